@@ -1,0 +1,104 @@
+"""Every prompt, reply wording and business phrase, as files that a shop can edit, and their loader.
+
+`SHOPBOT_PROMPTS` names a folder whose files win over the ones shipped here, path by path, so that a shop can change
+one wording without copying the rest.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_HERE = Path(__file__).parent
+
+
+class PromptError(Exception):
+    """A prompt file is missing or cannot be read; the message names the file."""
+
+
+def find_prompt(path: str) -> Path:
+    """The file for `path` (relative, with forward slashes): the shop's own if it has one, else the shipped one.
+
+    Raises:
+        PromptError: there is neither.
+    """
+    for folder in _folders():
+        if (folder / path).is_file():
+            return folder / path
+    raise PromptError(f"The prompt {path!r} is not in {' or '.join(map(str, _folders()))}: restore it or reinstall.")
+
+
+@lru_cache(maxsize=256)
+def load_text(path: str) -> str:
+    """The text of a prompt file."""
+    return find_prompt(path).read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=256)
+def load_data(path: str) -> Any:
+    """The content of a YAML prompt file.
+
+    Raises:
+        PromptError: the file is not YAML; the message names it and the line.
+    """
+    import yaml
+
+    try:
+        return yaml.safe_load(load_text(path))
+    except yaml.YAMLError as error:
+        raise PromptError(f"{find_prompt(path)} is not valid YAML: {error}") from None
+
+
+def render(path: str, **values: Any) -> str:
+    """A Jinja template filled with `values`; unknown names are errors, `money` and `day` are filters.
+
+    Values are data: they are inserted as text and never read as a template.
+    """
+    return _environment().get_template(path).render(**values).strip()
+
+
+def exists(path: str) -> bool:
+    """Whether there is such a prompt file."""
+    return any((folder / path).is_file() for folder in _folders())
+
+
+def _folders() -> list[Path]:
+    own = os.environ.get("SHOPBOT_PROMPTS")
+    return [Path(own).expanduser(), _HERE] if own else [_HERE]
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    from jinja2 import FileSystemLoader, StrictUndefined
+    from jinja2.sandbox import SandboxedEnvironment
+
+    environment = SandboxedEnvironment(
+        loader=FileSystemLoader([str(folder) for folder in _folders()]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,
+    )
+    environment.filters.update(money=_money, day=_day)
+    return environment
+
+
+def _money(cents: int) -> str:
+    """5990 -> $59.90."""
+    sign = "-" if cents < 0 else ""
+    return f"{sign}${abs(cents) // 100:,}.{abs(cents) % 100:02d}"
+
+
+def _day(iso: str | None) -> str:
+    """2026-11-15T09:30:00+00:00 -> November 15, 2026."""
+    from datetime import datetime
+
+    if not iso:
+        return "an unknown day"
+    moment = datetime.fromisoformat(iso)
+    return f"{moment:%B} {moment.day}, {moment.year}"

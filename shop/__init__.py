@@ -1,0 +1,1 @@
+"""The shop behind ShopBot: order database, policies, carrier, mail and fulfilment."""

@@ -1,0 +1,39 @@
+"""The errors a shop can meet, as one tree.
+
+ShopError                 whoever reads it can act on it: each message is a sentence with the way out
+├── SettingsError         a SHOPBOT_* variable cannot be used         (shop.settings)
+├── DatabaseError         the order database cannot be opened or read (shop.database)
+├── CarrierError          the carrier did not do what was asked       (shop.carrier)
+│   ├── CarrierUnavailable    no clear answer: ask again later
+│   └── CarrierRefused        a clear no: asking again will not help
+├── MailError             the mail server did not take a message      (shop.mail)
+└── ReturnRefused         the items can no longer be returned         (shop.fulfilment)
+"""
+
+
+class ShopError(Exception):
+    """Root of every expected failure; `str(error)` is a sentence for the person who reads it."""
+
+
+class DatabaseError(ShopError):
+    """The order database cannot be opened, is locked, or is damaged."""
+
+
+class CarrierError(ShopError):
+    """The carrier did not do what was asked."""
+
+
+class CarrierUnavailable(CarrierError):
+    """Time-out, dropped connection or a 5xx answer: the outcome is unknown, so ask again."""
+
+
+class CarrierRefused(CarrierError):
+    """The carrier understood and said no (a 4xx answer): asking again will not help."""
+
+
+class MailError(ShopError):
+    """The mail server did not take the message; it stays in the outbox and is tried again."""
+
+
+class ReturnRefused(ShopError):
+    """What the customer wants to send back is no longer there to be returned."""

@@ -1,0 +1,107 @@
+"""The settings of a shop: environment variables `SHOPBOT_*`, checked once, each with its default.
+
+A wrong value raises `SettingsError`: one sentence that names the variable, the value and what is allowed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from shop.errors import ShopError
+
+
+class SettingsError(ShopError):
+    """A `SHOPBOT_*` variable holds a value that cannot be used."""
+
+
+class Settings(BaseSettings):
+    """Everything a shop may set. All state lives under `data` unless a URL says otherwise."""
+
+    model_config = SettingsConfigDict(env_prefix="SHOPBOT_", extra="ignore")
+
+    data: Path = Field(Path("~/.shopbot"), description="folder that holds all state")
+    engine: str = Field("planner", description="what reasons: planner, openai:MODEL, script:FILE")
+    database_url: str | None = Field(
+        None, description="order database, any SQLAlchemy URL (SQLite or PostgreSQL)"
+    )
+    fulfilment_url: str | None = Field(None, description="database of the durable workflows")
+    easypost_api_key: SecretStr | None = Field(
+        None, description="EasyPost key; without one the sandbox carrier is used"
+    )
+    carrier_url: str | None = Field(None, description="base URL of an EasyPost-compatible carrier")
+    carrier_port: int = Field(
+        0, ge=0, le=65535, description="port of the sandbox carrier; 0 picks a free one"
+    )
+    carrier_timeout_s: float = Field(10.0, gt=0, le=120, description="seconds to wait for the carrier")
+    smtp_url: str | None = Field(
+        None, description="smtp://user:password@host:port; without one, mail goes to a maildir"
+    )
+    fulfilment_wait_s: float = Field(
+        8.0,
+        ge=0,
+        le=120,
+        description="seconds a reply waits for the label before it says that it is on its way",
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "WARNING", description="what is logged to data/log"
+    )
+
+    @field_validator("data")
+    @classmethod
+    def _expand(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @field_validator("database_url", "fulfilment_url")
+    @classmethod
+    def _is_database(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            backend = make_url(value).get_backend_name()
+        except ArgumentError:
+            raise ValueError(
+                "not a database URL; for example postgresql+psycopg://user:password@host/shop"
+            ) from None
+        if backend not in ("sqlite", "postgresql"):
+            raise ValueError(f"the database is {backend!r}; sqlite and postgresql are supported")
+        return value
+
+    @property
+    def shop_database_url(self) -> str:
+        """The order database: the one configured, else a SQLite file under `data`."""
+        return self.database_url or f"sqlite:///{self.data / 'shop.db'}"
+
+    @property
+    def workflow_database_url(self) -> str:
+        """Where DBOS keeps workflow state: the one configured, else the shop's PostgreSQL, else SQLite."""
+        if self.fulfilment_url:
+            return self.fulfilment_url
+        if self.database_url and make_url(self.database_url).get_backend_name() == "postgresql":
+            return self.database_url
+        return f"sqlite:///{self.data / 'fulfilment.db'}"
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the environment; `overrides` (from the command line) win.
+
+    Raises:
+        SettingsError: names every variable that cannot be used, its value and what is allowed.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise SettingsError(" ".join(_sentence(dict(problem)) for problem in error.errors())) from None
+
+
+def _sentence(problem: dict[str, object]) -> str:
+    location = problem["loc"]
+    name = str(location[0]) if isinstance(location, tuple) and location else "?"
+    reason = str(problem["msg"]).removeprefix("Value error, ")
+    return f"SHOPBOT_{name.upper()} is {problem['input']!r}: {reason}."
