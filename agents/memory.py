@@ -1,0 +1,86 @@
+"""Memory: conversations kept in a SQLite file, so that any can be resumed by its thread after a restart or a crash."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from langgraph.checkpoint.sqlite import SqliteSaver
+
+from shop.errors import DatabaseError
+
+BUSY_TIMEOUT_S = 5.0
+
+
+class Memory(SqliteSaver):
+    """LangGraph's SQLite saver, for `ainvoke` as well: its calls take well under a millisecond, in a thread.
+
+    Checkpoints are read with strict msgpack: a tampered file cannot make Python build objects.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=None))
+
+    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """As `get_tuple`."""
+        return await asyncio.to_thread(self.get_tuple, config)
+
+    async def aput(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        """As `put`."""
+        return await asyncio.to_thread(self.put, config, checkpoint, metadata, new_versions)
+
+    async def aput_writes(
+        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
+    ) -> None:
+        """As `put_writes`."""
+        await asyncio.to_thread(self.put_writes, config, writes, task_id, task_path)
+
+    async def alist(
+        self,
+        config: RunnableConfig | None,
+        *,
+        filter: dict[str, Any] | None = None,
+        before: RunnableConfig | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[CheckpointTuple]:
+        """As `list`."""
+        found = await asyncio.to_thread(lambda: list(self.list(config, filter=filter, before=before, limit=limit)))
+        for checkpoint in found:
+            yield checkpoint
+
+
+@contextmanager
+def open_memory(file: Path) -> Iterator[Memory]:
+    """The conversations in `file`, which is made when it is not there.
+
+    Raises:
+        DatabaseError: the file is damaged, locked, or cannot be written. It is left as it is.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(file, check_same_thread=False, timeout=BUSY_TIMEOUT_S)
+        connection.execute("PRAGMA journal_mode=WAL")
+        memory = Memory(connection)
+        memory.setup()
+    except (sqlite3.Error, OSError) as error:
+        raise DatabaseError(
+            f"The conversations in {file} cannot be opened ({error}): close whatever uses the file, or move it away "
+            "to start with no earlier conversations; nothing has been deleted."
+        ) from None
+    try:
+        yield memory
+    finally:
+        connection.close()

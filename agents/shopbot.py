@@ -1,0 +1,100 @@
+"""`create_shopbot`: the customer-service agent, built with `create_agent` and the actions in `tools/`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langgraph.graph.state import CompiledStateGraph
+
+    from tools.action import Action
+    from tools.desk import Desk
+
+
+def create_shopbot(
+    engine: BaseChatModel | str | None = None, *, desk: Desk | None = None, checkpointer: Any = None
+) -> CompiledStateGraph[Any, Any, Any, Any]:
+    """ShopBot: policies with citations, orders, sums and returns, for one shop.
+
+    Args:
+        engine: a chat model or an engine spec ("planner", "openai:MODEL"); by default `SHOPBOT_ENGINE`.
+        desk: the open shop; by default the one that the environment names, open until the program ends.
+        checkpointer: where conversations are kept; by default a SQLite file in the shop's data folder.
+
+    Raises:
+        SettingsError, DatabaseError, EngineError: the shop or the engine cannot be opened.
+    """
+    from agents.agent import create_agent
+    from engines import make_engine
+    from prompts import render
+
+    desk = desk or _default_desk()
+    settings = desk.shop.settings
+    if engine is None or isinstance(engine, str):
+        engine = make_engine(engine or settings.engine)
+    return create_agent(
+        engine,
+        shop_actions(),
+        render("shopbot/system.j2", shop=desk.shop.profile),
+        services=desk,
+        checkpointer=checkpointer or _default_memory(desk),
+        name="shopbot",
+    )
+
+
+def shop_actions() -> list[Action]:
+    """Every action of ShopBot, in the order in which a model sees them."""
+    from tools.arrange_return import arrange_return
+    from tools.calculator import calculate
+    from tools.cancel_return import cancel_return
+    from tools.check_return import check_return
+    from tools.choose_items import choose_items
+    from tools.hand_over import hand_over
+    from tools.identity import take_email, take_order_number, verify_customer
+    from tools.orders import look_up_order, return_status, show_order, track_order
+    from tools.policies import search_policies
+    from tools.query_orders import query_orders
+
+    return [
+        take_order_number,
+        take_email,
+        verify_customer,
+        look_up_order,
+        choose_items,
+        check_return,
+        arrange_return,
+        cancel_return,
+        show_order,
+        track_order,
+        return_status,
+        query_orders,
+        search_policies,
+        calculate,
+        hand_over,
+    ]
+
+
+def _default_desk() -> Desk:
+    """A desk for the shop of the environment, closed when the program ends."""
+    import atexit
+
+    from shop.settings import load_settings
+    from shop.shop import open_shop
+    from tools.desk import Desk
+
+    opening = open_shop(load_settings())
+    shop = opening.__enter__()
+    atexit.register(opening.__exit__, None, None, None)
+    return Desk(shop)
+
+
+def _default_memory(desk: Desk) -> Any:
+    import atexit
+
+    from agents.memory import open_memory
+
+    opening = open_memory(desk.shop.settings.data / "conversations.db")
+    memory = opening.__enter__()
+    atexit.register(opening.__exit__, None, None, None)
+    return memory

@@ -1,0 +1,79 @@
+"""A turn, read back from an agent's state: what was planned, thought, done, observed, cited and answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+
+from engines.protocol import THOUGHT
+
+
+@dataclass(frozen=True)
+class Taken:
+    """One action taken: `status` is ok or error."""
+
+    name: str
+    args: Mapping[str, Any]
+    status: str
+    observation: str
+    thought: str = ""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What happened between a customer's message and the reply to it."""
+
+    message: str
+    reply: str
+    awaiting: str | None
+    actions: tuple[Taken, ...]
+    citations: tuple[Mapping[str, str], ...]
+    plan: tuple[Mapping[str, Any], ...]
+    thought: str = ""
+
+
+def read_turn(state: Mapping[str, Any]) -> Turn:
+    """The newest turn of an agent's state."""
+    messages = state["messages"]
+    start = max((i for i, message in enumerate(messages) if isinstance(message, HumanMessage)), default=0)
+    turn = messages[start:]
+    answers = [message for message in turn if isinstance(message, AIMessage)]
+    reply = answers[-1] if answers else AIMessage("")
+    results = {message.tool_call_id: message for message in turn if isinstance(message, ToolMessage)}
+    return Turn(
+        message=turn[0].text if turn else "",
+        reply=reply.text,
+        awaiting=state.get("awaiting"),
+        actions=tuple(taken for answer in answers for taken in _taken(answer, results)),
+        citations=_citations(reply.text, results.values()),
+        plan=tuple(state.get("plan") or ()),
+        thought=str(reply.additional_kwargs.get(THOUGHT, "")),
+    )
+
+
+def _taken(answer: AIMessage, results: Mapping[str, ToolMessage]) -> list[Taken]:
+    thought = str(answer.additional_kwargs.get(THOUGHT, ""))
+    return [
+        Taken(
+            name=call["name"],
+            args=call["args"],
+            status="ok" if result.status == "success" else "error",
+            observation=result.text,
+            thought=thought,
+        )
+        for call in answer.tool_calls
+        if (result := results.get(call["id"] or "")) is not None
+    ]
+
+
+def _citations(reply: str, results: Any) -> tuple[Mapping[str, str], ...]:
+    """The citations of this turn's observations that the reply makes, each once."""
+    found: dict[str, Mapping[str, str]] = {}
+    for result in results:
+        for citation in (result.artifact or {}).get("citations", ()):
+            if f"[{citation['key']}]" in reply:
+                found.setdefault(citation["key"], citation)
+    return tuple(found.values())

@@ -1,0 +1,100 @@
+"""Validate: what a proposal must pass before it may act. Returns the checked arguments, or one sentence that says
+what to change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_core.messages import AIMessage, ToolCall
+from pydantic import ValidationError
+
+from agents.grounding import ungrounded
+from agents.plan import unmet
+from agents.situation import Situation
+from prompts import render
+from tools.action import Action, Source
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A proposal that may not act, with the sentence that goes back to the engine."""
+
+    call: ToolCall
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Approved:
+    """A proposal that may act, with its arguments as the schema reads them."""
+
+    call: ToolCall
+    action: Action
+    args: Mapping[str, Any]
+
+
+def validate(call: ToolCall, situation: Situation) -> Approved | Refusal:
+    """Known? Allowed now? Well formed? Grounded? New in this turn? Confirmation is the gate's own question."""
+    action = situation.actions.get(call["name"])
+    if action is None:
+        return _refuse(call, "unknown", allowed=sorted(situation.allowed))
+    needs = unmet(action, situation.facts)
+    if needs:
+        return _refuse(call, "not_allowed", needs=needs, plan=situation.plan)
+    try:
+        args = action.arguments.model_validate(call["args"]).model_dump(mode="json")
+    except ValidationError as error:
+        return _refuse(call, "malformed", problems=_problems(error))
+    invented = _invented(action, args, situation)
+    if invented:
+        return _refuse(call, "ungrounded", values=invented)
+    earlier = situation.earlier_this_turn(action.name, call["args"])
+    if earlier is not None:
+        return _refuse(call, "repeated", observation=earlier.text)
+    return Approved(call, action, args)
+
+
+def malformed_calls(message: AIMessage) -> list[Refusal]:
+    """Tool calls whose arguments were not even JSON."""
+    return [
+        _refuse(
+            ToolCall(name=bad.get("name") or "unknown", args={}, id=bad.get("id"), type="tool_call"),
+            "malformed",
+            problems=[f"the arguments are not valid JSON: {(bad.get('args') or '')[:200]}"],
+        )
+        for bad in message.invalid_tool_calls
+    ]
+
+
+def together(approved: Sequence[Approved]) -> list[Approved]:
+    """The leading calls that can act side by side: no write among several, and none that changes what another needs."""
+    kept: list[Approved] = []
+    for candidate in approved:
+        if kept and not all(_independent(candidate.action, other.action) for other in kept):
+            break
+        kept.append(candidate)
+    return kept
+
+
+def _independent(one: Action, other: Action) -> bool:
+    if "write" in (one.effect, other.effect) or one.name == other.name:
+        return False
+    return not (set(one.gives) & {*other.needs, *other.gives} or set(other.gives) & set(one.needs))
+
+
+def _invented(action: Action, args: Mapping[str, Any], situation: Situation) -> list[str]:
+    return [
+        f"{name} = {leaf!r}"
+        for name, value in args.items()
+        if Source.ENGINE not in (source := action.sources[name])
+        for leaf in ungrounded(value, situation.texts(source))
+    ]
+
+
+def _problems(error: ValidationError) -> list[str]:
+    return [f"{'.'.join(map(str, p['loc'])) or 'arguments'}: {p['msg']}" for p in error.errors(include_url=False)]
+
+
+def _refuse(call: ToolCall, reason: str, **values: Any) -> Refusal:
+    return Refusal(call, render("agent/refusals.j2", reason=reason, name=call["name"], **values))

@@ -1,0 +1,91 @@
+"""`shopbot chat --json`: one customer message per input line, one JSON object per output line.
+
+A line is the message itself; a line that is a JSON string, or an object with a "message", is decoded first. A bad
+line is answered with an object that has an "error", and the conversation goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from apps.session import Answer, Conversation, MessageRefused, open_conversation
+from shop.errors import ShopError
+
+MAX_LINE = 1_000_000
+logger = logging.getLogger(__name__)
+
+
+def run_chat_json(*, data: Path | None, engine: str | None, thread: str) -> int:
+    """Answer every line of standard input; returns the exit code."""
+    with open_conversation(data, engine, thread) as conversation:
+        conversation.finish_interrupted_turn()
+        for line in _lines(sys.stdin.buffer):
+            print(json.dumps(_answer(line, conversation), ensure_ascii=False), flush=True)
+    return 0
+
+
+def _lines(stream: BinaryIO) -> Any:
+    """The input's lines; what is beyond `MAX_LINE` bytes of one is not kept in memory."""
+    while line := stream.readline(MAX_LINE):
+        while not line.endswith(b"\n") and len(line) >= MAX_LINE and (rest := stream.readline(MAX_LINE)):
+            if rest.endswith(b"\n"):
+                break
+        yield line.rstrip(b"\r\n")
+
+
+def _answer(line: bytes, conversation: Conversation) -> dict[str, Any]:
+    try:
+        return as_json(conversation.say(_message(line)))
+    except (MessageRefused, ShopError) as refusal:
+        return {"error": str(refusal)}
+    except Exception:
+        logger.exception("a message could not be answered")
+        return {"error": "Something went wrong on our side; the conversation is kept, so please send it again."}
+
+
+def _message(line: bytes) -> str:
+    """The message in a line.
+
+    Raises:
+        MessageRefused: not UTF-8, or JSON that is broken or holds no message.
+    """
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise MessageRefused(f"The line is not UTF-8 (byte {error.start}): send UTF-8 text.") from None
+    if not text.lstrip().startswith(("{", '"')):
+        return text
+    try:
+        decoded = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        if text.lstrip().startswith('"'):
+            return text
+        raise MessageRefused(
+            f"The line begins like JSON but is not ({error}): send plain text or valid JSON."
+        ) from None
+    if isinstance(decoded, dict):
+        decoded = decoded.get("message")
+    if not isinstance(decoded, str):
+        raise MessageRefused('The JSON line holds no message: send {"message": "…"} or plain text.')
+    return decoded
+
+
+def as_json(answer: Answer) -> dict[str, Any]:
+    """The answer in the form that programs rely on."""
+    turn = answer.turn
+    return {
+        "reply": turn.reply,
+        "awaiting": turn.awaiting,
+        "actions": [
+            {"name": a.name, "args": dict(a.args), "status": a.status, "observation": a.observation}
+            for a in turn.actions
+        ],
+        "citations": [dict(citation) for citation in turn.citations],
+        "plan": [dict(step) for step in turn.plan],
+        "engine": answer.engine,
+        "ms": round(answer.ms, 1),
+    }

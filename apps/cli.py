@@ -1,0 +1,99 @@
+"""The `shopbot` command. Each command imports what it needs when it runs, so `--help` is instant."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+app = typer.Typer(
+    name="shopbot",
+    help="A customer-service agent that plans, formats and validates before it acts.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # rich help costs 0.3 s of start-up
+)
+
+Data = Annotated[
+    Optional[Path],  # noqa: UP045 -- typer reads the annotation at run time
+    typer.Option("--data", metavar="DIR", help="Folder that holds all state (SHOPBOT_DATA, ~/.shopbot)."),
+]
+Engine = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--engine", metavar="SPEC", help="What reasons: planner, openai:MODEL, script:FILE."),
+]
+
+
+@app.command()
+def chat(
+    data: Data = None,
+    engine: Engine = None,
+    thread: Annotated[str, typer.Option(metavar="ID", help="Resume this conversation.")] = "",
+    trace: Annotated[bool, typer.Option(help="Show plan, thought, action and observation of every turn.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="One message per input line, one JSON object per output line.")
+    ] = False,
+) -> None:
+    """Talk to ShopBot. Ctrl-D leaves; --thread resumes."""
+    if json:
+        from apps.chat_json import run_chat_json
+
+        raise typer.Exit(run_chat_json(data=data, engine=engine, thread=thread))
+    from apps.chat import run_chat
+
+    raise typer.Exit(run_chat(data=data, engine=engine, thread=thread, trace=trace))
+
+
+@app.command()
+def demo(
+    data: Data = None,
+    engine: Engine = None,
+    script: Annotated[str, typer.Option(help="Name of the conversation under prompts/demo.")] = "return",
+) -> None:
+    """Play a customer's conversation, from the first sentence to the label, with the reasoning shown."""
+    from apps.demo import run_demo
+
+    raise typer.Exit(run_demo(data=data, engine=engine, script=script))
+
+
+@app.command()
+def reset(
+    data: Data = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before an existing shop is replaced.")] = False,
+) -> None:
+    """Build the demo shop afresh; it is the same every time."""
+    from apps.reset import run_reset
+
+    raise typer.Exit(run_reset(data=data, yes=yes))
+
+
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="What to look for.")],
+    data: Data = None,
+    collection: Annotated[str, typer.Option(help="Which collection to search.")] = "policies",
+    k: Annotated[int, typer.Option("-k", min=1, max=50, help="How many passages.")] = 5,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
+) -> None:
+    """Search the shop's documents."""
+    from apps.search import run_search
+
+    raise typer.Exit(run_search(query, data=data, collection=collection, k=k, as_json=json))
+
+
+@app.command()
+def doctor(data: Data = None) -> None:
+    """Say what is set, what is found, and what is wrong."""
+    from apps.doctor import run_doctor
+
+    raise typer.Exit(run_doctor(data=data))
+
+
+def main() -> None:
+    """Run the command; an expected failure is one sentence on standard error and exit code 1."""
+    from apps.failures import explained
+
+    sys.exit(explained(app))

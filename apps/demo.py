@@ -1,0 +1,72 @@
+"""`shopbot demo`: a customer's whole conversation, played through the real stack with the reasoning shown.
+
+It lives in a shop of its own under the data folder, built afresh each time, so that the same return can be arranged
+in every demonstration and nothing of the user's is touched.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from rich.console import Console
+from rich.rule import Rule
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from apps.session import Conversation, open_conversation
+from apps.show import show_turn
+from prompts import load_data
+from shop.database.models import Label, OutboxMail
+from shop.settings import load_settings
+
+DEMO_THREAD = "demo"
+
+
+def run_demo(*, data: Path | None, engine: str | None, script: str) -> int:
+    """Play `prompts/demo/SCRIPT.yaml`; returns the exit code: 0 when a label was e-mailed."""
+    console = Console(highlight=False)
+    folder = load_settings(data=data).data / "demo"
+    _clear(folder)
+    with open_conversation(folder, engine, DEMO_THREAD) as conversation:
+        times = []
+        for message in load_data(f"demo/{script}.yaml"):
+            console.print(Rule(style="dim"))
+            console.print(f"[bold]You:[/bold] {message}")
+            answer = conversation.say(message)
+            show_turn(console, answer.turn, trace=True)
+            times.append(answer.ms)
+        console.print(Rule(style="dim"))
+        return _show_results(console, conversation, sorted(times)[len(times) // 2])
+
+
+def _clear(folder: Path) -> None:
+    """Remove the last demonstration; the index of the policies stays, because it says the same every time."""
+    for entry in folder.iterdir() if folder.is_dir() else ():
+        if entry.is_dir() and entry.name != "policies":
+            shutil.rmtree(entry)
+        elif entry.is_file():
+            entry.unlink()
+
+
+def _show_results(console: Console, conversation: Conversation, median_ms: float) -> int:
+    """Where the label and the e-mail lie, as the database has them."""
+    shop = conversation.shop
+    with Session(shop.database) as session:
+        label = session.scalar(select(Label).order_by(Label.id.desc()))
+        sent = select(OutboxMail).where(OutboxMail.return_id == (label.return_id if label else None))
+        mail = session.scalar(sent)
+    if label is None or mail is None or mail.sent_at is None:
+        console.print("No label was e-mailed.", style="red")
+        return 1
+    letter = _letter(shop.settings.data / "mail", mail.message_id)
+    console.print(f"Label:   {shop.settings.data / label.file}", soft_wrap=True)
+    console.print(f"E-mail:  {letter or 'sent to ' + mail.recipient}", soft_wrap=True)
+    console.print(f"Reasoned with {conversation.engine}; {median_ms:.0f} ms a reply (median).")
+    return 0
+
+
+def _letter(maildir: Path, message_id: str) -> Path | None:
+    """The file of the e-mail, when mail goes to the local maildir."""
+    files = (path for path in maildir.rglob("*") if path.is_file())
+    return next((path for path in files if message_id.encode() in path.read_bytes()), None)

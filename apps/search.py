@@ -1,0 +1,38 @@
+"""`shopbot search`: the shop's documents, from the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from rich.console import Console
+
+from shop.errors import ShopError
+from shop.settings import load_settings
+
+
+class UnknownCollection(ShopError):
+    """There is no collection of that name."""
+
+
+def run_search(query: str, *, data: Path | None, collection: str, k: int, as_json: bool) -> int:
+    """Print the best passages for `query`; returns the exit code.
+
+    Raises:
+        UnknownCollection: only the policies can be searched.
+    """
+    from tools.policies import open_policies
+
+    if collection != "policies":
+        raise UnknownCollection(f"There is no collection {collection!r}; there is policies.")
+    passages = open_policies(load_settings(data=data).data).search(query, k)
+    console = Console(highlight=False)
+    for passage in passages:
+        if as_json:
+            print(json.dumps({name: getattr(passage, name) for name in ("key", "source", "score", "text")}))
+        else:
+            console.print(f"[bold]\\[{passage.key}][/bold] {passage.score:.2f}")
+            console.print(passage.text, markup=False, end="\n\n")
+    if not passages and not as_json:
+        console.print("The documents do not answer that.")
+    return 0

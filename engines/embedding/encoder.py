@@ -1,0 +1,116 @@
+"""The embedding model: all-MiniLM-L6-v2 as int8 ONNX, on onnxruntime and tokenizers alone.
+
+It turns text into unit vectors whose dot product is their cosine similarity. It does not store or search them
+(`tools/retrieval`), and it downloads nothing: the weights lie beside this file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shop.errors import ShopError
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+WEIGHTS = Path(__file__).parent / "weights"
+ENCODER_FILE = "encoder.int8.onnx"
+TOKENIZER_FILE = "tokenizer.json"
+DIMENSIONS = 384
+MAX_TOKENS = 256
+
+
+class EncoderError(ShopError):
+    """The embedding model cannot be loaded."""
+
+
+class Encoder:
+    """Encodes text as unit vectors of 384 dimensions; safe to share between threads.
+
+    Nothing is loaded before the first text, so constructing one is free. Text beyond 256 word pieces is not
+    read, as the model was trained.
+
+    Args:
+        weights: folder with the ONNX file and `tokenizer.json`.
+        file: another ONNX file with the same inputs, for example the float32 one.
+        threads: cores one text may use; two cores make a long text 1.5 times faster.
+
+    Raises:
+        EncoderError: from `encode`, when a file of the model is missing.
+    """
+
+    def __init__(self, weights: Path = WEIGHTS, *, file: Path | None = None, threads: int = 1) -> None:
+        self._model_file = file or weights / ENCODER_FILE
+        self._tokenizer_file = weights / TOKENIZER_FILE
+        self._threads = threads
+        self._loading = threading.Lock()
+        self._session: Any = None
+        self._tokenizer: Tokenizer | None = None
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """One unit vector a text, in the order given, as an array of shape (n, 384).
+
+        Texts run one by one: int8 activations share one scale a run, so in a batch a text's vector would
+        depend on its neighbours (mean cosine .992 instead of .993), and on a CPU a batch is not faster.
+        """
+        vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
+        for row, text in enumerate(texts):
+            vectors[row] = self._encode(text)
+        return vectors
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the model file: vectors made under another digest must not be compared with these."""
+        self._require(self._model_file)
+        return hashlib.sha256(self._model_file.read_bytes()).hexdigest()
+
+    def count_tokens(self, text: str) -> int:
+        """Word pieces in `text` without the two that frame it, counted up to `MAX_TOKENS`."""
+        return len(self._load_tokenizer().encode(text, add_special_tokens=False).ids)
+
+    def _encode(self, text: str) -> NDArray[np.float32]:
+        ids = np.array([self._load_tokenizer().encode(text).ids], dtype=np.int64)
+        inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
+        (states,) = self._load_session().run(None, inputs)
+        mean = states[0].mean(axis=0)
+        unit: NDArray[np.float32] = mean / np.linalg.norm(mean)
+        return unit
+
+    def _load_tokenizer(self) -> Tokenizer:
+        with self._loading:
+            if self._tokenizer is None:
+                from tokenizers import Tokenizer
+
+                self._require(self._tokenizer_file)
+                tokenizer = Tokenizer.from_file(str(self._tokenizer_file))
+                tokenizer.enable_truncation(MAX_TOKENS)
+                self._tokenizer = tokenizer
+            return self._tokenizer
+
+    def _load_session(self) -> Any:
+        with self._loading:
+            if self._session is None:
+                import onnxruntime
+
+                self._require(self._model_file)
+                options = onnxruntime.SessionOptions()
+                options.intra_op_num_threads = self._threads
+                options.inter_op_num_threads = 1
+                options.log_severity_level = 3
+                self._session = onnxruntime.InferenceSession(
+                    str(self._model_file), options, providers=["CPUExecutionProvider"]
+                )
+            return self._session
+
+    @staticmethod
+    def _require(file: Path) -> None:
+        if not file.is_file():
+            raise EncoderError(f"The embedding model file {file} is missing: restore it from the repository.")

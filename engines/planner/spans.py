@@ -1,0 +1,104 @@
+"""Token probabilities -> spans of the message: words vote, neighbours of one kind join, edges are trimmed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+_TRIMMED = " \t\r\n.,;:!?\"'"
+# Several items stand side by side; two halves of one number or address are one value.
+_SEPARABLE = frozenset({"ITEM", "QTY"})
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Span:
+    """A value in the message: `message[start:end] == text`; `score` is the mean probability of its words."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+    score: float
+
+
+@dataclass(frozen=True)
+class _Word:
+    start: int
+    end: int
+    kind: str
+    begins: bool
+    score: float
+
+
+def decode_spans(
+    message: str,
+    offsets: Sequence[tuple[int, int]],
+    word_ids: Sequence[int | None],
+    tags: Floats,
+    names: Sequence[str],
+) -> tuple[Span, ...]:
+    """Spans of a message from the tag probabilities of its tokens (`tags`: tokens x names)."""
+    kinds = list(dict.fromkeys(name[2:] for name in names if name != "O"))
+    begin = [names.index(f"B-{kind}") for kind in kinds]
+    inside = [names.index(f"I-{kind}") for kind in kinds]
+    words = []
+    for group in _by_word(word_ids):
+        rows = tags[group]
+        of_kind = rows[:, begin].mean(axis=0) + rows[:, inside].mean(axis=0)
+        best = int(of_kind.argmax())
+        if of_kind[best] > rows[:, names.index("O")].mean():
+            begins = bool(tags[group[0], begin[best]] > tags[group[0], inside[best]])
+            start, end = offsets[group[0]][0], offsets[group[-1]][1]
+            words.append(_Word(start, end, kinds[best], begins, float(of_kind[best])))
+    return tuple(span for run in _runs(words, message) if (span := _span(run, message)) is not None)
+
+
+def _by_word(word_ids: Sequence[int | None]) -> list[list[int]]:
+    groups: dict[int, list[int]] = {}
+    for token, word in enumerate(word_ids):
+        if word is not None:
+            groups.setdefault(word, []).append(token)
+    return list(groups.values())
+
+
+def _runs(words: list[_Word], message: str) -> list[list[_Word]]:
+    runs: list[list[_Word]] = []
+    for word in words:
+        last = runs[-1][-1] if runs else None
+        if last is not None and last.kind == word.kind and _joined(last, word, message):
+            runs[-1].append(word)
+        else:
+            runs.append([word])
+    return runs
+
+
+def _joined(last: _Word, word: _Word, message: str) -> bool:
+    touching = not message[last.end : word.start].strip()
+    return touching and not (word.begins and word.kind in _SEPARABLE)
+
+
+def _span(run: list[_Word], message: str) -> Span | None:
+    start, end = run[0].start, run[-1].end
+    if run[0].kind == "EMAIL" and "@" in message[start:end]:
+        start, end = _whole_address(message, start, end)
+    while start < end and message[start] in _TRIMMED:
+        start += 1
+    while end > start and message[end - 1] in _TRIMMED:
+        end -= 1
+    if start == end:
+        return None
+    score = sum(word.score for word in run) / len(run)
+    return Span(run[0].kind, message[start:end], start, end, round(score, 4))
+
+
+def _whole_address(message: str, start: int, end: int) -> tuple[int, int]:
+    while start > 0 and (message[start - 1].isalnum() or message[start - 1] in "._%+-"):
+        start -= 1
+    while end < len(message) and (message[end].isalnum() or message[end] in ".-"):
+        end += 1
+    return start, end

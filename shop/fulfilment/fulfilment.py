@@ -1,0 +1,168 @@
+"""Takes a confirmed return on, and sees to it that returns left behind by killed processes are finished."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Engine, or_, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from shop.database.models import OutboxMail, Return
+from shop.errors import DatabaseError, ShopError
+from shop.fulfilment.backoff import Backoff
+from shop.fulfilment.desk import Desk
+from shop.fulfilment.outcome import Outcome, read_outcome
+from shop.fulfilment.register import register
+from shop.mail import Sender, open_mailer
+
+if TYPE_CHECKING:
+    from shop.carrier import Carrier
+    from shop.fulfilment.runtime import Runtime
+    from shop.settings import Settings
+
+_log = logging.getLogger("shop.fulfilment")
+_GLANCE_S = 0.1
+
+
+class Fulfilment:
+    """The returns of one shop. Safe to share between threads; several processes may serve one data folder."""
+
+    def __init__(self, settings: Settings, desk: Desk, sweep_s: float) -> None:
+        self._settings = settings
+        self._desk = desk
+        self._sweep_s = sweep_s
+        self._runtime: Runtime | None = None
+        self._launching = threading.Lock()
+        self._caretaker = threading.Thread(target=self._take_care, name="fulfilment", daemon=True)
+        self._caretaker.start()
+
+    def arrange(
+        self,
+        order_number: str,
+        customer_id: int,
+        items: Mapping[int, int],
+        conversation: str,
+        returned_before: Mapping[int, int] | None = None,
+    ) -> Outcome:
+        """Register the return of `items` (order line -> units) and wait a while for its label e-mail.
+
+        After at most `settings.fulfilment_wait_s` seconds the answer says how far it is; the rest goes on by
+        itself. The same request is the same return (see `shop.fulfilment.register` for `returned_before`).
+
+        Raises:
+            ReturnRefused: the units cannot be returned (any more); nothing was written.
+            DatabaseError: the order or workflow database cannot be used.
+        """
+        deadline = time.monotonic() + self._settings.fulfilment_wait_s
+        runtime = self.warm()
+        return_id = register(self._desk.database, order_number, customer_id, items, conversation, returned_before)
+        if not self.status(return_id).settled:
+            runtime.ensure(self._desk, return_id)
+        return self._settle(return_id, deadline)
+
+    def status(self, return_id: int) -> Outcome:
+        """How far a return is now.
+
+        Raises:
+            ReturnRefused: there is no such return.
+        """
+        return read_outcome(self._desk.database, self._desk.data, return_id)
+
+    def warm(self) -> Runtime:
+        """Launch the workflow runtime, which takes most of a second, ahead of the first return.
+
+        Raises:
+            DatabaseError: the workflow database cannot be used.
+        """
+        with self._launching:
+            if self._desk.closing.is_set():
+                raise DatabaseError("The shop is closed: open it again to take a return on.")
+            if self._runtime is None:
+                from shop.fulfilment.runtime import join
+
+                self._runtime = join(self._settings, self._desk)
+            return self._runtime
+
+    def close(self) -> None:
+        """Stop waiting and leave what is unfinished to the next start."""
+        self._desk.closing.set()
+        self._caretaker.join()
+        with self._launching:
+            if self._runtime is not None:
+                from shop.fulfilment.runtime import leave
+
+                leave(self._desk, grace_s=self._settings.carrier_timeout_s)
+                self._runtime = None
+
+    def _settle(self, return_id: int, deadline: float) -> Outcome:
+        while True:
+            outcome = self.status(return_id)
+            left = deadline - time.monotonic()
+            if outcome.settled or left <= 0:
+                return outcome
+            with self._desk.progress:
+                self._desk.progress.wait(min(left, _GLANCE_S))
+
+    def _take_care(self) -> None:
+        """At the start and then every `sweep_s` seconds: have every unfinished return worked on."""
+        pause = 0.0
+        while not self._desk.closing.wait(pause):
+            pause = self._sweep_s
+            try:
+                self._sweep()
+            except (ShopError, SQLAlchemyError) as error:
+                _log.warning("unfinished returns cannot be taken up: %s", error)
+
+    def _sweep(self) -> None:
+        unfinished = _unfinished(self._desk.database)
+        if unfinished:
+            runtime = self.warm()
+            runtime.take_over()
+            for return_id in unfinished:
+                runtime.ensure(self._desk, return_id)
+
+
+@contextmanager
+def open_fulfilment(
+    settings: Settings,
+    database: Engine,
+    carrier: Carrier,
+    *,
+    backoff: Backoff | None = None,
+    sweep_s: float = 30.0,
+) -> Iterator[Fulfilment]:
+    """The returns of the shop that `settings` describe; unfinished ones are taken up at once.
+
+    Raises:
+        SettingsError: `SHOPBOT_SMTP_URL` cannot be used.
+    """
+    from shop.profile import load_profile
+
+    profile = load_profile()
+    desk = Desk(
+        database=database,
+        carrier=carrier,
+        mailer=open_mailer(settings),
+        data=settings.data,
+        sender=Sender(profile.name, profile.email),
+        address=profile.address,
+        backoff=backoff or Backoff(),
+    )
+    fulfilment = Fulfilment(settings, desk, sweep_s)
+    try:
+        yield fulfilment
+    finally:
+        fulfilment.close()
+
+
+def _unfinished(database: Engine) -> list[int]:
+    unsent = select(OutboxMail.return_id).where(OutboxMail.sent_at.is_(None))
+    open_returns = or_(Return.status.in_(("requested", "labelled")), Return.id.in_(unsent))
+    with Session(database) as session:
+        return list(session.scalars(select(Return.id).where(open_returns).order_by(Return.id)))

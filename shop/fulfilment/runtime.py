@@ -1,0 +1,162 @@
+"""The DBOS runtime of this process: launched once, shared by every open shop, shut down with the last.
+
+It writes to the log file only, sends nothing anywhere and opens no port. Work of processes that are gone is
+taken over; work of living ones is left alone (see `executors`).
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
+from sqlalchemy.exc import SQLAlchemyError
+
+from shop.errors import DatabaseError
+from shop.fulfilment.desk import Desk
+from shop.fulfilment.executors import Executor
+from shop.fulfilment.steps import name_of
+from shop.fulfilment.workflow import fulfil, open_desks
+
+if TYPE_CHECKING:
+    from shop.settings import Settings
+
+# Workflows are taken up again by code of the same version only. Raise it when the order of the steps changes,
+# and only then: after any other upgrade the new code must finish the returns that the old code began.
+VERSION = "1"
+
+_ACTIVE = ("PENDING", "ENQUEUED", "DELAYED")
+_lock = threading.Lock()
+_running: Runtime | None = None
+
+
+class Runtime:
+    """A launched DBOS over one workflow database and one data folder."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.place = (settings.workflow_database_url, settings.data)
+        _log_to(settings.data / "log" / "fulfilment.log", settings.log_level)
+        self._executor = Executor(settings.data / "executors")
+        try:
+            DBOS(config=_config(settings, self._executor.id))
+            DBOS.launch()
+        except BaseException:
+            self.shut_down()
+            raise
+
+    def ensure(self, desk: Desk, return_id: int) -> None:
+        """Have the workflow of a registered return running, here or in another living process."""
+        name = name_of(desk, return_id)
+        for attempt in itertools.count(1):
+            workflow_id = name if attempt == 1 else f"{name}#{attempt}"
+            known = DBOS.get_workflow_status(workflow_id)
+            if known is None:
+                with SetWorkflowID(workflow_id):
+                    DBOS.start_workflow(fulfil, return_id, name)
+                return
+            if known.status in _ACTIVE:
+                return
+            # Finished, and yet the return is not: the order database was restored from a backup. Once more,
+            # then.
+
+    def take_over(self) -> None:
+        """Continue what processes that are gone have left behind."""
+        with self._executor.dead() as ids:
+            if ids:
+                for left in DBOS.list_workflows(executor_id=ids, status="PENDING", app_version=VERSION):
+                    DBOS.resume_workflow(left.workflow_id)
+
+    def shut_down(self) -> None:
+        """Stop; unfinished workflows stay on disk."""
+        DBOS.destroy()
+        self._executor.close()
+
+
+def join(settings: Settings, desk: Desk) -> Runtime:
+    """The runtime of this process, launched if need be; `desk` serves its steps from now on.
+
+    Raises:
+        DatabaseError: the workflow database cannot be used, or this process already serves another shop.
+    """
+    global _running
+    with _lock:
+        if _running is None:
+            _running = _launch(settings)
+        if _running.place != (settings.workflow_database_url, settings.data):
+            raise DatabaseError(
+                f"This process already runs the returns of {_running.place[1]}: "
+                f"close that shop before you open {settings.data}."
+            )
+        open_desks.append(desk)
+        return _running
+
+
+def leave(desk: Desk, grace_s: float) -> None:
+    """Take `desk` out of service; steps at work get `grace_s` seconds to end."""
+    global _running
+    with _lock:
+        if desk in open_desks:
+            open_desks.remove(desk)
+        desk.closing.set()
+        desk.wait_until_idle(grace_s)
+        if _running is not None and not open_desks:
+            _running.shut_down()
+            _running = None
+
+
+def _launch(settings: Settings) -> Runtime:
+    try:
+        return Runtime(settings)
+    except (SQLAlchemyError, OSError) as error:
+        raise DatabaseError(
+            f"The workflow database of {settings.data} cannot be opened ({_first_line(error)}): check "
+            "SHOPBOT_FULFILMENT_URL and the permissions, or move a damaged file away: open returns are taken "
+            "up again from the order database."
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    reason = getattr(error, "orig", None) or error
+    return next(iter(str(reason).splitlines()), type(error).__name__)
+
+
+def _config(settings: Settings, executor_id: str) -> DBOSConfig:
+    return {
+        "name": "shopbot",
+        "system_database_url": settings.workflow_database_url,
+        "application_version": VERSION,
+        "executor_id": executor_id,
+        "log_level": settings.log_level,
+        "serializer": DBOSPortableJSONSerializer(),
+        "notification_listener_polling_interval_sec": 0.25,
+        "enable_otlp": False,
+    }
+
+
+def _log_to(file: Path, level: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(file, encoding="utf-8", delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    for name in ("dbos", "shop.fulfilment"):
+        logger = logging.getLogger(name)
+        for old in list(logger.handlers):
+            logger.removeHandler(old)
+            old.close()
+        # With a handler of its own in place, DBOS adds none that writes to the terminal.
+        logger.addHandler(handler)
+        logger.setLevel(level)
+        logger.propagate = False
+
+
+def _stop_waiting() -> None:
+    for desk in list(open_desks):
+        desk.closing.set()
+    open_desks.clear()
+
+
+# A program that ends without closing its shop: Python joins the threads of every executor before it runs
+# `atexit` functions, and a step that waits for a mail server would keep it alive.
+threading._register_atexit(_stop_waiting)  # type: ignore[attr-defined]

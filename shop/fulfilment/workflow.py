@@ -1,0 +1,93 @@
+"""The durable workflow of a return: its steps in order, each a DBOS step that tries until it is done.
+
+A finished step is not run again; an unfinished one is run again from its start, which is safe (see `steps`).
+Waiting happens inside a step and nothing is recorded for a failed try, so a restarted process tries at once.
+Importing DBOS takes most of a second: this module is imported when a first return needs it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from dbos import DBOS
+
+from shop.errors import CarrierRefused
+from shop.fulfilment import steps
+from shop.fulfilment.desk import Desk
+
+_log = logging.getLogger("shop.fulfilment")
+
+# The open shops of this process; the latest serves the steps.
+open_desks: list[Desk] = []
+
+
+class Closing(BaseException):
+    """The shop closes before a step is done.
+
+    Not an Exception: DBOS would file it as the outcome of the workflow.
+    """
+
+
+class _Gone(Exception):
+    """The order database no longer holds the return: it was built anew."""
+
+
+@DBOS.workflow(name="return", max_recovery_attempts=None)  # type: ignore[untyped-decorator]
+def fulfil(return_id: int, name: str) -> None:
+    """Bring a registered return to its end: emailed, or failed. `name` is its `steps.name_of`."""
+
+    def step(title: str, effect: Callable[..., Any], *values: Any) -> Any:
+        return _step(title, return_id, name, lambda desk: effect(desk, return_id, *values))
+
+    try:
+        step("create_shipment", steps.create_shipment)
+        bought = step("buy_label", steps.buy_label)
+        step("store_label", steps.store_label, bought)
+        step("send_mail", steps.send_mail)
+    except CarrierRefused as refusal:
+        step("refuse", steps.refuse, str(refusal))
+    except _Gone:
+        _log.warning("%s is no longer in the order database: nothing is done for it", name)
+
+
+def _step(title: str, return_id: int, name: str, effect: Callable[[Desk], Any]) -> Any:
+    # A refusal is recorded as a value, since DBOS would need the class of the error to read it back.
+    result = DBOS.run_step({"name": title}, _persist, return_id, name, effect)
+    if "refused" in result:
+        raise CarrierRefused(result["refused"])
+    if "gone" in result:
+        raise _Gone
+    return result["answer"]
+
+
+def _persist(return_id: int, name: str, effect: Callable[[Desk], Any]) -> dict[str, Any]:
+    """Try `effect` until it is done, or refused, or the shop closes; how it ended, as JSON."""
+    tries = 0
+    while True:
+        if not open_desks:
+            raise Closing
+        desk = open_desks[-1]
+        try:
+            with desk.working(return_id):
+                if steps.name_of(desk, return_id) != name:
+                    return {"gone": True}
+                return {"answer": effect(desk)}
+        except CarrierRefused as refusal:
+            return {"refused": str(refusal)}
+        except Exception as error:
+            # A full disk, a locked database or a mistake in the code: none of them may lose a confirmed
+            # return.
+            tries += 1
+            _report(desk, return_id, tries, error)
+        desk.closing.wait(desk.backoff.pause_s(tries))
+
+
+def _report(desk: Desk, return_id: int, tries: int, error: Exception) -> None:
+    _log.warning("return %s, try %s: %s: %s", return_id, tries, type(error).__name__, error)
+    if tries == desk.backoff.patience:
+        try:
+            steps.tell_person(desk, return_id, str(error))
+        except Exception:
+            _log.exception("return %s: no ticket could be opened", return_id)

@@ -1,0 +1,81 @@
+"""A shop, opened: settings, order database, carrier, mail and fulfilment, together and closed together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from shop.fulfilment import Fulfilment
+    from shop.profile import Profile
+    from shop.rules import ReturnRules
+    from shop.settings import Settings
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Shop:
+    """The parts of an open shop.
+
+    `database` may write; `reader` cannot, whatever it is asked.
+    """
+
+    settings: Settings
+    database: Engine
+    reader: Engine
+    fulfilment: Fulfilment
+    profile: Profile
+    rules: ReturnRules
+    now: Callable[[], datetime] = _utc_now
+
+
+@contextmanager
+def open_shop(settings: Settings, now: Callable[[], datetime] = _utc_now) -> Iterator[Shop]:
+    """Open everything the settings name; the demo shop is built when the order database is new and local.
+
+    Fulfilment that was cut short when an earlier process died goes on from where it was.
+
+    Raises:
+        ShopError: one sentence about what cannot be opened.
+    """
+    from shop.carrier import open_carrier
+    from shop.database.connection import open_database, open_read_only
+    from shop.fulfilment import open_fulfilment
+    from shop.profile import load_profile
+    from shop.rules import load_return_rules
+
+    settings.data.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        database = open_database(settings.shop_database_url)
+        stack.callback(database.dispose)
+        _seed_when_new(settings, database, now)
+        reader = open_read_only(settings.shop_database_url)
+        stack.callback(reader.dispose)
+        carrier = stack.enter_context(open_carrier(settings))
+        fulfilment = stack.enter_context(open_fulfilment(settings, database, carrier))
+        yield Shop(settings, database, reader, fulfilment, load_profile(), load_return_rules(), now)
+
+
+def _seed_when_new(settings: Settings, database: Engine, now: Callable[[], datetime]) -> None:
+    """The demo shop, in a local database that has no order yet; a database of the user's own is never filled."""
+    if settings.database_url is not None:
+        return
+    from sqlalchemy import select
+    from sqlalchemy.orm import Session
+
+    from shop.database.models import Order
+
+    with Session(database) as session:
+        empty = session.scalar(select(Order.order_number).limit(1)) is None
+    if empty:
+        from shop.demo.seed import build_demo
+
+        build_demo(database, now())

@@ -1,0 +1,172 @@
+"""The contract of an action: a typed function plus what it needs, gives, changes and may be told.
+
+    @action(needs=("order",), effect="read", goal=True)
+    def track_order(call: Call[Shop]) -> Observation:
+        \"\"\"Say where the customer's parcel is.\"\"\"
+
+The docstring is the description an engine reads; the parameters after `call` are the arguments it may write, and
+`Annotated[str, Source.CUSTOMER]` says where a value must come from. Nothing here runs or checks an action: the gate
+(`agents.gate`) does.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Flag, auto
+from typing import Any, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, create_model
+
+Services = TypeVar("Services")
+Effect = Literal["read", "write"]
+
+
+class Source(Flag):
+    """Where the value of an argument may come from; a value found in none of them is refused."""
+
+    CUSTOMER = auto()
+    """The customer's own words in this conversation."""
+    OBSERVATION = auto()
+    """The text of an earlier observation."""
+    FACT = auto()
+    """A fact that an action established."""
+    ENGINE = auto()
+    """The engine's own composition (a program, a query, a summary): not grounded, validated by the action."""
+    GIVEN = CUSTOMER | OBSERVATION | FACT
+    """Anything but invention: the default."""
+
+
+@dataclass(frozen=True)
+class Citation:
+    """A passage that a statement rests on; `key` is stable and leads to the place."""
+
+    key: str
+    source: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What an action returns.
+
+    `text` is for the engine, `data` (plain JSON values) for the program and the reply templates. `facts` are
+    established by it; a value of None withdraws one. `asks` names what the customer has to say next because of it.
+    """
+
+    text: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    citations: Sequence[Citation] = ()
+    asks: str | None = None
+    ok: bool = True
+
+
+@dataclass(frozen=True)
+class Call(Generic[Services]):
+    """What the gate hands an action besides its arguments: never written by the engine.
+
+    `key` is the idempotency key of this very call (conversation, action, arguments); `transcript` is the conversation
+    so far as (speaker, words) pairs.
+    """
+
+    services: Services
+    facts: Mapping[str, Any]
+    conversation: str
+    key: str
+    transcript: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True)
+class Action:
+    """A function with its contract; made by the `action` decorator."""
+
+    name: str
+    description: str
+    run: Callable[..., Observation]
+    arguments: type[BaseModel]
+    sources: Mapping[str, Source]
+    title: str
+    needs: tuple[str, ...] = ()
+    gives: tuple[str, ...] = ()
+    effect: Effect = "read"
+    confirm: str | None = None
+    asks: str | None = None
+    goal: bool = False
+
+    @property
+    def awaits(self) -> str | None:
+        """What only the customer can supply for this action: a value to say, or a clear yes."""
+        return "confirmation" if self.confirm else self.asks
+
+
+def action(
+    *,
+    needs: Sequence[str] = (),
+    gives: Sequence[str] = (),
+    effect: Effect = "read",
+    confirm: str | None = None,
+    asks: str | None = None,
+    goal: bool = False,
+    title: str | None = None,
+) -> Callable[[Callable[..., Observation]], Action]:
+    """Turn a typed function into an `Action`.
+
+    Args:
+        needs: facts that must hold before the action is offered to the engine.
+        gives: facts that it can establish.
+        effect: "write" when anything outside the conversation changes.
+        confirm: name of the question template (`prompts/confirm/NAME.j2`) that the customer must answer with a clear
+            yes before the action runs; None when no confirmation is needed.
+        asks: what the customer is asked for when the plan comes to this action ("order_number").
+        goal: whether a customer can want it for itself, so that the plan may aim at it.
+        title: how the step reads in a plan; by default the name in words.
+
+    Raises:
+        TypeError: a parameter without a type, or a function without a docstring.
+    """
+
+    def decorate(function: Callable[..., Observation]) -> Action:
+        if not function.__doc__:
+            raise TypeError(f"action {function.__name__!r} has no docstring; engines read it as the description")
+        arguments, sources = _arguments(function)
+        return Action(
+            name=function.__name__,
+            description=inspect.cleandoc(function.__doc__),
+            run=function,
+            arguments=arguments,
+            sources=sources,
+            title=title or function.__name__.replace("_", " "),
+            needs=tuple(needs),
+            gives=tuple(gives),
+            effect=effect,
+            confirm=confirm,
+            asks=asks,
+            goal=goal,
+        )
+
+    return decorate
+
+
+def _arguments(function: Callable[..., Observation]) -> tuple[type[BaseModel], dict[str, Source]]:
+    """The argument schema (extra fields forbidden, also in the JSON schema) and each argument's allowed source."""
+    hints = get_type_hints(function, include_extras=True)
+    fields: dict[str, Any] = {}
+    sources: dict[str, Source] = {}
+    for parameter in list(inspect.signature(function).parameters.values())[1:]:
+        if parameter.name not in hints:
+            raise TypeError(f"action {function.__name__!r}: parameter {parameter.name!r} has no type")
+        default = ... if parameter.default is inspect.Parameter.empty else parameter.default
+        fields[parameter.name] = (hints[parameter.name], default)
+        sources[parameter.name] = _source(hints[parameter.name])
+    model = create_model(function.__name__, __config__=ConfigDict(extra="forbid"), **fields)
+    return model, sources
+
+
+def _source(hint: Any) -> Source:
+    if get_origin(hint) is not None and hasattr(hint, "__metadata__"):
+        for mark in get_args(hint)[1:]:
+            if isinstance(mark, Source):
+                return mark
+    return Source.GIVEN

@@ -1,0 +1,55 @@
+"""`calculate`: the quick path for a plain sum, done by code and exact to the cent."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from tools.action import Call, Observation, Source, action
+from tools.arithmetic import ArithmeticRefused, Columns, evaluate
+
+SHOWN_PLACES = 6
+
+
+@action(title="calculate")
+def calculate(call: Call[Any], expression: Annotated[str, Field(max_length=300), Source.ENGINE]) -> Observation:
+    """Work out an arithmetic expression exactly: + - * / // % ** and round, abs, sum, min, max, mean, count.
+
+    Once an order has been looked up, its lines are the columns quantity, unit_price and line_total (in cents):
+    sum(line_total) is what the order came to.
+    """
+    columns = _order_columns(call)
+    try:
+        value = evaluate(expression, columns)
+    except ArithmeticRefused as refusal:
+        return Observation(f"Not calculated: {refusal}.", data={"error": str(refusal)}, ok=False)
+    shown, exact = _shown(value)
+    sign = "=" if exact else "≈"
+    return Observation(
+        f"{expression} {sign} {shown}",
+        data={"expression": expression, "value": shown, "sign": sign, "cents": _to_the_cent(value)},
+    )
+
+
+def _order_columns(call: Call[Any]) -> Columns:
+    lines = (call.facts.get("order") or {}).get("items") or []
+    return {
+        "quantity": [line["quantity"] for line in lines],
+        "unit_price": [line["unit_price"] for line in lines],
+        "line_total": [line["quantity"] * line["unit_price"] for line in lines],
+    }
+
+
+def _to_the_cent(value: Decimal) -> str | None:
+    """The value as an amount of money, when it has fractions of a cent."""
+    cents = value.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP) if value.is_finite() else value
+    return f"{cents:f}" if cents != value else None
+
+
+def _shown(value: Decimal) -> tuple[str, bool]:
+    """The value without needless zeros, and whether that is all of it."""
+    rounded = value.quantize(Decimal(1).scaleb(-SHOWN_PLACES), rounding=ROUND_HALF_UP) if value.is_finite() else value
+    text = f"{rounded:f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text), rounded == value

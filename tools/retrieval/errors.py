@@ -1,0 +1,9 @@
+"""Failures of retrieval that a person can act on."""
+
+from __future__ import annotations
+
+from shop.errors import ShopError
+
+
+class RetrievalError(ShopError):
+    """Documents cannot be read or their index cannot be used."""
