@@ -188,9 +188,9 @@ def test_what_is_missing_is_what_the_agent_awaits(talk: Start) -> None:
 
 def test_the_schema_that_a_model_sees_forbids_extra_fields() -> None:
     from langchain_core.utils.function_calling import convert_to_openai_tool
+    from lending_library import take_card
 
     from agents.agent import _as_tool
-    from tests.agents.conftest import take_card
 
     schema = convert_to_openai_tool(_as_tool(take_card))["function"]["parameters"]
     assert schema["additionalProperties"] is False

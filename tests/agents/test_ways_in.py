@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 from langchain_core.messages import HumanMessage
+from lending_library import ACTIONS, Library
 
 from agents import create_agent
 from agents.memory import open_memory
 from engines.scripted import ScriptedEngine
-from tests.agents.conftest import ACTIONS, Library
 
 Start = Callable[..., Any]
 STEPS = [{"call": "choose_book", "args": {"title": "Emma"}}, {"call": "find_shelf"}, {"say": "Shelf 7."}]
