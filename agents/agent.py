@@ -47,6 +47,7 @@ def create_agent(
 
     from agents.gate import Gate
     from agents.pursue import make_pursue
+    from agents.situation import TrustedState
 
     everything = _distinct(actions)
     goals = [action.name for action in everything if action.goal]
@@ -56,6 +57,7 @@ def create_agent(
         engine,
         tools=[_as_tool(action) for action in everything],
         system_prompt=prompt or None,
+        state_schema=TrustedState,
         middleware=[Gate(everything, services, repairs=repairs, steps=steps)],
         checkpointer=checkpointer,
         name=name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import zlib
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,16 +18,38 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from shop.errors import DatabaseError
 
 BUSY_TIMEOUT_S = 5.0
+_COMPRESSED = "+zlib"
+_WORTH_IT = 200
+"""Bytes above which compression pays."""
+
+
+class CompactSerializer(JsonPlusSerializer):
+    """LangGraph's serializer, compressed: most of a checkpoint is channel names and version numbers.
+
+    Reads with strict msgpack: a tampered file cannot make Python build objects.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(allowed_msgpack_modules=None)
+
+    def dumps_typed(self, obj: Any) -> tuple[str, bytes]:
+        """The kind of encoding and the bytes."""
+        kind, plain = super().dumps_typed(obj)
+        return (kind + _COMPRESSED, zlib.compress(plain)) if len(plain) > _WORTH_IT else (kind, plain)
+
+    def loads_typed(self, data: tuple[str, bytes]) -> Any:
+        """What `dumps_typed` was given, in whichever of the two forms it was written."""
+        kind, stored = data
+        if kind.endswith(_COMPRESSED):
+            return super().loads_typed((kind.removesuffix(_COMPRESSED), zlib.decompress(stored)))
+        return super().loads_typed(data)
 
 
 class Memory(SqliteSaver):
-    """LangGraph's SQLite saver, for `ainvoke` as well: its calls take well under a millisecond, in a thread.
-
-    Checkpoints are read with strict msgpack: a tampered file cannot make Python build objects.
-    """
+    """LangGraph's SQLite saver, for `ainvoke` as well: its calls take well under a millisecond, in a thread."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        super().__init__(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=None))
+        super().__init__(connection, serde=CompactSerializer())
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """As `get_tuple`."""

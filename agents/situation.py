@@ -7,16 +7,26 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any, NotRequired, TypedDict
+from typing import Annotated, Any, NotRequired, Required, TypedDict
 
 from langchain.agents import AgentState
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+from langgraph.channels.delta import DeltaChannel
+from langgraph.graph.message import _messages_delta_reducer
 
 from agents.consent import is_clear_yes
 from agents.facts import GOALS, Facts, merge_facts
 from agents.plan import Plan, allowed_now, make_plan
 from engines.protocol import Opened
 from tools.action import Action, Source
+
+
+SNAPSHOT_EVERY = 50
+
+
+def add_written(messages: list[AnyMessage], writes: Sequence[list[AnyMessage]]) -> list[AnyMessage]:
+    """LangGraph delta reducer: append what was written; a message whose id is there already replaces it."""
+    return _messages_delta_reducer(messages, list(writes))
 
 
 def latest(_: object, newest: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -32,8 +42,13 @@ class Question(TypedDict):
 
 
 class TrustedState(AgentState[Any]):
-    """What a conversation's checkpoint holds besides its messages. All plain JSON values."""
+    """What a conversation's checkpoint holds. Besides the messages, all plain JSON values.
 
+    Messages are stored as what each step added, with the whole list only every `SNAPSHOT_EVERY` steps: by default
+    every checkpoint repeats them all, and storage grows with the square of the conversation.
+    """
+
+    messages: Required[Annotated[list[AnyMessage], DeltaChannel(add_written, snapshot_frequency=SNAPSHOT_EVERY)]]
     facts: NotRequired[Annotated[dict[str, Any], merge_facts]]
     plan: NotRequired[Annotated[list[dict[str, Any]], latest]]
     awaiting: NotRequired[str | None]

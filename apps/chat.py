@@ -7,39 +7,49 @@ from pathlib import Path
 
 from rich.console import Console
 
-from apps.session import Conversation, MessageRefused, open_conversation
+from apps.readable import readable
+from apps.session import Conversation, open_conversation
 from apps.show import show_turn
+from apps.terminal import is_text, open_console
+from apps.warming import warming
 from prompts import render
+from shop.errors import ShopError
 
 
 def run_chat(*, data: Path | None, engine: str | None, thread: str, trace: bool) -> int:
     """Talk until Ctrl-D; returns the exit code."""
-    console = Console(highlight=False)
-    with open_conversation(data, engine, thread) as conversation:
+    console = open_console()
+    with open_conversation(data, engine, thread) as conversation, warming(conversation):
         resumed = conversation.length > 0
         console.print(render("shopbot/welcome.j2", shop=conversation.shop.profile, resumed=resumed), style="bold")
         unfinished = conversation.finish_interrupted_turn()
         if unfinished:
             show_turn(console, unfinished, trace=trace)
         _talk(console, conversation, trace)
-        console.print(f"\nGoodbye. To come back to this conversation: shopbot chat --thread {conversation.thread}")
+        farewell = f"\nGoodbye. To come back to this conversation: shopbot chat --thread {conversation.thread}"
+        console.print(readable(farewell), markup=False)
     return 0
 
 
 def _talk(console: Console, conversation: Conversation, trace: bool) -> None:
-    while True:
-        try:
-            message = console.input("[bold]You:[/bold] ")
-        except (EOFError, KeyboardInterrupt):
-            return
-        except UnicodeDecodeError:
+    while (message := _next_message(console)) is not None:
+        if not is_text(message):
             console.print("That line is not UTF-8 text; please type it again.", style="yellow")
             continue
-        if not sys.stdin.isatty():
-            console.print(message, markup=False)
         try:
             answer = conversation.say(message)
-        except MessageRefused as refusal:
-            console.print(str(refusal), style="yellow")
+        except ShopError as refusal:
+            console.print(str(refusal), style="yellow", markup=False)
             continue
         show_turn(console, answer.turn, trace=trace)
+
+
+def _next_message(console: Console) -> str | None:
+    """What the customer types next; None when they leave."""
+    try:
+        message = console.input("[bold]You:[/bold] ")
+    except (EOFError, KeyboardInterrupt):
+        return None
+    if not sys.stdin.isatty():
+        console.print(readable(message), markup=False)
+    return message

@@ -7,52 +7,54 @@ line is answered with an object that has an "error", and the conversation goes o
 from __future__ import annotations
 
 import json
-import logging
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from apps.session import Answer, Conversation, MessageRefused, open_conversation
+from apps.terminal import tolerate
+from apps.warming import warming
 from shop.errors import ShopError
 
 MAX_LINE = 1_000_000
-logger = logging.getLogger(__name__)
+"""Bytes of a line that are kept in memory; JSON spells a character in at most six, so no good line is longer."""
 
 
 def run_chat_json(*, data: Path | None, engine: str | None, thread: str) -> int:
     """Answer every line of standard input; returns the exit code."""
-    with open_conversation(data, engine, thread) as conversation:
+    tolerate(output_encoding="utf-8")
+    with open_conversation(data, engine, thread) as conversation, warming(conversation):
         conversation.finish_interrupted_turn()
         for line in _lines(sys.stdin.buffer):
             print(json.dumps(_answer(line, conversation), ensure_ascii=False), flush=True)
     return 0
 
 
-def _lines(stream: BinaryIO) -> Any:
-    """The input's lines; what is beyond `MAX_LINE` bytes of one is not kept in memory."""
-    while line := stream.readline(MAX_LINE):
-        while not line.endswith(b"\n") and len(line) >= MAX_LINE and (rest := stream.readline(MAX_LINE)):
-            if rest.endswith(b"\n"):
-                break
+def _lines(stream: BinaryIO) -> Iterator[bytes]:
+    """The input's lines; of one that is too long, the beginning."""
+    while line := stream.readline(MAX_LINE + 1):
+        rest = line
+        while len(rest) > MAX_LINE and not rest.endswith(b"\n"):
+            rest = stream.readline(MAX_LINE + 1)
         yield line.rstrip(b"\r\n")
 
 
 def _answer(line: bytes, conversation: Conversation) -> dict[str, Any]:
     try:
         return as_json(conversation.say(_message(line)))
-    except (MessageRefused, ShopError) as refusal:
+    except ShopError as refusal:
         return {"error": str(refusal)}
-    except Exception:
-        logger.exception("a message could not be answered")
-        return {"error": "Something went wrong on our side; the conversation is kept, so please send it again."}
 
 
 def _message(line: bytes) -> str:
     """The message in a line.
 
     Raises:
-        MessageRefused: not UTF-8, or JSON that is broken or holds no message.
+        MessageRefused: too long, not UTF-8, or JSON that is broken or holds no message.
     """
+    if len(line) > MAX_LINE:
+        raise MessageRefused(f"The line has more than {MAX_LINE:,} bytes: send a shorter one.")
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError as error:

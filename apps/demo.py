@@ -14,21 +14,25 @@ from rich.rule import Rule
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from apps.session import Conversation, open_conversation
+from apps.session import Conversation, open_conversation_with
 from apps.show import show_turn
+from apps.terminal import open_console
+from apps.warming import warm_up
 from prompts import load_data
 from shop.database.models import Label, OutboxMail
-from shop.settings import load_settings
+from shop.settings import Settings, load_settings
 
 DEMO_THREAD = "demo"
 
 
 def run_demo(*, data: Path | None, engine: str | None, script: str) -> int:
     """Play `prompts/demo/SCRIPT.yaml`; returns the exit code: 0 when a label was e-mailed."""
-    console = Console(highlight=False)
-    folder = load_settings(data=data).data / "demo"
-    _clear(folder)
-    with open_conversation(folder, engine, DEMO_THREAD) as conversation:
+    console = open_console()
+    settings = _demo_settings(load_settings(data=data, engine=engine))
+    _clear(settings.data)
+    console.print("Opening the demo shop ...", style="dim")
+    with open_conversation_with(settings, DEMO_THREAD) as conversation:
+        warm_up(conversation)
         times = []
         for message in load_data(f"demo/{script}.yaml"):
             console.print(Rule(style="dim"))
@@ -47,6 +51,12 @@ def _clear(folder: Path) -> None:
             shutil.rmtree(entry)
         elif entry.is_file():
             entry.unlink()
+
+
+def _demo_settings(settings: Settings) -> Settings:
+    """The same settings, but for a database, a carrier and a mail server that cost or reach nobody."""
+    own = dict.fromkeys(("database_url", "fulfilment_url", "easypost_api_key", "carrier_url", "smtp_url"))
+    return settings.model_copy(update={**own, "data": settings.data / "demo"})
 
 
 def _show_results(console: Console, conversation: Conversation, median_ms: float) -> int:

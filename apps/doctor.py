@@ -5,11 +5,16 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 from collections.abc import Callable
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
-from rich.console import Console
+from rich.markup import escape
 
-from shop.settings import Settings, load_settings
+from apps.failures import sentence
+from apps.logbook import keep_log
+from apps.readable import readable
+from apps.terminal import open_console
+from shop.settings import Settings, SettingsError, load_settings
 
 
 def run_doctor(*, data: Path | None) -> int:
@@ -20,24 +25,36 @@ def run_doctor(*, data: Path | None) -> int:
         "langchain": lambda _: importlib.metadata.version("langchain"),
         "data folder": _data_folder,
         "order database": _database,
+        "conversations": _conversations,
         "policies": _policies,
         "engine": _engine,
         "carrier": _carrier,
-        "mail": lambda s: "SMTP" if s.smtp_url else f"maildir {s.data / 'mail'}",
+        "mail": _mail,
+        "fulfilment": _fulfilment,
     }
-    console = Console(highlight=False)
-    failed = 0
-    for name, check in checks.items():
-        try:
-            console.print(f"[green]ok[/green]    {name}: {check(settings)}", soft_wrap=True)
-        except Exception as error:
-            failed += 1
-            console.print(f"[red]wrong[/red] {name}: {error}", soft_wrap=True)
+    with ExitStack() as stack:
+        with suppress(SettingsError):  # the check of the data folder says so
+            stack.enter_context(keep_log(settings))
+        failed = [name for name, check in checks.items() if not _report(name, check, settings)]
     return 1 if failed else 0
 
 
+def _report(name: str, check: Callable[[Settings], str], settings: Settings) -> bool:
+    """Print how one check went; whether it went well."""
+    console = open_console()
+    try:
+        found = check(settings)
+    except Exception as error:
+        console.print(f"[red]wrong[/red] {name}: {escape(readable(sentence(error)))}", soft_wrap=True)
+        return False
+    console.print(f"[green]ok[/green]    {name}: {escape(readable(found))}", soft_wrap=True)
+    return True
+
+
 def _data_folder(settings: Settings) -> str:
-    settings.data.mkdir(parents=True, exist_ok=True)
+    from shop.shop import make_data_folder
+
+    make_data_folder(settings)
     probe = settings.data / ".writable"
     probe.write_bytes(b"")
     probe.unlink()
@@ -55,13 +72,22 @@ def _database(settings: Settings) -> str:
     with Session(database) as session:
         orders = session.scalar(select(func.count()).select_from(Order))
     database.dispose()
-    return f"{database.url.render_as_string(hide_password=True)}, {orders} orders"
+    return f"{_shown(settings.shop_database_url)}, {orders} orders"
+
+
+def _conversations(settings: Settings) -> str:
+    from agents.memory import open_memory
+
+    file = settings.data / "conversations.db"
+    with open_memory(file):
+        return str(file)
 
 
 def _policies(settings: Settings) -> str:
     from tools.policies import open_policies
 
-    found = open_policies(settings.data).search("How long do I have to return something?", 1)
+    with closing(open_policies(settings.data)) as policies:
+        found = policies.search("How long do I have to return something?", 1)
     return f"answering, first passage {found[0].key}" if found else "the index answers nothing"
 
 
@@ -69,6 +95,10 @@ def _engine(settings: Settings) -> str:
     from engines import make_engine
 
     make_engine(settings.engine)
+    if settings.engine == "planner":
+        from engines.planner.reader import Reader
+
+        Reader().read("", "hello")
     return settings.engine
 
 
@@ -76,5 +106,30 @@ def _carrier(settings: Settings) -> str:
     from shop.carrier import open_carrier
 
     with open_carrier(settings):
-        pass
-    return settings.carrier_url or ("EasyPost" if settings.easypost_api_key else "the sandbox on this machine")
+        return settings.carrier_url or ("EasyPost" if settings.easypost_api_key else "the sandbox on this machine")
+
+
+def _mail(settings: Settings) -> str:
+    from shop.mail import open_mailer
+
+    open_mailer(settings)
+    return "by SMTP" if settings.smtp_url else f"maildir {settings.data / 'mail'}"
+
+
+def _fulfilment(settings: Settings) -> str:
+    from shop.carrier import open_carrier
+    from shop.database.connection import open_database
+    from shop.fulfilment import open_fulfilment
+
+    with ExitStack() as stack:
+        database = open_database(settings.shop_database_url)
+        stack.callback(database.dispose)
+        carrier = stack.enter_context(open_carrier(settings))
+        stack.enter_context(open_fulfilment(settings, database, carrier)).warm()
+    return _shown(settings.workflow_database_url)
+
+
+def _shown(url: str) -> str:
+    from sqlalchemy.engine import make_url
+
+    return make_url(url).render_as_string(hide_password=True)

@@ -1,4 +1,4 @@
-"""How the command line fails: one sentence, a non-zero code, and never a traceback for an expected failure."""
+"""How the command line fails: one sentence, a non-zero code, and never a traceback."""
 
 from __future__ import annotations
 
@@ -6,26 +6,38 @@ import os
 import sys
 from collections.abc import Callable
 
+STOPPED = 130
+"""What a shell reports for a program that Ctrl-C ended."""
+NOBODY_READS = 141
+"""What a shell reports for a program whose output nobody reads any more."""
+
 
 def explained(command: Callable[[], object]) -> int:
-    """Run `command`; turn what a user can meet into one sentence on standard error."""
+    """Run `command`; turn whatever goes wrong into one sentence on standard error."""
     try:
         command()
+        sys.stdout.flush()
     except KeyboardInterrupt:
-        return 130
+        return STOPPED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+        _discard_output()
+        return NOBODY_READS
     except Exception as error:
-        if type(error).__module__.partition(".")[0] not in (
-            "shop",
-            "engines",
-            "prompts",
-            "agents",
-            "tools",
-            "apps",
-        ):
-            raise
-        print(f"shopbot: {error}", file=sys.stderr)
+        print(f"shopbot: {sentence(error)}", file=sys.stderr)
         return 1
     return 0
+
+
+def sentence(error: Exception) -> str:
+    """The error on one line; one that is not of this program's own also says its kind."""
+    from engines import EngineError
+    from prompts import PromptError
+    from shop.errors import ShopError
+
+    words = " ".join(str(error).split())
+    return words if isinstance(error, ShopError | EngineError | PromptError) else f"{type(error).__name__}: {words}"
+
+
+def _discard_output() -> None:
+    # Python flushes standard output once more when it ends, and would complain then.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

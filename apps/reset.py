@@ -9,6 +9,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from apps.logbook import keep_log
 from shop.errors import ShopError
 from shop.settings import Settings, load_settings
 
@@ -25,9 +26,8 @@ def run_reset(*, data: Path | None, yes: bool) -> int:
     Raises:
         ResetRefused: `SHOPBOT_DATABASE_URL` names a database that holds orders, and `--yes` was not given.
     """
-    from shop.demo.seed import build_demo
-
     from shop.database.connection import open_database
+    from shop.demo.seed import build_demo
 
     settings = load_settings(data=data)
     if settings.database_url and not yes and _has_orders(settings):
@@ -36,9 +36,10 @@ def run_reset(*, data: Path | None, yes: bool) -> int:
             "shop. Give --yes if that is what you want."
         )
     aside = _move_aside(settings.data)
-    database = open_database(settings.shop_database_url)
-    build_demo(database, datetime.now(UTC))
-    database.dispose()
+    with keep_log(settings):
+        database = open_database(settings.shop_database_url)
+        build_demo(database, datetime.now(UTC))
+        database.dispose()
     print(f"The demo shop is in {settings.data}." + (f" What was there is now in {aside}." if aside else ""))
     print("Try order 123456 with maria.lopez@example.com: shopbot chat", file=sys.stderr)
     return 0

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from rich.console import Console
-
+from apps.logbook import keep_log
+from apps.readable import readable
+from apps.terminal import open_console
 from shop.errors import ShopError
 from shop.settings import load_settings
 
@@ -25,8 +26,10 @@ def run_search(query: str, *, data: Path | None, collection: str, k: int, as_jso
 
     if collection != "policies":
         raise UnknownCollection(f"There is no collection {collection!r}; there is policies.")
-    passages = open_policies(load_settings(data=data).data).search(query, k)
-    console = Console(highlight=False)
+    settings = load_settings(data=data)
+    console = open_console()
+    with keep_log(settings):
+        passages = open_policies(settings.data).search(readable(query), k)
     for passage in passages:
         if as_json:
             print(json.dumps({name: getattr(passage, name) for name in ("key", "source", "score", "text")}))

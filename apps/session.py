@@ -1,7 +1,8 @@
-"""A conversation with ShopBot, whichever way the words come in: opens the shop, keeps the thread, answers turn by turn."""
+"""A conversation with ShopBot, whichever way the words come in: opens the shop, keeps the thread, answers."""
 
 from __future__ import annotations
 
+import logging
 import time
 import uuid
 from collections.abc import Iterator
@@ -10,18 +11,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from apps.logbook import keep_log
+from apps.readable import readable
+from shop.errors import ShopError
 from shop.settings import load_settings
 
 if TYPE_CHECKING:
     from agents.turn import Turn
+    from shop.settings import Settings
     from shop.shop import Shop
+    from tools.desk import Desk
 
 MAX_MESSAGE = 10_000
 """Characters of one message; a customer's letter fits, a pasted log file does not."""
+logger = logging.getLogger(__name__)
 
 
-class MessageRefused(Exception):
+class MessageRefused(ShopError):
     """A message that cannot be answered; the text says why and what to do."""
+
+
+class NotAnswered(ShopError):
+    """The message could not be answered; the conversation goes on."""
 
 
 @dataclass(frozen=True)
@@ -38,35 +49,52 @@ class Conversation:
     """An open conversation; `thread` is what resumes it."""
 
     thread: str
-    shop: Shop
+    desk: Desk
     engine: str
     agent: Any
+
+    @property
+    def shop(self) -> Shop:
+        """The open shop."""
+        return self.desk.shop
 
     def say(self, message: str) -> Answer:
         """Send the customer's message and wait for the reply.
 
         Raises:
             MessageRefused: the message is empty or too long.
+            ShopError: it could not be answered; the conversation is kept and goes on.
         """
         from agents.turn import read_turn
 
-        words = readable(message)
+        words = checked(message)
         started = time.perf_counter()
-        state = self.agent.invoke({"messages": [{"role": "user", "content": words}]}, self._config)
+        state = self._run({"messages": [{"role": "user", "content": words}]})
         return Answer(read_turn(state), self.engine, (time.perf_counter() - started) * 1000)
 
     def finish_interrupted_turn(self) -> Turn | None:
-        """Finish the turn in which an earlier process died, if one did; otherwise None."""
+        """Finish the turn in which an earlier process died, if one did; otherwise None.
+
+        Raises:
+            ShopError: the conversation cannot be read or continued.
+        """
         from agents.turn import read_turn
 
-        if not self.agent.get_state(self._config).next:
-            return None
-        return read_turn(self.agent.invoke(None, self._config))
+        return read_turn(self._run(None)) if self._state().next else None
 
     @property
     def length(self) -> int:
         """How many messages the conversation has so far."""
-        return len(self.agent.get_state(self._config).values.get("messages", ()))
+        return len(self._state().values.get("messages", ()))
+
+    def _state(self) -> Any:
+        with _in_words():
+            return self.agent.get_state(self._config)
+
+    def _run(self, given: dict[str, Any] | None) -> dict[str, Any]:
+        with _in_words():
+            state: dict[str, Any] = self.agent.invoke(given, self._config)
+            return state
 
     @property
     def _config(self) -> dict[str, Any]:
@@ -74,32 +102,55 @@ class Conversation:
 
 
 @contextmanager
+def _in_words() -> Iterator[None]:
+    """Turn a surprise into one sentence for the customer; its details are for the log."""
+    try:
+        yield
+    except ShopError:
+        raise
+    except Exception as error:
+        logger.exception("a message could not be answered")
+        raise NotAnswered(
+            "Something went wrong on our side; the conversation is kept, so please send it again."
+        ) from error
+
+
+@contextmanager
 def open_conversation(data: Path | None, engine: str | None, thread: str) -> Iterator[Conversation]:
-    """Open the shop and a conversation in it: the one named `thread`, or a new one.
+    """Open the shop that the environment names and a conversation in it: the one named `thread`, or a new one.
 
     Raises:
         ShopError, EngineError: one sentence about what cannot be opened.
     """
-    settings = load_settings(data=data, engine=engine)
-    from agents.memory import open_memory
-    from agents.shopbot import create_shopbot
-    from shop.shop import open_shop
-    from tools.desk import Desk
+    with open_conversation_with(load_settings(data=data, engine=engine), thread) as conversation:
+        yield conversation
 
+
+@contextmanager
+def open_conversation_with(settings: Settings, thread: str) -> Iterator[Conversation]:
+    """As `open_conversation`, for settings that are at hand."""
     with ExitStack() as stack:
-        shop = stack.enter_context(open_shop(settings))
+        stack.enter_context(keep_log(settings))
+        from agents.memory import open_memory
+        from agents.shopbot import create_shopbot
+        from engines import make_engine
+        from shop.shop import open_shop
+        from tools.desk import Desk
+
+        chosen = make_engine(settings.engine)
         memory = stack.enter_context(open_memory(settings.data / "conversations.db"))
-        agent = create_shopbot(settings.engine, desk=Desk(shop), checkpointer=memory)
-        yield Conversation(thread or uuid.uuid4().hex[:12], shop, settings.engine, agent)
+        desk = Desk(stack.enter_context(open_shop(settings)))
+        agent = create_shopbot(chosen, desk=desk, checkpointer=memory)
+        yield Conversation(thread or uuid.uuid4().hex[:12], desk, settings.engine, agent)
 
 
-def readable(message: str) -> str:
-    """`message` without control characters, which no person types and terminals obey.
+def checked(message: str) -> str:
+    """The message as it can be read.
 
     Raises:
-        MessageRefused: nothing readable is left, or it is too long.
+        MessageRefused: nothing readable is in it, or it is too long.
     """
-    words = "".join(c for c in message if c in "\n\t" or (c.isprintable() and not "\ud800" <= c <= "\udfff")).strip()
+    words = readable(message)
     if not words:
         raise MessageRefused("The message is empty: type what you would like to do.")
     if len(words) > MAX_MESSAGE:

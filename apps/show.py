@@ -1,4 +1,7 @@
-"""How a turn looks in a terminal: the reply, and with `trace` the plan, thoughts, actions and observations before it."""
+"""How a turn looks in a terminal: the reply, and with `trace` the plan, thoughts, actions and observations before it.
+
+Whoever wrote a text (a customer, a model, an order's note), a terminal obeys nothing in it.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from agents.turn import Taken, Turn
+from apps.readable import readable
 
 OBSERVATION_SHOWN = 400
 
@@ -48,11 +52,11 @@ def _show_action(console: Console, action: Taken) -> None:
 
 def _labelled(label: str, content: str | Text, style: str) -> Text:
     text = Text(f"{label:>12}  ", style=f"bold {style}")
-    text.append_text(content if isinstance(content, Text) else Text(content, style="default"))
+    text.append_text(content if isinstance(content, Text) else Text(readable(content), style="default"))
     return text
 
 
 def _reply(turn: Turn) -> Group:
     """The reply, and the source of each passage that it cites."""
-    sources = [Text(f"[{citation['key']}] {citation['source']}", style="dim") for citation in turn.citations]
-    return Group(Text(turn.reply), *([Text("")] if sources else []), *sources)
+    sources = [Text(readable(f"[{citation['key']}] {citation['source']}"), style="dim") for citation in turn.citations]
+    return Group(Text(readable(turn.reply)), *([Text("")] if sources else []), *sources)

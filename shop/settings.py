@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from shop.errors import ShopError
@@ -75,7 +75,7 @@ class Settings(BaseSettings):
     @property
     def shop_database_url(self) -> str:
         """The order database: the one configured, else a SQLite file under `data`."""
-        return self.database_url or f"sqlite:///{self.data / 'shop.db'}"
+        return self.database_url or _sqlite_url(self.data / "shop.db")
 
     @property
     def workflow_database_url(self) -> str:
@@ -84,7 +84,7 @@ class Settings(BaseSettings):
             return self.fulfilment_url
         if self.database_url and make_url(self.database_url).get_backend_name() == "postgresql":
             return self.database_url
-        return f"sqlite:///{self.data / 'fulfilment.db'}"
+        return _sqlite_url(self.data / "fulfilment.db")
 
 
 def load_settings(**overrides: object) -> Settings:
@@ -98,6 +98,11 @@ def load_settings(**overrides: object) -> Settings:
         return Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         raise SettingsError(" ".join(_sentence(dict(problem)) for problem in error.errors())) from None
+
+
+def _sqlite_url(file: Path) -> str:
+    """A URL for `file`, whatever characters its path has."""
+    return URL.create("sqlite", database=str(file)).render_as_string(hide_password=False)
 
 
 def _sentence(problem: dict[str, object]) -> str:

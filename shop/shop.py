@@ -52,7 +52,7 @@ def open_shop(settings: Settings, now: Callable[[], datetime] = _utc_now) -> Ite
     from shop.profile import load_profile
     from shop.rules import load_return_rules
 
-    settings.data.mkdir(parents=True, exist_ok=True)
+    make_data_folder(settings)
     with ExitStack() as stack:
         database = open_database(settings.shop_database_url)
         stack.callback(database.dispose)
@@ -62,6 +62,23 @@ def open_shop(settings: Settings, now: Callable[[], datetime] = _utc_now) -> Ite
         carrier = stack.enter_context(open_carrier(settings))
         fulfilment = stack.enter_context(open_fulfilment(settings, database, carrier))
         yield Shop(settings, database, reader, fulfilment, load_profile(), load_return_rules(), now)
+
+
+def make_data_folder(settings: Settings) -> None:
+    """Make the data folder and its log folder where they are missing.
+
+    Raises:
+        SettingsError: they cannot be made.
+    """
+    from shop.settings import SettingsError
+
+    try:
+        (settings.data / "log").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"SHOPBOT_DATA is {str(settings.data)!r}: {error.filename or settings.data} cannot be made "
+            f"({error.strerror}); name a folder that this user may write."
+        ) from None
 
 
 def _seed_when_new(settings: Settings, database: Engine, now: Callable[[], datetime]) -> None:

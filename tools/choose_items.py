@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from tools.action import Call, Observation, Source, action
-from tools.item_matching import is_pronoun
+from tools.item_matching import is_pronoun, names_something
 
 
 class ItemWords(BaseModel):
@@ -34,9 +34,15 @@ def choose_items(
     if not items and not everything:
         return Observation("No item was named: ask which ones.", asks="items", ok=False)
     chosen = call.facts.get("items") or {"everything": False, "requests": [], "open": None}
-    requests = [dict(item) for item in items]
+    requests = _naming(items)
     after = _choose(chosen, requests, everything, add)
     return Observation("Noted. check_return finds the items in the order.", facts={"items": after})
+
+
+def _naming(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The requests that name something; those that only point ("the other") when no other does."""
+    requests = [dict(item) for item in items]
+    return [request for request in requests if names_something(request["words"])] or requests
 
 
 def _choose(chosen: dict[str, Any], requests: list[dict[str, Any]], everything: bool, add: bool) -> dict[str, Any]:

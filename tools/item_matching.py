@@ -18,7 +18,7 @@ from prompts import load_data
 _WORD = re.compile(r"[^\W_]+")
 _ENOUGH = 0.5
 """Share of the customer's words that must be in a name."""
-_CLOSE_SPELLING = 0.8
+_CLOSE_SPELLING = 0.75
 _CLOSE_MEANING = 0.45
 _MARGIN = 0.08
 """How much closer in meaning the best line must be than the next."""
@@ -58,6 +58,11 @@ def is_pronoun(words: str) -> bool:
     return bool(tokens) and set(tokens) <= set(load_data("words/items.yaml")["pronouns"]) | _fillers()
 
 
+def names_something(words: str) -> bool:
+    """Whether there is a word in it that tells one item from another ("the other one" has none)."""
+    return any(word not in _fillers() for word in _WORD.findall(words.casefold()))
+
+
 def _overlap(wanted: list[str], name: list[str]) -> float:
     """The share of the wanted words that the name has; the first word of a name's head weighs no more than others."""
     return sum(_closeness(word, name) for word in wanted) / len(wanted)
@@ -68,7 +73,9 @@ def _closeness(word: str, name: list[str]) -> float:
         return 1.0
     if len(word) < 4:
         return 0.0
-    best = max((difflib.SequenceMatcher(None, word, other).ratio() for other in name if len(other) > 3), default=0.0)
+    # A slip of the pen seldom hits the first letter, and a dress is no press.
+    similar = [other for other in name if len(other) > 3 and other[0] == word[0]]
+    best = max((difflib.SequenceMatcher(None, word, other).ratio() for other in similar), default=0.0)
     return best if best >= _CLOSE_SPELLING else 0.0
 
 
@@ -83,7 +90,7 @@ def _closest_in_meaning(words: str, lines: Sequence[Line], similarity: Similarit
 
 
 def _content_words(text: str) -> list[str]:
-    """The words that tell items apart, in the singular; all of them when there are only fillers."""
+    """The words that tell items apart, in the singular; none when there are only fillers."""
     return [_singular(word) for word in _WORD.findall(text.casefold()) if word not in _fillers()]
 
 

@@ -29,7 +29,10 @@ _ORDERED = (
     (rf"^.*?\bsubtract\s+({_NUMBER})\s+from\s+({_NUMBER})\b.*$", r"\2 - \1"),
     (rf"^.*?\badd\s+({_NUMBER})\s+(?:to|and|with)\s+", r"\1 + "),
     (rf"^.*?\bmultiply\s+({_NUMBER})\s+(?:by|with|and)\s+", r"\1 * "),
-    (rf"^.*?\b(?:split|divide|share)\s+({_NUMBER})\s+(?:(?:by|between|among|into|in|with)\s+)?(?:the\s+)?({_NUMBER}).*$", r"\1 / \2"),
+    (
+        rf"^.*?\b(?:split|divide|share)\s+({_NUMBER})\s+(?:(?:by|between|among|into|in|with)\s+)?(?:the\s+)?({_NUMBER}).*$",
+        r"\1 / \2",
+    ),
     (rf"^.*?\bdifference (?:between|of)\s+({_NUMBER})\s+and\s+({_NUMBER}).*$", r"\1 - \2"),
     (rf"^.*?\bproduct of\s+({_NUMBER})\s+and\s+({_NUMBER}).*$", r"\1 * \2"),
 )

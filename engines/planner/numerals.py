@@ -77,7 +77,9 @@ def number_in(text: str) -> int | None:
         return cardinal(numbers)
     if "half a dozen" in lowered:
         return 6
-    known = [_QUANTITIES[word] for word in ("both", "dozen", "couple", "twice", "pair", "single", "a", "an") if word in words]
+    known = [
+        _QUANTITIES[word] for word in ("both", "dozen", "couple", "twice", "pair", "single", "a", "an") if word in words
+    ]
     return known[0] if known else None
 
 

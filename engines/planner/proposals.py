@@ -43,11 +43,17 @@ def next_proposal(
 
 def _called_for(reading: Reading, message: str, briefing: Briefing) -> Iterator[Proposal]:
     for entry in load_data("planner/acts.yaml"):
-        if not reading.performs(entry["act"]):
+        if not _applies(entry, reading, briefing):
             continue
         args = READINGS[entry["from"]](message, reading) if "from" in entry else entry.get("args", {})
         if args is not None:
             yield Proposal(entry["action"], dict(args))
+
+
+def _applies(entry: Mapping[str, Any], reading: Reading, briefing: Briefing) -> bool:
+    if any(reading.performs(act) for act in entry.get("unless", ())):
+        return False
+    return reading.performs(entry["act"]) and not (entry.get("aimless") and briefing["goals"])
 
 
 def _planned(briefing: Briefing, offered: Mapping[str, tuple[str, ...]]) -> Proposal | None:

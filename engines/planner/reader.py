@@ -48,12 +48,13 @@ class Reading:
 class Reader:
     """Reads messages. Weights are loaded on the first one; results are remembered, so a re-read costs nothing."""
 
-    def __init__(self, threads: int = 1) -> None:
+    def __init__(self, threads: int = 1, model: Path = _WEIGHTS / "planner.int8.onnx") -> None:
         self._threads = threads
+        self._model = model
         self.read = lru_cache(maxsize=512)(self._read)
 
     def _read(self, context: str, message: str) -> Reading:
-        network = _load(self._threads)
+        network = _load(self._threads, self._model)
         if not message.strip():
             return Reading({act: float(act == "unclear") for act in network.acts}, (), frozenset({"unclear"}))
         if len(message) <= 2 * _WINDOW_CHARACTERS:
@@ -67,7 +68,7 @@ class Reader:
 class _Network:
     """The ONNX session with its tokenizer and labels."""
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, model: Path) -> None:
         from onnxruntime import InferenceSession, SessionOptions
         from tokenizers import Tokenizer
 
@@ -81,9 +82,7 @@ class _Network:
         options = SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
-        self._session = InferenceSession(
-            str(_WEIGHTS / "planner.int8.onnx"), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
 
     def read(self, context: str, message: str) -> Reading:
         encoding = self._tokenizer.encode(context, message)
@@ -117,19 +116,20 @@ class _Network:
 _loading = Lock()
 
 
-def _load(threads: int) -> _Network:
+def _load(threads: int, model: Path) -> _Network:
     with _loading:
-        return _load_once(threads)
+        return _load_once(threads, model)
 
 
 @cache
-def _load_once(threads: int) -> _Network:
-    return _Network(threads)
+def _load_once(threads: int, model: Path) -> _Network:
+    return _Network(threads, model)
 
 
 def _softmax(logits: Floats) -> Floats:
     raised: Floats = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return raised / raised.sum(axis=-1, keepdims=True)
+    shares: Floats = raised / raised.sum(axis=-1, keepdims=True)
+    return shares
 
 
 def _merged(head: Reading, tail: Reading, shift: int) -> Reading:

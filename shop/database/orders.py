@@ -84,7 +84,7 @@ def _lines(session: Session, order: Order) -> tuple[LineView, ...]:
     query = select(ReturnItem.order_item_id, func.sum(ReturnItem.quantity)).group_by(ReturnItem.order_item_id)
     returned = {line: int(units) for line, units in session.execute(query.where(ReturnItem.order_item_id.in_(ids)))}
     products = select(Product.sku, Product.category).where(Product.sku.in_({item.sku for item in order.items}))
-    categories = {sku: category for sku, category in session.execute(products)}
+    categories = {row.sku: row.category for row in session.execute(products)}
     return tuple(
         LineView(
             id=item.id,

@@ -32,7 +32,7 @@ class _OrderCase(BaseModel):
     note: str = ""
     discount: int = Field(0, ge=0, lt=100)
     returned: Literal["all"] | int | None = None
-    return_status: Literal["received", "refunded"] = "refunded"
+    return_status: Literal["emailed", "received", "refunded"] = "refunded"
 
 
 class NamedOrder(_OrderCase):

@@ -9,7 +9,7 @@ from pathlib import Path
 from engines.embedding import Encoder
 from shop.errors import ShopError
 from tools.retrieval.errors import RetrievalError
-from tools.retrieval.store import ChunkStore, writing
+from tools.retrieval.store import ChunkStore, forget, writing
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,7 @@ def open_store(index: Path, documents: Path, encoder: Encoder) -> ChunkStore:
             _reraise_unless_damaged(error, index)
             log.warning("The index in %s is damaged (%s): it is rebuilt from the documents.", index, error)
         try:
+            forget(index)
             shutil.rmtree(index)
             return _open(index, documents, encoder)
         except Exception as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -18,6 +18,7 @@ import chromadb
 import numpy as np
 from chromadb.api import ClientAPI
 from chromadb.api.models.Collection import Collection
+from chromadb.api.shared_system_client import SharedSystemClient
 from chromadb.config import Settings
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
@@ -180,6 +181,16 @@ def writing(folder: Path) -> Iterator[None]:
 def _connect(folder: Path) -> ClientAPI:
     folder.mkdir(parents=True, exist_ok=True)
     return chromadb.PersistentClient(folder, Settings(anonymized_telemetry=False))
+
+
+def forget(folder: Path) -> None:
+    """Make Chroma drop what it remembers of `folder`: it keeps even a client that failed to start, by path."""
+    identifier = str(folder)
+    SharedSystemClient._identifier_to_refcount.pop(identifier, None)
+    system = SharedSystemClient._identifier_to_system.pop(identifier, None)
+    if system is not None:
+        with suppress(Exception):
+            system.stop()
 
 
 def _collection(client: ClientAPI) -> Collection:

@@ -1,0 +1,87 @@
+"""The log of this process: a file in the data folder, so that the terminal belongs to the conversation alone.
+
+Fulfilment keeps a file of its own beside it (see `shop.fulfilment.runtime`).
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from logging.handlers import WatchedFileHandler
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shop.errors import ShopError
+from shop.shop import make_data_folder
+
+if TYPE_CHECKING:
+    from shop.settings import Settings
+
+FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
+logger = logging.getLogger(__name__)
+
+
+class Unexpected(ShopError):
+    """A fault of the program; the details are in its log."""
+
+
+def log_file(settings: Settings) -> Path:
+    """Where what goes wrong is written down."""
+    return settings.data / "log" / "shopbot.log"
+
+
+@contextmanager
+def keep_log(settings: Settings) -> Iterator[None]:
+    """While open, every log record, warning and failure of a thread goes to the log file and nowhere else.
+
+    Raises:
+        SettingsError: the data folder cannot be used.
+        Unexpected: what no one foresaw went wrong inside; its traceback is in the log.
+    """
+    make_data_folder(settings)
+    with ExitStack() as stack:
+        _write_to(log_file(settings), settings.log_level, stack)
+        try:
+            yield
+        except Exception as error:
+            if _is_expected(error):
+                raise
+            logger.exception("the program failed")
+            what = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+            raise Unexpected(f"Something unexpected went wrong ({what}); see {log_file(settings)}.") from error
+
+
+def _is_expected(error: Exception) -> bool:
+    """Whether the error's own words are a sentence for whoever reads it; a closed pipe is nobody's fault."""
+    from engines import EngineError
+    from prompts import PromptError
+
+    return isinstance(error, ShopError | EngineError | PromptError | BrokenPipeError)
+
+
+def _write_to(file: Path, level: str, stack: ExitStack) -> None:
+    handler = _Quiet(file, encoding="utf-8", delay=True)
+    handler.setFormatter(logging.Formatter(FORMAT))
+    root = logging.getLogger()
+    stack.callback(root.setLevel, root.level)
+    stack.callback(setattr, threading, "excepthook", threading.excepthook)
+    stack.callback(logging.captureWarnings, False)
+    stack.callback(handler.close)
+    stack.callback(root.removeHandler, handler)
+    root.addHandler(handler)
+    root.setLevel(level)
+    logging.captureWarnings(True)
+    threading.excepthook = _log_thread
+
+
+class _Quiet(WatchedFileHandler):
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 -- the name that logging calls
+        """A full disk must not put tracebacks between the customer's lines."""
+
+
+def _log_thread(failure: threading.ExceptHookArgs) -> None:
+    if failure.exc_value is not None:
+        name = failure.thread.name if failure.thread else "?"
+        logger.error("thread %s failed", name, exc_info=failure.exc_value)

@@ -1,0 +1,54 @@
+"""Loads what is slow on first use while the customer is still reading or typing: models, index, workflow runtime.
+
+Nothing depends on it: what fails here is written to the log and fails again, in words, where it is needed.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from apps.session import Conversation
+
+logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def warming(conversation: Conversation) -> Iterator[None]:
+    """Warm up in the background while the block runs; leaving it waits only for the part that is being loaded."""
+    leaving = threading.Event()
+    thread = threading.Thread(target=warm_up, args=(conversation, leaving), name="warming", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        leaving.set()
+        # A native library that is still loading while the interpreter ends would crash it.
+        thread.join()
+
+
+def warm_up(conversation: Conversation, leaving: threading.Event | None = None) -> None:
+    """Load every slow part, the one that is needed first first; stops between two of them when `leaving` is set."""
+    for load in _slow_parts(conversation):
+        if leaving is not None and leaving.is_set():
+            return
+        try:
+            load()
+        except Exception:
+            logger.warning("a part could not be loaded ahead", exc_info=True)
+
+
+def _slow_parts(conversation: Conversation) -> list[Callable[[], object]]:
+    desk = conversation.desk
+    reader = [_load_reader] if conversation.engine == "planner" else []
+    return [*reader, lambda: desk.policies.search("How long do I have?", 1), desk.shop.fulfilment.warm]
+
+
+def _load_reader() -> None:
+    from engines.planner.reader import Reader
+
+    Reader().read("", "hello")

@@ -1,0 +1,111 @@
+"""Export a trained planner: ONNX, dynamic int8 per channel, thresholds tuned on the dev split.
+
+    python -m optimize.export_planner build/planner/planner.pt --to engines/planner/weights
+
+Also keeps the float32 graph (outside the weights folder) so that the two can be compared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from optimize.conversations.compose import Example
+from optimize.conversations.corpus import examples
+from optimize.conversations.labels import ACTS, SPAN_KINDS, TAGS
+from optimize.planner_data import Encoded, collate, encode, load_tokenizer
+from optimize.planner_model import PlannerModel
+from optimize.train_planner import TOKENIZER
+
+# A "yes" sets things going that cannot be undone: better to ask twice than to mishear one.
+_AT_LEAST = {"confirm": 0.7}
+INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+
+
+def load_trained(checkpoint: Path) -> PlannerModel:
+    """A trained planner, ready to predict."""
+    state = torch.load(checkpoint, weights_only=True, map_location="cpu")
+    model = PlannerModel(state["layers"], pretrained=False)
+    model.load_state_dict(state["model"])
+    model.eval()
+    return model
+
+
+def export_float(model: PlannerModel, path: Path) -> None:
+    """Write the float32 ONNX graph with dynamic batch and length."""
+    sample = torch.ones(2, 12, dtype=torch.long)
+    axes = {name: {0: "batch", 1: "length"} for name in (*INPUTS, "tags")} | {"acts": {0: "batch"}}
+    torch.onnx.export(
+        model,
+        (sample, sample, sample),
+        str(path),
+        input_names=list(INPUTS),
+        output_names=["acts", "tags"],
+        dynamic_axes=axes,
+        opset_version=17,
+        dynamo=False,
+    )
+
+
+def quantise(source: Path, target: Path) -> None:
+    """Dynamic int8, one scale per output channel: per-tensor scales lose accuracy."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    quantize_dynamic(str(source), str(target), per_channel=True, weight_type=QuantType.QInt8)
+
+
+def act_probabilities(path: Path, encoded: list[Encoded]) -> np.ndarray:
+    """Probabilities of all acts for examples, as an exported graph gives them (examples x acts)."""
+    from onnxruntime import InferenceSession, SessionOptions
+
+    options = SessionOptions()
+    options.intra_op_num_threads = 2
+    session = InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    rows = []
+    for example in encoded:
+        ids, mask, types, _, _ = collate([example])
+        feed = dict(zip(INPUTS, (ids.numpy(), mask.numpy(), types.numpy()), strict=True))
+        rows.append(1 / (1 + np.exp(-session.run(["acts"], feed)[0][0])))
+    return np.stack(rows)
+
+
+def tune_thresholds(probabilities: np.ndarray, dev: list[Example]) -> dict[str, float]:
+    """The threshold with the best F1 for each act; of equals, the one nearest to one half."""
+    thresholds = {}
+    for column, act in enumerate(ACTS):
+        truth = np.array([act in example.acts for example in dev])
+        grid = sorted(np.arange(0.3, 0.71, 0.05), key=lambda value: abs(value - 0.5))
+        best = max(grid, key=lambda value: _f1(probabilities[:, column] >= value, truth))
+        thresholds[act] = round(max(float(best), _AT_LEAST.get(act, 0.0)), 2)
+    return thresholds
+
+
+def _f1(predicted: np.ndarray, truth: np.ndarray) -> float:
+    hits = int((predicted & truth).sum())
+    return round(2 * hits / max(int(predicted.sum() + truth.sum()), 1), 3)
+
+
+def main() -> None:
+    """Export, quantise, tune."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("--to", type=Path, default=Path("engines/planner/weights"))
+    parser.add_argument("--dev", type=int, default=2500)
+    wanted = parser.parse_args()
+    wanted.to.mkdir(parents=True, exist_ok=True)
+    float_path, int8_path = wanted.checkpoint.with_name("planner.onnx"), wanted.to / "planner.int8.onnx"
+    export_float(load_trained(wanted.checkpoint), float_path)
+    quantise(float_path, int8_path)
+    dev = list(examples("dev", wanted.dev, 1))
+    thresholds = tune_thresholds(act_probabilities(int8_path, encode(dev, load_tokenizer(TOKENIZER))), dev)
+    labels = {"acts": ACTS, "tags": TAGS, "span_kinds": SPAN_KINDS, "thresholds": thresholds}
+    (wanted.to / "labels.json").write_text(json.dumps(labels, indent=1) + "\n", encoding="utf-8")
+    print(f"{int8_path}: {int8_path.stat().st_size / 1e6:.1f} MB; thresholds {thresholds}")
+
+
+if __name__ == "__main__":
+    main()

