@@ -1,4 +1,4 @@
-"""Act: run an approved call and turn whatever comes back, an error included, into an observation and facts."""
+"""Act: check a call once more, run it, and turn whatever comes back, an error included, into an observation."""
 
 from __future__ import annotations
 
@@ -9,24 +9,75 @@ from typing import Any
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolCall, ToolMessage
 from langgraph.types import Command
 
+from agents.approval import Answer, Edit, Reject, decide, edited_call, stand_in
+from agents.deliberation import first_unconfirmed, says
 from agents.facts import GOALS, changes_with_consequences, merge_facts
 from agents.plan import make_plan
+from agents.rules import GateRules
 from agents.situation import Situation, digest_of
-from agents.validation import Approved
-from prompts import load_data
+from agents.validation import Approved, Refusal, refuse, validate
 from shop.errors import ShopError
 from tools.action import Call, Observation
 
 logger = logging.getLogger(__name__)
 
 
-def observe(approved: Approved, situation: Situation, services: Any, conversation: str) -> Observation:
+def act(call: ToolCall, situation: Situation, rules: GateRules, conversation: str) -> Command[Any]:
+    """Carry out one call and say what it changes in the conversation's state."""
+    verdict = _checked(validate(call, situation), situation)
+    if isinstance(verdict, Approved) and _needs_a_person(verdict, situation, rules):
+        decision = decide(verdict, situation.facts)
+        if isinstance(decision, Reject | Answer):
+            return _record(call, stand_in(decision), situation)
+        if isinstance(decision, Edit):
+            verdict = _edited(verdict, decision, situation)
+    if isinstance(verdict, Refusal):
+        return _refused(call, verdict.sentence)
+    return _record(call, _once(verdict, situation, rules, conversation), situation)
+
+
+def _checked(verdict: Approved | Refusal, situation: Situation) -> Approved | Refusal:
+    """Refuse what the customer has not agreed to."""
+    if isinstance(verdict, Approved) and first_unconfirmed([verdict], situation):
+        return refuse(verdict.call, "unconfirmed")
+    return verdict
+
+
+def _needs_a_person(approved: Approved, situation: Situation, rules: GateRules) -> bool:
+    condition = rules.approve.get(approved.action.name)
+    return condition is not None and condition(approved.args, situation.facts)
+
+
+def _edited(approved: Approved, decision: Edit, situation: Situation) -> Approved | Refusal:
+    """What a reviewer edits is validated again: the same action, its schema, and the customer's yes to these values."""
+    call = edited_call(approved, decision)
+    if call["name"] != approved.action.name:
+        return refuse(call, "renamed", was=approved.action.name)
+    return _checked(validate(call, situation, grounded=False), situation)
+
+
+def _once(approved: Approved, situation: Situation, rules: GateRules, conversation: str) -> Observation:
+    """The observation of the call; of a write that has been done already, the one from then."""
+    action = approved.action
+    key = digest_of([conversation, situation.question_for(action, approved.args)])
+    journaled = action.effect == "write" and not action.repeatable and bool(conversation)
+    earlier = rules.journal.recall(key) if journaled else None
+    if earlier is not None:
+        return earlier
+    with rules.tracer.span(conversation, f"execute_tool {action.name}", "execute_tool", gen_ai__tool__name=action.name):
+        observation = _observe(approved, situation, rules, conversation, key)
+    if journaled and observation.ok:
+        rules.journal.keep(key, observation)
+    return observation
+
+
+def _observe(approved: Approved, situation: Situation, rules: GateRules, conversation: str, key: str) -> Observation:
     """Run the action. A failure is an observation: an expected one in its own words, a surprise without details."""
     call: Call[Any] = Call(
-        services=services,
+        services=rules.services,
         facts=situation.facts,
         conversation=conversation,
-        key=digest_of([conversation, approved.action.name, approved.args]),
+        key=key,
         transcript=_transcript(situation.messages),
     )
     try:
@@ -35,20 +86,29 @@ def observe(approved: Approved, situation: Situation, services: Any, conversatio
         return Observation(str(error), data={"error": str(error)}, ok=False)
     except Exception:
         logger.exception("action %s failed", approved.action.name)
-        sentence = load_data("agent/says.yaml")["action_failed"].format(name=approved.action.name)
+        sentence = says("action_failed").format(name=approved.action.name)
         return Observation(sentence, data={"error": sentence}, ok=False)
 
 
-def record(call: ToolCall, observation: Observation | None, text: str, situation: Situation) -> Command[Any]:
-    """The state update for one finished call; None stands for a call that was refused and did not run."""
-    if observation is None:
-        message = ToolMessage(text, tool_call_id=call["id"], name=call["name"], status="error", artifact={"ok": False})
-        return Command(update={"messages": [message]})
+def _refused(call: ToolCall, sentence: str) -> Command[Any]:
+    """A call that did not run."""
+    message = ToolMessage(
+        sentence,
+        tool_call_id=call["id"],
+        name=call["name"],
+        status="error",
+        artifact={"ok": False, "data": {"error": sentence}, "asks": None, "citations": []},
+    )
+    return Command(update={"messages": [message]})
+
+
+def _record(call: ToolCall, observation: Observation, situation: Situation) -> Command[Any]:
+    """The state after a call: its observation, the facts and what falls with them, the plan."""
     changes = changes_with_consequences(situation.facts, observation.facts, situation.actions.values())
-    action = situation.actions[call["name"]]
-    update: dict[str, Any] = {"messages": [_message(call, observation)], "facts": changes}
     facts = merge_facts(dict(situation.facts), changes)
+    action = situation.actions[call["name"]]
     goals = facts.get(GOALS) or []
+    update: dict[str, Any] = {"messages": [_message(call, observation)], "facts": changes}
     if observation.ok and action.name in goals and all(fact in facts for fact in action.gives):
         update["plan"] = make_plan({**facts, GOALS: [action.name]}, situation.actions).as_state(finished=True)
         changes[GOALS] = [goal for goal in goals if goal != action.name] or None

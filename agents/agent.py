@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.tools import BaseTool
     from langgraph.graph.state import CompiledStateGraph
+    from pydantic import BaseModel
 
+    from agents.approval import Condition
+    from agents.budget import Budget
+    from agents.journal import Journal
     from tools.action import Action
 
 
@@ -21,8 +25,12 @@ def create_agent(
     services: Any = None,
     checkpointer: Any = None,
     repairs: int = 2,
-    steps: int = 20,
-    name: str | None = None,
+    budget: Budget | None = None,
+    approve: Mapping[str, Condition] | None = None,
+    hand_over: str | None = None,
+    result: type[BaseModel] | None = None,
+    journal: Journal | None = None,
+    name: str = "agent",
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
     """An agent that plans, formats and validates before it acts.
 
@@ -33,44 +41,72 @@ def create_agent(
         services: whatever the actions work with; they find it in `call.services`.
         checkpointer: a LangGraph checkpointer, to keep conversations by `thread_id`.
         repairs: how often a refused proposal goes back to the engine in one step.
-        steps: model calls allowed in one turn.
+        budget: what a turn and a conversation may spend; by default generous limits.
+        approve: for which actions a person decides, and when: action -> condition of (arguments, facts). The run
+            stops at an interrupt; see `agents.approval` for how it is resumed.
+        hand_over: the action that the agent itself calls when a budget is spent; its arguments must have defaults.
+        result: the schema of the answer, when prose will not do; found under `structured_response`.
+        journal: where writes are remembered; by default with the checkpointer if it can, else in memory.
         name: the agent's name in traces.
 
     Returns:
         A compiled LangGraph agent (`invoke`, `ainvoke`, `stream`, `astream`) whose state carries `messages`, `facts`,
-        `plan` and `awaiting`.
+        `plan` and `awaiting`. With `result`, running it raises `NoResultError` when none came.
 
     Raises:
-        ValueError: two actions share a name.
+        ValueError: two actions share a name, or `approve` or `hand_over` names none of them.
     """
     from langchain.agents import create_agent as create_langchain_agent
 
+    from agents.budget import Budget
     from agents.gate import Gate
-    from agents.pursue import make_pursue
+    from agents.journal import MemoryJournal
+    from agents.rules import GateRules
     from agents.situation import TrustedState
+    from agents.tracing import Tracer
 
-    everything = _distinct(actions)
-    goals = [action.name for action in everything if action.goal]
-    if goals:
-        everything.insert(0, make_pursue(goals))
+    everything = _complete(list(actions), result)
+    _check_names(everything, [*(approve or {}), *([hand_over] if hand_over else [])])
+    rules = GateRules(
+        actions={action.name: action for action in everything},
+        services=services,
+        repairs=repairs,
+        budget=budget or Budget(),
+        approve=approve or {},
+        journal=journal or getattr(checkpointer, "journal", None) or MemoryJournal(),
+        hand_over=hand_over,
+        result=result,
+        tracer=Tracer(name),
+    )
     return create_langchain_agent(
         engine,
         tools=[_as_tool(action) for action in everything],
         system_prompt=prompt or None,
+        middleware=[Gate(rules)],
         state_schema=TrustedState,
-        middleware=[Gate(everything, services, repairs=repairs, steps=steps)],
         checkpointer=checkpointer,
         name=name,
     )
 
 
-def _distinct(actions: Iterable[Action]) -> list[Action]:
-    found = list(actions)
-    names = [action.name for action in found]
+def _complete(actions: list[Action], result: type[BaseModel] | None) -> list[Action]:
+    """The actions, with those that the agent brings itself."""
+    from agents.pursue import make_pursue
+    from agents.result import make_result_action
+
+    goals = [action.name for action in actions if action.goal]
+    own = [make_pursue(goals)] if goals else []
+    return [*own, *actions, *([make_result_action(result)] if result else [])]
+
+
+def _check_names(actions: list[Action], referred: list[str]) -> None:
+    names = [action.name for action in actions]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ValueError(f"two actions are called {twice[0]!r}: an engine could not tell them apart, so rename one")
-    return found
+    unknown = [name for name in referred if name not in names]
+    if unknown:
+        raise ValueError(f"there is no action {unknown[0]!r}: name one of {', '.join(names)}")
 
 
 def _as_tool(action: Action) -> BaseTool:

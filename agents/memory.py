@@ -15,6 +15,7 @@ from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMet
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite import SqliteSaver
 
+from agents.journal import SqliteJournal
 from shop.errors import DatabaseError
 
 BUSY_TIMEOUT_S = 5.0
@@ -50,6 +51,7 @@ class Memory(SqliteSaver):
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__(connection, serde=CompactSerializer())
+        self.journal = SqliteJournal(connection, self.lock)
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """As `get_tuple`."""

@@ -39,6 +39,7 @@ def create_shopbot(
         render("shopbot/system.j2", shop=desk.shop.profile),
         services=desk,
         checkpointer=checkpointer or _default_memory(desk),
+        hand_over="hand_over",
         name="shopbot",
     )
 

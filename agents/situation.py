@@ -20,8 +20,7 @@ from agents.plan import Plan, allowed_now, make_plan
 from engines.protocol import Opened
 from tools.action import Action, Source
 
-
-SNAPSHOT_EVERY = 50
+SNAPSHOT_EVERY = 100
 
 
 def add_written(messages: list[AnyMessage], writes: Sequence[list[AnyMessage]]) -> list[AnyMessage]:
@@ -53,6 +52,7 @@ class TrustedState(AgentState[Any]):
     plan: NotRequired[Annotated[list[dict[str, Any]], latest]]
     awaiting: NotRequired[str | None]
     question: NotRequired[Question | None]
+    spent: NotRequired[dict[str, Any]]
     opened: NotRequired[Opened]
 
 
@@ -129,6 +129,17 @@ class Situation:
                 if call["name"] == name and call["args"] == dict(args) and call["id"] in results:
                     return results[call["id"]]
         return None
+
+    def was_called(self, name: str | None) -> bool:
+        """Whether the action has been called in this turn."""
+        calls = (call for m in self.turn if isinstance(m, AIMessage) for call in m.tool_calls)
+        return any(call["name"] == name for call in calls)
+
+    @property
+    def asked_by_observation(self) -> str | None:
+        """What the newest observation of this turn asks the customer for, if one does."""
+        asked = [m.artifact.get("asks") for m in self.turn if isinstance(m, ToolMessage) and m.artifact]
+        return next((slot for slot in reversed(asked) if slot), None)
 
     def question_for(self, action: Action, args: Mapping[str, Any]) -> Question:
         """The question that must be answered before `action` runs with `args` on today's facts."""

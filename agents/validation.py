@@ -34,31 +34,34 @@ class Approved:
     args: Mapping[str, Any]
 
 
-def validate(call: ToolCall, situation: Situation) -> Approved | Refusal:
-    """Known? Allowed now? Well formed? Grounded? New in this turn? Confirmation is the gate's own question."""
+def validate(call: ToolCall, situation: Situation, *, grounded: bool = True) -> Approved | Refusal:
+    """Known? Allowed now? Well formed? Grounded? New in this turn? Confirmation is the gate's own question.
+
+    `grounded=False` lets values through that a reviewer wrote.
+    """
     action = situation.actions.get(call["name"])
     if action is None:
-        return _refuse(call, "unknown", allowed=sorted(situation.allowed))
+        return refuse(call, "unknown", allowed=sorted(situation.allowed))
     needs = unmet(action, situation.facts)
     if needs:
-        return _refuse(call, "not_allowed", needs=needs, plan=situation.plan)
+        return refuse(call, "not_allowed", needs=needs, plan=situation.plan)
     try:
         args = action.arguments.model_validate(call["args"]).model_dump(mode="json")
     except ValidationError as error:
-        return _refuse(call, "malformed", problems=_problems(error))
-    invented = _invented(action, args, situation)
+        return refuse(call, "malformed", problems=_problems(error))
+    invented = _invented(action, args, situation) if grounded else []
     if invented:
-        return _refuse(call, "ungrounded", values=invented)
+        return refuse(call, "ungrounded", values=invented)
     earlier = situation.earlier_this_turn(action.name, call["args"])
     if earlier is not None:
-        return _refuse(call, "repeated", observation=earlier.text)
+        return refuse(call, "repeated", observation=earlier.text)
     return Approved(call, action, args)
 
 
 def malformed_calls(message: AIMessage) -> list[Refusal]:
     """Tool calls whose arguments were not even JSON."""
     return [
-        _refuse(
+        refuse(
             ToolCall(name=bad.get("name") or "unknown", args={}, id=bad.get("id"), type="tool_call"),
             "malformed",
             problems=[f"the arguments are not valid JSON: {(bad.get('args') or '')[:200]}"],
@@ -96,5 +99,6 @@ def _problems(error: ValidationError) -> list[str]:
     return [f"{'.'.join(map(str, p['loc'])) or 'arguments'}: {p['msg']}" for p in error.errors(include_url=False)]
 
 
-def _refuse(call: ToolCall, reason: str, **values: Any) -> Refusal:
+def refuse(call: ToolCall, reason: str, **values: Any) -> Refusal:
+    """A refusal, worded in `prompts/agent/refusals.j2`."""
     return Refusal(call, render("agent/refusals.j2", reason=reason, name=call["name"], **values))

@@ -12,6 +12,7 @@ The docstring is the description an engine reads; the parameters after `call` ar
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Flag, auto
@@ -94,6 +95,7 @@ class Action:
     confirm: str | None = None
     asks: str | None = None
     goal: bool = False
+    repeatable: bool = False
 
     @property
     def awaits(self) -> str | None:
@@ -109,6 +111,7 @@ def action(
     confirm: str | None = None,
     asks: str | None = None,
     goal: bool = False,
+    repeatable: bool = False,
     title: str | None = None,
 ) -> Callable[[Callable[..., Observation]], Action]:
     """Turn a typed function into an `Action`.
@@ -121,6 +124,7 @@ def action(
             yes before the action runs; None when no confirmation is needed.
         asks: what the customer is asked for when the plan comes to this action ("order_number").
         goal: whether a customer can want it for itself, so that the plan may aim at it.
+        repeatable: whether a write may be done again with the same arguments on the same facts in one conversation.
         title: how the step reads in a plan; by default the name in words.
 
     Raises:
@@ -130,7 +134,8 @@ def action(
     def decorate(function: Callable[..., Observation]) -> Action:
         if not function.__doc__:
             raise TypeError(f"action {function.__name__!r} has no docstring; engines read it as the description")
-        arguments, sources = _arguments(function)
+        # Annotations may name what is defined where the action is, inside a function too.
+        arguments, sources = _arguments(function, sys._getframe(1).f_locals)
         return Action(
             name=function.__name__,
             description=inspect.cleandoc(function.__doc__),
@@ -144,14 +149,17 @@ def action(
             confirm=confirm,
             asks=asks,
             goal=goal,
+            repeatable=repeatable,
         )
 
     return decorate
 
 
-def _arguments(function: Callable[..., Observation]) -> tuple[type[BaseModel], dict[str, Source]]:
+def _arguments(
+    function: Callable[..., Observation], scope: Mapping[str, Any]
+) -> tuple[type[BaseModel], dict[str, Source]]:
     """The argument schema (extra fields forbidden, also in the JSON schema) and each argument's allowed source."""
-    hints = get_type_hints(function, include_extras=True)
+    hints = get_type_hints(function, localns=dict(scope), include_extras=True)
     fields: dict[str, Any] = {}
     sources: dict[str, Source] = {}
     for parameter in list(inspect.signature(function).parameters.values())[1:]:

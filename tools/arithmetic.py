@@ -18,6 +18,8 @@ MAX_LENGTH = 300
 MAX_DIGITS = 30
 MAX_EXPONENT = 100
 MAX_COLUMN_VALUE = 2**31
+MAX_LINE_RESULT = 2**62
+"""numexpr calculates in 64 bits and wraps around without a word."""
 
 Columns = Mapping[str, Sequence[int]]
 
@@ -59,11 +61,17 @@ def evaluate(expression: str, columns: Columns | None = None) -> Decimal:
     with localcontext() as context:
         context.prec = 50
         try:
-            return _value(tree.body, columns or {})
+            return _finite(_value(tree.body, columns or {}))
         except DivisionByZero:
             raise ArithmeticRefused("a division by zero has no answer") from None
         except (InvalidOperation, Overflow):
             raise ArithmeticRefused("the numbers are too large, or the operation has no answer") from None
+
+
+def _finite(value: Decimal) -> Decimal:
+    if not value.is_finite():
+        raise ArithmeticRefused("the operation has no answer")
+    return value
 
 
 def _value(node: ast.expr, columns: Columns) -> Decimal:
@@ -117,6 +125,8 @@ def _over_columns(node: ast.expr, columns: Columns) -> list[int]:
         raise ArithmeticRefused(f"{ast.unparse(node)!r} names no column; there are {', '.join(columns) or 'none'}")
     if not all(columns[name] for name in names):
         raise ArithmeticRefused("there are no lines to calculate over")
+    if _bound(node, columns) > MAX_LINE_RESULT:
+        raise ArithmeticRefused(f"{ast.unparse(node)!r} comes to numbers that are too large")
     import numexpr
     import numpy
 
@@ -136,3 +146,13 @@ def _checked_names(node: ast.expr, columns: Columns) -> set[str]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub | ast.Mult):
         return _checked_names(node.left, columns) | _checked_names(node.right, columns)
     raise ArithmeticRefused(f"{ast.unparse(node)!r} is not allowed over columns: only +, - and * of whole numbers")
+
+
+def _bound(node: ast.expr, columns: Columns) -> int:
+    """A value that no intermediate result of the checked tree exceeds, without regard to sign."""
+    if isinstance(node, ast.Name):
+        return max(abs(value) for value in columns[node.id])
+    if isinstance(node, ast.BinOp):
+        left, right = _bound(node.left, columns), _bound(node.right, columns)
+        return max(left, right, left * right) if isinstance(node.op, ast.Mult) else left + right
+    return abs(int(node.value)) if isinstance(node, ast.Constant) and isinstance(node.value, int) else 0

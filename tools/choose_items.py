@@ -34,14 +34,13 @@ def choose_items(
     if not items and not everything:
         return Observation("No item was named: ask which ones.", asks="items", ok=False)
     chosen = call.facts.get("items") or {"everything": False, "requests": [], "open": None}
-    requests = _naming(items)
+    requests = _naming([dict(item) for item in items])
     after = _choose(chosen, requests, everything, add)
     return Observation("Noted. check_return finds the items in the order.", facts={"items": after})
 
 
-def _naming(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _naming(requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The requests that name something; those that only point ("the other") when no other does."""
-    requests = [dict(item) for item in items]
     return [request for request in requests if names_something(request["words"])] or requests
 
 
@@ -54,7 +53,7 @@ def _choose(chosen: dict[str, Any], requests: list[dict[str, Any]], everything: 
         return {"everything": True, "requests": requests, "open": None}
     if chosen["open"] is not None and not add:
         return _answer_open(chosen, requests)
-    if all(is_pronoun(request["words"]) for request in requests):
+    if all(is_pronoun(request["words"]) for request in requests) and _is_about(chosen, requests):
         return _about_the_same(chosen, requests)
     if add or all(request["leave_out"] for request in requests):
         return {**chosen, "requests": [*chosen["requests"], *requests], "open": None}
@@ -75,6 +74,12 @@ def _in_place_of_open(chosen: dict[str, Any], answers: list[dict[str, Any]]) -> 
     place = chosen["open"]
     before, after = chosen["requests"][:place], chosen["requests"][place + 1 :]
     return {**chosen, "requests": [*before, *answers, *after], "open": None}
+
+
+def _is_about(chosen: dict[str, Any], requests: list[dict[str, Any]]) -> bool:
+    """Whether there is something the words can point at; "only one" of everything has to be asked about."""
+    quantity = any(request["quantity"] for request in requests)
+    return bool(chosen["requests"]) or (chosen["everything"] and not quantity)
 
 
 def _about_the_same(chosen: dict[str, Any], requests: list[dict[str, Any]]) -> dict[str, Any]:

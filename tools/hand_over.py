@@ -11,7 +11,7 @@ from tools.action import Call, Observation, Source, action
 from tools.desk import Desk
 
 
-@action(gives=("ticket",), effect="write", title="hand over to a person")
+@action(gives=("ticket",), effect="write", repeatable=True, title="hand over to a person")
 def hand_over(
     call: Call[Desk],
     reason: Annotated[str, Field(max_length=500), Source.ENGINE] = "the customer asked for a person",

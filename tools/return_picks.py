@@ -1,4 +1,4 @@
-"""From the customer's words for items to lines of their order. Finds lines; whether they may come back is no matter here."""
+"""From the customer's words for items to lines of their order. Finds lines; does not ask whether they may come back."""
 
 from __future__ import annotations
 

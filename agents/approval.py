@@ -1,0 +1,92 @@
+"""Approval: a person decides on chosen actions, after everything that code can check has been checked.
+
+The run stops at a LangGraph interrupt that shows the action and its validated arguments; it goes on with
+`Command(resume=...)`:
+
+    {"type": "approve"}
+    {"type": "edit", "args": {...}}         the new arguments are validated like any others
+    {"type": "reject", "message": "..."}    the action does not run; the engine is told why
+    {"type": "answer", "message": "..."}    the action does not run; the answer stands in for its observation
+
+Nothing has been done before the interrupt, so nothing is done twice when it is resumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal
+
+from langchain_core.messages import ToolCall
+from langgraph.types import interrupt
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from agents.validation import Approved
+from tools.action import Observation
+
+Condition = Callable[[Mapping[str, Any], Mapping[str, Any]], bool]
+"""From (arguments, facts) to whether a person must approve."""
+
+
+class _Decision(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Approve(_Decision):
+    """Let the action run as it is."""
+
+    type: Literal["approve"]
+
+
+class Edit(_Decision):
+    """Let the action run with other arguments; `name` may only repeat the action's own."""
+
+    type: Literal["edit"]
+    args: dict[str, Any]
+    name: str | None = None
+
+
+class Reject(_Decision):
+    """Do not let the action run."""
+
+    type: Literal["reject"]
+    message: str = "no reason given"
+
+
+class Answer(_Decision):
+    """Do not let the action run; `message` is what the engine observes instead."""
+
+    type: Literal["answer"]
+    message: str
+
+
+Decision = Approve | Edit | Reject | Answer
+_DECISION: TypeAdapter[Decision] = TypeAdapter(Annotated[Decision, Field(discriminator="type")])
+
+
+def decide(approved: Approved, facts: Mapping[str, Any]) -> Decision:
+    """Ask a person, by interrupting the run until it is resumed with a decision.
+
+    Raises:
+        ValueError: the run was resumed with something that is no decision; resume it again with one.
+    """
+    raw = interrupt({"action": approved.action.name, "args": dict(approved.args), "facts": dict(facts)})
+    try:
+        return _DECISION.validate_python(raw)
+    except ValidationError:
+        raise ValueError(
+            f"{raw!r} is no decision: resume with a type of approve, edit (with args), reject or answer (with message)"
+        ) from None
+
+
+def edited_call(approved: Approved, decision: Edit) -> ToolCall:
+    """The call as the reviewer wants it, to be validated again; the name given is kept so that renaming is caught."""
+    return ToolCall(
+        name=decision.name or approved.action.name, args=decision.args, id=approved.call["id"], type="tool_call"
+    )
+
+
+def stand_in(decision: Reject | Answer) -> Observation:
+    """The observation of an action that a person did not let run."""
+    if isinstance(decision, Answer):
+        return Observation(decision.message)
+    return Observation(f"A person declined this: {decision.message}", data={"error": decision.message}, ok=False)

@@ -1,0 +1,107 @@
+"""Budgets: what one turn and one conversation may spend on their engine, on by default.
+
+When one is spent the agent stops asking the engine, hands over if it can, and says so; it never stops in silence.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypedDict
+
+from langchain_core.messages import AIMessage
+
+
+class Spent(TypedDict):
+    """What has been spent: model calls, tokens, money in the unit of the prices, seconds of wall time."""
+
+    calls: int
+    tokens: int
+    cost: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The most that may be spent; None stands for no limit."""
+
+    calls: int | None = None
+    tokens: int | None = None
+    cost: float | None = None
+    seconds: float | None = None
+
+    def exceeded_by(self, spent: Spent) -> str | None:
+        """The name of the first limit that is reached, if one is."""
+        for name in ("calls", "tokens", "cost", "seconds"):
+            limit = getattr(self, name)
+            if limit is not None and spent[name] >= limit:
+                return name
+        return None
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Limits of a turn and of a conversation, and the prices that make a cost of tokens.
+
+    `input_price` and `output_price` are for a million tokens.
+    """
+
+    turn: Limits = field(default_factory=lambda: Limits(calls=24, tokens=100_000, seconds=180))
+    conversation: Limits = field(default_factory=lambda: Limits(calls=1_000, tokens=2_000_000, seconds=7_200))
+    input_price: float = 0.0
+    output_price: float = 0.0
+
+    def exceeded(self, spending: Mapping[str, Spent]) -> str | None:
+        """Which limit is reached ("turn calls"), if one is."""
+        for scope, limits in (("turn", self.turn), ("conversation", self.conversation)):
+            name = limits.exceeded_by(spending[scope])
+            if name is not None:
+                return f"{scope} {name}"
+        return None
+
+    def bill(self, message: AIMessage | None, seconds: float) -> Spent:
+        """What one model call took."""
+        usage: Mapping[str, Any] = (message.usage_metadata if message else None) or {}
+        given, made = int(usage.get("input_tokens", 0)), int(usage.get("output_tokens", 0))
+        cost = (given * self.input_price + made * self.output_price) / 1_000_000
+        return Spent(calls=1, tokens=given + made, cost=cost, seconds=seconds)
+
+
+class Purse:
+    """The spending of one conversation while one step is under way."""
+
+    def __init__(self, budget: Budget, state: Mapping[str, Any] | None, *, new_turn: bool) -> None:
+        earlier = dict(state or {})
+        self._budget = budget
+        self._turn = Spent(calls=0, tokens=0, cost=0.0, seconds=0.0) if new_turn else _known(earlier.get("turn"))
+        self._conversation = _known(earlier.get("conversation"))
+        self._started = time.monotonic()
+
+    @property
+    def exceeded(self) -> str | None:
+        """Which limit is reached, if one is."""
+        return self._budget.exceeded(self.as_state())
+
+    def pay(self, message: AIMessage | None) -> None:
+        """Count one model call, and the time since the last one."""
+        now = time.monotonic()
+        bill = self._budget.bill(message, now - self._started)
+        self._started = now
+        for spent in (self._turn, self._conversation):
+            for name, amount in bill.items():
+                spent[name] += amount  # type: ignore[literal-required]
+
+    def as_state(self) -> dict[str, Spent]:
+        """The spending as it is kept in the conversation's state."""
+        return {"turn": self._turn, "conversation": self._conversation}
+
+
+def _known(spent: Mapping[str, Any] | None) -> Spent:
+    found = spent or {}
+    return Spent(
+        calls=int(found.get("calls", 0)),
+        tokens=int(found.get("tokens", 0)),
+        cost=float(found.get("cost", 0.0)),
+        seconds=float(found.get("seconds", 0.0)),
+    )
