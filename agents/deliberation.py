@@ -178,7 +178,9 @@ def _answered(message: AIMessage, refusals: list[Refusal]) -> list[AnyMessage]:
         return [HumanMessage(" ".join(refusal.sentence for refusal in refusals))]
     calls = [*message.tool_calls, *message.invalid_tool_calls]
     answers = [
-        ToolMessage(sentences.get(call["id"] or "", says("held")), tool_call_id=call["id"], name=call["name"], status="error")
+        ToolMessage(
+            sentences.get(call["id"] or "", says("held")), tool_call_id=call["id"], name=call["name"], status="error"
+        )
         for call in calls
     ]
     return [message, *answers]

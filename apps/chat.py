@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -25,7 +26,8 @@ def run_chat(*, data: Path | None, engine: str | None, thread: str, trace: bool)
         unfinished = conversation.finish_interrupted_turn()
         if unfinished:
             show_turn(console, unfinished, trace=trace)
-        _talk(console, conversation, trace)
+        with suppress(KeyboardInterrupt):  # Ctrl-C leaves as Ctrl-D does; a reply cut short is finished on return
+            _talk(console, conversation, trace)
         farewell = f"\nGoodbye. To come back to this conversation: shopbot chat --thread {conversation.thread}"
         console.print(readable(farewell), markup=False)
     return 0
@@ -48,7 +50,7 @@ def _next_message(console: Console) -> str | None:
     """What the customer types next; None when they leave."""
     try:
         message = console.input("[bold]You:[/bold] ")
-    except (EOFError, KeyboardInterrupt):
+    except EOFError:
         return None
     if not sys.stdin.isatty():
         console.print(readable(message), markup=False)

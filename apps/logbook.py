@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from logging.handlers import WatchedFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,6 +70,9 @@ def _write_to(file: Path, level: str, stack: ExitStack) -> None:
     stack.callback(logging.captureWarnings, False)
     stack.callback(handler.close)
     stack.callback(root.removeHandler, handler)
+    # On a full disk every handler, the one of fulfilment too, would print a traceback between the customer's lines.
+    stack.callback(setattr, logging, "raiseExceptions", logging.raiseExceptions)
+    logging.raiseExceptions = False
     root.addHandler(handler)
     root.setLevel(level)
     logging.captureWarnings(True)
@@ -77,8 +80,17 @@ def _write_to(file: Path, level: str, stack: ExitStack) -> None:
 
 
 class _Quiet(WatchedFileHandler):
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 -- the name that logging calls
-        """A full disk must not put tracebacks between the customer's lines."""
+    """A log file that stops nothing when it cannot be written."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the record if the file can be opened and written."""
+        with suppress(OSError):
+            super().emit(record)
+
+    def close(self) -> None:
+        """Close the file; what could not be written is lost."""
+        with suppress(OSError):
+            super().close()
 
 
 def _log_thread(failure: threading.ExceptHookArgs) -> None:

@@ -140,6 +140,7 @@ def open_conversation_with(settings: Settings, thread: str) -> Iterator[Conversa
         chosen = make_engine(settings.engine)
         memory = stack.enter_context(open_memory(settings.data / "conversations.db"))
         desk = Desk(stack.enter_context(open_shop(settings)))
+        stack.callback(desk.close)
         agent = create_shopbot(chosen, desk=desk, checkpointer=memory)
         yield Conversation(thread or uuid.uuid4().hex[:12], desk, settings.engine, agent)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
+from pathlib import Path
 
 from rich.console import Console
 
@@ -15,7 +17,12 @@ def open_console() -> Console:
 
 
 def tolerate(output_encoding: str | None) -> None:
-    """Read bytes that are no text as lone surrogates, and write in `output_encoding` (None: as it is)."""
+    """Read bytes that are no text as lone surrogates, and write in `output_encoding` (None: as it is).
+
+    A program that was started without standard input reads an empty one.
+    """
+    if sys.stdin is None:
+        sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 -- open as long as the program runs
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="surrogateescape")
     if isinstance(sys.stdout, io.TextIOWrapper):

@@ -9,7 +9,6 @@ one process, interleaved; each figure is the median over the rounds. The peers a
 
 from __future__ import annotations
 
-import asyncio
 import statistics
 import sys
 import time

@@ -24,6 +24,8 @@ from optimize.conversations.corpus import examples
 from optimize.conversations.external import bitext, clinc
 from optimize.conversations.labels import ACTS, SPAN_KINDS
 
+# Marks around a value that make no difference to what it means.
+_MARKS = " .,;:!?#"
 CARD = Path(reader_module.__file__).parent / "weights" / "CARD.md"
 
 
@@ -80,8 +82,8 @@ def _exact(chosen: Sequence[Example], readings: Sequence[Reading]) -> float:
 def _spans(chosen: Sequence[Example], readings: Sequence[Reading]) -> list[str]:
     tally = Tally()
     for example, reading in zip(chosen, readings, strict=True):
-        truth = {(kind, example.message[start:end].strip(" .,;:!?")) for start, end, kind in example.spans}
-        tally.add(truth, {(span.kind, span.text) for span in reading.spans})
+        truth = {(kind, example.message[start:end].strip(_MARKS)) for start, end, kind in example.spans}
+        tally.add(truth, {(span.kind, span.text.strip(_MARKS)) for span in reading.spans})
     each = ", ".join(f"{kind} {tally.f1([kind]):.3f}" for kind in SPAN_KINDS)
     return [f"- spans, exact text: F1 {tally.f1(SPAN_KINDS):.3f} ({each})"]
 

@@ -34,6 +34,9 @@ Step = Any
 """A mapping as above, an AIMessage, an exception, or a function of the messages that gives one of these."""
 
 
+_KINDS = ("say", "call", "calls", "malformed", "fail")
+
+
 class ScriptEnded(Exception):
     """More model calls were made than the script has steps."""
 
@@ -54,18 +57,23 @@ class ScriptedEngine(BaseChatModel):
         """The script in a YAML file.
 
         Raises:
-            EngineError: the file is missing, or is no list of steps.
+            EngineError: the file is missing, or is no list of steps as above.
         """
         import yaml
 
         try:
             steps = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        except (OSError, yaml.YAMLError) as error:
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             raise EngineError(
-                f"The script {path!r} cannot be read ({error}): give a YAML file of steps."
+                f"The script {path!r} cannot be read ({_first_line(error)}): give a YAML file of steps."
             ) from None
         if not isinstance(steps, list):
             raise EngineError(f"The script {path!r} is no list of steps: start each step with '- '.")
+        wrong = next((number for number, step in enumerate(steps, start=1) if not _is_step(step)), None)
+        if wrong is not None:
+            raise EngineError(
+                f"In the script {path!r} step {wrong} is none of {', '.join(_KINDS)}: {steps[wrong - 1]!r}."
+            )
         return cls(steps)
 
     @property
@@ -104,6 +112,14 @@ class ScriptedEngine(BaseChatModel):
         return ChatResult(generations=[ChatGeneration(message=_play(self._steps.pop(0), messages))])
 
 
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
+
+
+def _is_step(step: Any) -> bool:
+    return isinstance(step, dict) and any(kind in step for kind in _KINDS)
+
+
 def _play(step: Step, messages: Sequence[BaseMessage]) -> AIMessage:
     if callable(step) and not isinstance(step, type):
         step = step(messages)
@@ -116,9 +132,7 @@ def _play(step: Step, messages: Sequence[BaseMessage]) -> AIMessage:
     calls = step.get("calls") or ([step] if "call" in step else [])
     return AIMessage(
         step.get("say", ""),
-        tool_calls=[
-            ToolCall(name=c["call"], args=c.get("args", {}), id=_new_id(), type="tool_call") for c in calls
-        ],
+        tool_calls=[ToolCall(name=c["call"], args=c.get("args", {}), id=_new_id(), type="tool_call") for c in calls],
         invalid_tool_calls=_malformed(step),
     )
 

@@ -42,6 +42,8 @@ def train(wanted: argparse.Namespace) -> PlannerModel:
     torch.set_num_threads(wanted.threads)
     data = encode(training_examples(wanted.count, wanted.seed), load_tokenizer(TOKENIZER))
     model = PlannerModel(wanted.layers)
+    if wanted.start:
+        model.load_state_dict(torch.load(wanted.start, weights_only=True)["model"])
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=wanted.rate, weight_decay=0.01)
     total = -(-len(data) // wanted.batch) * wanted.epochs
@@ -129,6 +131,7 @@ def main() -> None:
     """Command line of the training."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("build/planner"))
+    parser.add_argument("--start", type=Path, help="a trained planner.pt to go on from, say after adding phrases")
     parser.add_argument("--layers", type=int, default=4)
     parser.add_argument("--count", type=int, default=30_000, help="generated examples")
     parser.add_argument("--epochs", type=int, default=3)

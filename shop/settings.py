@@ -5,6 +5,7 @@ A wrong value raises `SettingsError`: one sentence that names the variable, the 
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +16,8 @@ from sqlalchemy.exc import ArgumentError
 
 from shop.errors import ShopError
 
+_PASSWORD = re.compile(r"(://[^:/@\s]*:)[^@\s]*@")
+
 
 class SettingsError(ShopError):
     """A `SHOPBOT_*` variable holds a value that cannot be used."""
@@ -23,21 +26,17 @@ class SettingsError(ShopError):
 class Settings(BaseSettings):
     """Everything a shop may set. All state lives under `data` unless a URL says otherwise."""
 
-    model_config = SettingsConfigDict(env_prefix="SHOPBOT_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="SHOPBOT_", env_ignore_empty=True, extra="ignore")
 
     data: Path = Field(Path("~/.shopbot"), description="folder that holds all state")
     engine: str = Field("planner", description="what reasons: planner, openai:MODEL, script:FILE")
-    database_url: str | None = Field(
-        None, description="order database, any SQLAlchemy URL (SQLite or PostgreSQL)"
-    )
+    database_url: str | None = Field(None, description="order database, any SQLAlchemy URL (SQLite or PostgreSQL)")
     fulfilment_url: str | None = Field(None, description="database of the durable workflows")
     easypost_api_key: SecretStr | None = Field(
         None, description="EasyPost key; without one the sandbox carrier is used"
     )
     carrier_url: str | None = Field(None, description="base URL of an EasyPost-compatible carrier")
-    carrier_port: int = Field(
-        0, ge=0, le=65535, description="port of the sandbox carrier; 0 picks a free one"
-    )
+    carrier_port: int = Field(0, ge=0, le=65535, description="port of the sandbox carrier; 0 picks a free one")
     carrier_timeout_s: float = Field(10.0, gt=0, le=120, description="seconds to wait for the carrier")
     smtp_url: str | None = Field(
         None, description="smtp://user:password@host:port; without one, mail goes to a maildir"
@@ -48,9 +47,7 @@ class Settings(BaseSettings):
         le=120,
         description="seconds a reply waits for the label before it says that it is on its way",
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "WARNING", description="what is logged to data/log"
-    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("WARNING", description="what is logged to data/log")
 
     @field_validator("data")
     @classmethod
@@ -65,9 +62,7 @@ class Settings(BaseSettings):
         try:
             backend = make_url(value).get_backend_name()
         except ArgumentError:
-            raise ValueError(
-                "not a database URL; for example postgresql+psycopg://user:password@host/shop"
-            ) from None
+            raise ValueError("not a database URL; for example postgresql+psycopg://user:password@host/shop") from None
         if backend not in ("sqlite", "postgresql"):
             raise ValueError(f"the database is {backend!r}; sqlite and postgresql are supported")
         return value
@@ -109,4 +104,5 @@ def _sentence(problem: dict[str, object]) -> str:
     location = problem["loc"]
     name = str(location[0]) if isinstance(location, tuple) and location else "?"
     reason = str(problem["msg"]).removeprefix("Value error, ")
-    return f"SHOPBOT_{name.upper()} is {problem['input']!r}: {reason}."
+    given = _PASSWORD.sub(r"\1***@", repr(problem["input"]))
+    return f"SHOPBOT_{name.upper()} is {given}: {reason}."

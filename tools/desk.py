@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,18 +11,30 @@ if TYPE_CHECKING:
     from tools.retrieval import Retriever
 
 
-@dataclass
 class Desk:
-    """An open shop, and the models that its actions read with; those load on first use."""
+    """An open shop, and the models that its actions read with; those load on first use, once."""
 
-    shop: Shop
+    def __init__(self, shop: Shop, policies: Retriever | None = None) -> None:
+        self.shop = shop
+        self._policies = policies
+        self._opening = threading.Lock()
 
-    @cached_property
+    @property
     def policies(self) -> Retriever:
         """The shop's policy documents, searchable."""
-        from tools.policies import open_policies
+        with self._opening:
+            if self._policies is None:
+                from tools.policies import open_policies
 
-        return open_policies(self.shop.settings.data)
+                self._policies = open_policies(self.shop.settings.data)
+            return self._policies
+
+    def close(self) -> None:
+        """Release the index of the policies, if it was opened."""
+        with self._opening:
+            if self._policies is not None:
+                self._policies.close()
+                self._policies = None
 
     def similarity(self, text: str, others: Sequence[str]) -> Sequence[float]:
         """Cosine similarity of `text` with each of `others`, from -1 to 1."""

@@ -36,8 +36,9 @@ def email(message: str, reading: Reading) -> Arguments | None:
 
 
 def items(message: str, reading: Reading) -> Arguments | None:
-    """The items named, each with its quantity and whether it is to be left out."""
+    """The items named, each with its quantity and whether it is to be left out; "only one of them" names none."""
     named = [_request(message, span, reading) for span in _spans(reading, "ITEM")]
+    named = named or _mere_quantity(reading)
     return {"items": named, "add": reading.performs("add_items")} if named else None
 
 
@@ -77,6 +78,13 @@ def _request(message: str, item: Span, reading: Reading) -> Arguments:
         "quantity": number_in(quantity.text) if quantity else None,
         "leave_out": _left_out(message, item, reading),
     }
+
+
+def _mere_quantity(reading: Reading) -> list[Arguments]:
+    """A quantity of what was spoken of before; its own words stand for the item."""
+    span = _surest(reading, "QTY")
+    quantity = number_in(span.text) if span else None
+    return [{"words": span.text, "quantity": quantity, "leave_out": False}] if span and quantity else []
 
 
 def _quantity_of(item: Span, quantities: Sequence[Span]) -> Span | None:

@@ -53,7 +53,7 @@ def _called_for(reading: Reading, message: str, briefing: Briefing) -> Iterator[
 def _applies(entry: Mapping[str, Any], reading: Reading, briefing: Briefing) -> bool:
     if any(reading.performs(act) for act in entry.get("unless", ())):
         return False
-    return reading.performs(entry["act"]) and not (entry.get("aimless") and briefing["goals"])
+    return reading.performs(entry["act"]) and not (entry.get("aimless") and briefing["opened"]["goal"])
 
 
 def _planned(briefing: Briefing, offered: Mapping[str, tuple[str, ...]]) -> Proposal | None:

@@ -84,21 +84,21 @@ def _joined(last: _Word, word: _Word, message: str) -> bool:
 
 def _span(run: list[_Word], message: str) -> Span | None:
     start, end = run[0].start, run[-1].end
-    if run[0].kind == "EMAIL" and "@" in message[start:end]:
+    if run[0].kind == "EMAIL" and "@" in message[max(start - 1, 0) : end + 1]:
         start, end = _whole_address(message, start, end)
     while start < end and message[start] in _TRIMMED:
         start += 1
     while end > start and message[end - 1] in _TRIMMED:
         end -= 1
-    if start == end:
+    if start == end or (run[0].kind == "EMAIL" and message[start:end].isalnum()):
         return None
     score = sum(word.score for word in run) / len(run)
     return Span(run[0].kind, message[start:end], start, end, round(score, 4))
 
 
 def _whole_address(message: str, start: int, end: int) -> tuple[int, int]:
-    while start > 0 and (message[start - 1].isalnum() or message[start - 1] in "._%+-"):
+    while start > 0 and (message[start - 1].isalnum() or message[start - 1] in "._%+-@"):
         start -= 1
-    while end < len(message) and (message[end].isalnum() or message[end] in ".-"):
+    while end < len(message) and (message[end].isalnum() or message[end] in ".-@"):
         end += 1
     return start, end

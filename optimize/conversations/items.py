@@ -30,18 +30,25 @@ class Vocabulary:
 def vocabulary(split: str) -> Vocabulary:
     """Nouns and makes are held out by split; colours and other adjectives are shared."""
     words = load_words("products")
+    always = words["always"]
     return Vocabulary(
-        nouns=split_of(words["nouns"])[split],
-        plurals=split_of(words["plural_only"])[split],
+        nouns=(*_held(words["nouns"], split, always), *(always * 2 if split == "train" else ())),
+        plurals=_held(words["plural_only"], split, always),
         adjectives=(*words["colours"], *words["qualities"]),
         colours=words["colours"],
         makes=split_of(words["makes"])[split],
     )
 
 
+def _held(words: tuple[str, ...], split: str, always: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(word for word in split_of(words)[split] if split == "train" or word not in always)
+
+
 def pluralise(noun: str) -> str:
     """English plural, regular cases only."""
-    if noun.endswith(("s", "x", "ch", "sh")):
+    if noun.endswith("s") and not noun.endswith("ss"):
+        return noun
+    if noun.endswith(("ss", "x", "ch", "sh")):
         return noun + "es"
     if noun.endswith("y") and noun[-2] not in "aeiou":
         return noun[:-1] + "ies"

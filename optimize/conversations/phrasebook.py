@@ -19,7 +19,7 @@ _NOT_FAMILIES = ("products", "words", "compositions")
 
 @dataclass(frozen=True)
 class Family:
-    """Wordings that do the same thing. `core` ones are so short that every split shares them in training only."""
+    """Wordings that do the same thing, by split. `core` and `trained` ones in a phrase file are for training alone."""
 
     name: str
     acts: tuple[str, ...]
@@ -88,11 +88,11 @@ def _lines(text: str) -> list[str]:
 
 
 def _family(name: str, entry: dict[str, Any]) -> Family:
-    core = _lines(entry.get("core", ""))
+    core, trained = _lines(entry.get("core", "")), _lines(entry.get("trained", ""))
     dealt = split_of(line for line in _lines(entry.get("wordings", "")) if line not in core)
-    wordings = {split: dealt[split] or tuple(core) for split in SPLITS}
+    wordings = {split: tuple(line for line in dealt[split] if line not in trained) or tuple(core) for split in SPLITS}
     # A core wording stands three times: it is what customers say most.
-    wordings["train"] = (*dealt["train"], *core * 3)
+    wordings["train"] = (*dealt["train"], *trained, *core * 3)
     return Family(name, tuple(entry.get("acts", ())), tuple(entry.get("when", ("any",))), wordings)
 
 

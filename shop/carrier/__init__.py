@@ -41,9 +41,7 @@ def open_carrier(settings: Settings) -> Iterator[Carrier]:
 def _configured(settings: Settings) -> Carrier:
     url, key = settings.carrier_url, settings.easypost_api_key
     if url is not None and not _is_http(url):
-        raise SettingsError(
-            f"SHOPBOT_CARRIER_URL is {url!r}: not a base URL; for example https://api.easypost.com/v2."
-        )
+        raise SettingsError(f"SHOPBOT_CARRIER_URL is {url!r}: not a base URL; for example https://api.easypost.com/v2.")
     return Carrier(key.get_secret_value() if key else SANDBOX_KEY, url, settings.carrier_timeout_s)
 
 

@@ -130,9 +130,7 @@ class Carrier:
     def _shipment(self, shipment_id: str) -> Shipment:
         if not shipment_id.replace("_", "").replace("-", "").isalnum() or not shipment_id.isascii():
             raise CarrierRefused(f"{shipment_id[:80]!r} is not the id of a shipment.")
-        return self._ask(
-            Shipment, "find the shipment", lambda carrier: carrier.shipment.retrieve(shipment_id)
-        )
+        return self._ask(Shipment, "find the shipment", lambda carrier: carrier.shipment.retrieve(shipment_id))
 
     def _purchase(self, shipment: Shipment) -> PurchasedLabel:
         if not shipment.rates:
@@ -174,9 +172,7 @@ class Carrier:
         shipment = self._ask(Shipment, "convert the label", ask)
         url = shipment.postage_label.pdf_url if shipment.postage_label else None
         if url is None:
-            raise CarrierUnavailable(
-                f"The carrier has no PDF of the label of shipment {shipment_id} yet: try again."
-            )
+            raise CarrierUnavailable(f"The carrier has no PDF of the label of shipment {shipment_id} yet: try again.")
         return url
 
     def _ask(self, kind: type[_Answer], doing: str, ask: Callable[[Any], Any]) -> _Answer:
@@ -225,9 +221,7 @@ def _label(shipment: Shipment) -> PurchasedLabel | None:
     if shipment.postage_label is None:
         return None
     if shipment.tracking_code is None or shipment.selected_rate is None:
-        raise CarrierUnavailable(
-            f"The carrier sold shipment {shipment.id} but shows no tracking code yet: try again."
-        )
+        raise CarrierUnavailable(f"The carrier sold shipment {shipment.id} but shows no tracking code yet: try again.")
     return PurchasedLabel(
         shipment_id=shipment.id,
         tracking_code=shipment.tracking_code,

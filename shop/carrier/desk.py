@@ -112,9 +112,7 @@ class Desk:
         """POST /shipments/:id/refund"""
         self._created(shipment_id)
         if self.ledger.purchase(shipment_id) is None:
-            raise RefusalError(
-                422, "SHIPMENT.REFUND.UNAVAILABLE", "Unable to request refund. There is no postage."
-            )
+            raise RefusalError(422, "SHIPMENT.REFUND.UNAVAILABLE", "Unable to request refund. There is no postage.")
         try:
             self.ledger.add_refund(shipment_id, wire.now())
         except AlreadyDoneError:

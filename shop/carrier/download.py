@@ -43,9 +43,7 @@ def _check(url: str) -> None:
         parts, host = urlsplit(""), None
     plain_and_local = parts.scheme == "http" and host in _LOOPBACK
     if not host or not (parts.scheme == "https" or plain_and_local):
-        raise CarrierRefused(
-            f"The carrier's label address {url[:120]!r} is not an https address: it is not followed."
-        )
+        raise CarrierRefused(f"The carrier's label address {url[:120]!r} is not an https address: it is not followed.")
 
 
 def _fetch(url: str, session: requests.Session, timeout_s: float) -> bytes:

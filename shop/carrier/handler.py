@@ -75,20 +75,14 @@ class Handler(BaseHTTPRequestHandler):
             logger.exception("the sandbox carrier cannot use its ledger")
         except Exception:
             logger.exception("the sandbox carrier failed")
-        return Answer(
-            500, wire.error("INTERNAL_SERVER_ERROR", "The carrier could not write its ledger or label.")
-        )
+        return Answer(500, wire.error("INTERNAL_SERVER_ERROR", "The carrier could not write its ledger or label."))
 
     def _commit(self, fault: Fault) -> None:
         match fault:
             case Fault.SERVER_ERROR | Fault.SERVER_ERROR_AFTER:
-                self._send(
-                    Answer(500, wire.error("INTERNAL_SERVER_ERROR", "We're sorry, something went wrong."))
-                )
+                self._send(Answer(500, wire.error("INTERNAL_SERVER_ERROR", "We're sorry, something went wrong.")))
             case Fault.REFUSE:
-                self._send(
-                    Answer(422, wire.error("SHIPMENT.POSTAGE.FAILURE", "The carrier does not take this."))
-                )
+                self._send(Answer(422, wire.error("SHIPMENT.POSTAGE.FAILURE", "The carrier does not take this.")))
             case Fault.MALFORMED:
                 self._send(Answer(200, b'{"id": "shp_', "application/json"))
             case Fault.HANG | Fault.HANG_AFTER:
@@ -118,9 +112,7 @@ class Handler(BaseHTTPRequestHandler):
     def _route(self) -> Route:
         route = find(self.command, urlsplit(self.path).path)
         if not (route and route.public) and not self._has_key():
-            raise RefusalError(
-                401, "APIKEY.REQUIRED", "An API key is required: send it as the user of Basic auth."
-            )
+            raise RefusalError(401, "APIKEY.REQUIRED", "An API key is required: send it as the user of Basic auth.")
         if route is None:
             raise RefusalError(404, "NOT_FOUND", "The requested resource could not be found.")
         return route

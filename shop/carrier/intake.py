@@ -23,9 +23,7 @@ class RefusalError(Exception):
 
 def required(field: str) -> RefusalError:
     """A parameter is missing."""
-    return RefusalError(
-        422, "PARAMETER.REQUIRED", "Missing required parameter.", [_field(field, "cannot be blank")]
-    )
+    return RefusalError(422, "PARAMETER.REQUIRED", "Missing required parameter.", [_field(field, "cannot be blank")])
 
 
 def invalid(field: str, why: str) -> RefusalError:
@@ -103,9 +101,7 @@ def label_format(name: str | None) -> str:
     chosen = (name or "PNG").upper()
     if chosen not in wire.MEDIA_TYPES:
         known = ", ".join(wire.MEDIA_TYPES)
-        raise RefusalError(
-            422, "SHIPMENT.POSTAGE.INVALID_FORMAT", f"The label format is invalid; use one of {known}."
-        )
+        raise RefusalError(422, "SHIPMENT.POSTAGE.INVALID_FORMAT", f"The label format is invalid; use one of {known}.")
     return chosen
 
 

@@ -108,9 +108,7 @@ class Ledger:
     def add_label_file(self, shipment_id: str, label_format: str, key: str) -> None:
         """Offer a bought label in one more format; a second offer of the same keeps the first key."""
         with self._transaction() as connection:
-            connection.execute(
-                "INSERT OR IGNORE INTO label_files VALUES (?, ?, ?)", (shipment_id, label_format, key)
-            )
+            connection.execute("INSERT OR IGNORE INTO label_files VALUES (?, ?, ?)", (shipment_id, label_format, key))
 
     def label_files(self, shipment_id: str) -> dict[str, str]:
         """Format to file key, the format bought first."""

@@ -47,9 +47,7 @@ class Tariff:
 @cache
 def tariff() -> Tariff:
     """The tariff in `rates.yaml`."""
-    data: dict[str, Any] = yaml.safe_load(
-        resources.files(__package__).joinpath("rates.yaml").read_text("utf-8")
-    )
+    data: dict[str, Any] = yaml.safe_load(resources.files(__package__).joinpath("rates.yaml").read_text("utf-8"))
     services = tuple(_service(entry) for entry in data["services"])
     return Tariff(data["carrier"], data["account"], float(data["heaviest_oz"]), services)
 

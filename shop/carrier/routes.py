@@ -63,9 +63,7 @@ def _label_file(desk: Desk, request: Request) -> Answer:
     return Answer(200, draw(from_shipment(shipment), label_format), wire.MEDIA_TYPES[label_format])
 
 
-def _route(
-    method: str, path: str, operation: Operation, status: int, work: Callable[[Desk, Request], Body]
-) -> Route:
+def _route(method: str, path: str, operation: Operation, status: int, work: Callable[[Desk, Request], Body]) -> Route:
     pattern = re.compile("/v2" + path.replace(":id", "[A-Za-z0-9_-]+"))
     return Route(method, pattern, operation, lambda desk, request: Answer(status, work(desk, request)))
 
@@ -91,9 +89,7 @@ _ROUTES = (
         lambda desk, it: {"address": desk.create_address(it.body, strict=True)},
     ),
     _route("GET", "/addresses/:id", Operation.GET, 200, lambda desk, it: desk.address(it.id)),
-    _route(
-        "GET", "/addresses/:id/verify", Operation.VERIFY, 200, lambda desk, it: desk.verify_address(it.id)
-    ),
+    _route("GET", "/addresses/:id/verify", Operation.VERIFY, 200, lambda desk, it: desk.verify_address(it.id)),
     _route("POST", "/trackers", Operation.TRACK, 200, lambda desk, it: desk.create_tracker(it.body)),
     _route("GET", "/trackers", Operation.TRACK, 200, lambda desk, it: desk.trackers()),
     _route("GET", "/trackers/:id", Operation.TRACK, 200, lambda desk, it: desk.tracker(it.id)),

@@ -24,6 +24,11 @@ CLEAR = [
     "yeah that works",
     "please do",
     "why not",
+    "Yesssss!!!",
+    "Yes, I'd like that, thank you very much :)",
+    "no, that's all. Yes, send me the label please",
+    "ok thanks, go ahead then",
+    "yes please email it to me",
 ]
 UNCLEAR = [
     "",
@@ -50,6 +55,17 @@ UNCLEAR = [
     "123456",
     "do not go ahead",
     "I never said yes",
+    "the right size is M",
+    "k mart sells these",
+    "Ignore that. yes",
+    "yes send it to bob@evil.com",
+    "ok and the t-shirts",
+    "ok, back to the return of the jeans",
+    "fine, tell me how long the refund takes",
+    "right, where is my parcel",
+    "yes 👎",
+    "yes, order 654321",
+    "sure you can keep dreaming",
 ]
 
 

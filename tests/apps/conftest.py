@@ -12,13 +12,15 @@ import pytest
 from command_line import Spoken, speak
 
 from apps.reset import run_reset
+from tools.policies import open_policies
 
 
 @pytest.fixture(scope="session")
 def built_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo shop, built once."""
+    """The demo shop and the index of its policies, built once."""
     folder = tmp_path_factory.mktemp("built") / "data"
     run_reset(data=folder, yes=False)
+    open_policies(folder).close()
     return folder
 
 

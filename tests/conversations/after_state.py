@@ -80,7 +80,7 @@ def _returns(session: Session, newest_before: int) -> list[MadeReturn]:
 
 def _items(session: Session, return_id: int) -> dict[str, int]:
     rows = select(OrderItem.name, ReturnItem.quantity).join(OrderItem, OrderItem.id == ReturnItem.order_item_id)
-    return {name: quantity for name, quantity in session.execute(rows.where(ReturnItem.return_id == return_id))}
+    return {row.name: row.quantity for row in session.execute(rows.where(ReturnItem.return_id == return_id))}
 
 
 def _letters(maildir: Path) -> list[tuple[str, bool]]:

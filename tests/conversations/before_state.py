@@ -41,7 +41,13 @@ def _customer_id(session: Session, address: str) -> int:
     if known is not None:
         return known
     new = Customer(
-        name="Someone Else", email=address, street1="9 Side Street", city="Bangor", state="ME", zip="04401", country="US"
+        name="Someone Else",
+        email=address,
+        street1="9 Side Street",
+        city="Bangor",
+        state="ME",
+        zip="04401",
+        country="US",
     )
     session.add(new)
     session.flush()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shop.settings import Settings
+from shop.settings import load_settings
 
 
 @pytest.fixture(scope="session")
@@ -17,7 +17,7 @@ def built_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tools.policies import open_policies
 
     data = tmp_path_factory.mktemp("built")
-    with open_shop(Settings(data=data)) as shop:
+    with open_shop(load_settings(data=data)) as shop:
         shop.fulfilment.warm()
         open_policies(data).close()
     return data

@@ -24,7 +24,7 @@ _CONTEXTS = {
 
 def _cases(part: str | None = None) -> list[tuple[str, str, set[str], list[tuple[str, str]]]]:
     parts = yaml.safe_load(Path(__file__).with_name("messages.yaml").read_text(encoding="utf-8"))
-    lines = parts[part] if part else parts["first"] + parts["unseen"]
+    lines = parts[part] if part else "".join(parts.values())
     cases = []
     for line in lines.splitlines():
         state, message, acts, spans = (part.strip() for part in line.split("|"))
@@ -38,7 +38,7 @@ def reader() -> Reader:
     return Reader()
 
 
-@pytest.mark.parametrize("part", ["first", "unseen"])
+@pytest.mark.parametrize("part", ["first", "second", "third"])
 def test_most_fresh_messages_are_read_exactly(reader: Reader, part: str) -> None:
     cases = _cases(part)
     wrong = []
@@ -105,3 +105,10 @@ def test_a_message_is_read_within_the_time_of_a_reply(reader: Reader) -> None:
     for number in range(20):
         reader.read(_CONTEXTS["start"], f"I want to return the blue jeans from order {number}")
     assert (time.process_time() - begun) / 20 < 0.05
+
+
+@pytest.mark.parametrize("known", [[], ["items"], ["order_number", "items"]])
+@pytest.mark.parametrize("address", ["wrong@example.com", "x@y.com", "maria.lopez@example.com", "cap@shop.example"])
+def test_a_typed_address_is_found_whole(reader: Reader, known: list[str], address: str) -> None:
+    spans = reader.read(render_context("email", "return", known), address).spans
+    assert [(span.kind, span.text) for span in spans] == [("EMAIL", address)]

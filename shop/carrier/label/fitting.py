@@ -20,9 +20,7 @@ class FittedText:
     size: float
 
 
-def fit(
-    paragraphs: Sequence[str], font: str, box: tuple[float, float], largest: float, smallest: float
-) -> FittedText:
+def fit(paragraphs: Sequence[str], font: str, box: tuple[float, float], largest: float, smallest: float) -> FittedText:
     """`paragraphs`, each from a new line, in a `box` of width and height in points."""
     room, height = box
     size = largest

@@ -1,0 +1,122 @@
+"""The customer's choice of items as a conversation goes on; nothing is looked up here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from tools.action import Call, Observation
+from tools.choose_items import choose_items
+
+
+def choose(before: Mapping[str, Any] | None = None, **args: Any) -> Observation:
+    """The action as the gate runs it: arguments checked against its schema first."""
+    checked = choose_items.arguments.model_validate(args).model_dump(mode="json")
+    facts = {"items": before} if before else {}
+    return choose_items.run(Call(services=None, facts=facts, conversation="test", key="key"), **checked)
+
+
+def chosen(before: Mapping[str, Any] | None = None, **args: Any) -> dict[str, Any]:
+    """The choice afterwards."""
+    found: dict[str, Any] = choose(before, **args).facts["items"]
+    return found
+
+
+def request(words: str, quantity: int | None = None, leave_out: bool = False, **more: Any) -> dict[str, Any]:
+    return {"words": words, "quantity": quantity, "leave_out": leave_out, **more}
+
+
+def choice(*requests: dict[str, Any], everything: bool = False, open: int | None = None) -> dict[str, Any]:
+    return {"everything": everything, "requests": list(requests), "open": open}
+
+
+ASKED = choice(request("belt"), request("jeans", 1, among=[1, 2]), open=1)
+
+
+def test_the_first_choice_is_noted_in_the_customers_words() -> None:
+    assert chosen(items=[{"words": "the jeans", "quantity": 2}]) == choice(request("the jeans", 2))
+
+
+def test_a_new_choice_replaces_the_earlier_one() -> None:
+    assert chosen(choice(request("jeans")), items=[{"words": "belt"}]) == choice(request("belt"))
+
+
+def test_an_addition_keeps_the_earlier_choice() -> None:
+    after = chosen(choice(request("jeans")), items=[{"words": "belt"}], add=True)
+    assert after == choice(request("jeans"), request("belt"))
+
+
+def test_what_is_left_out_is_taken_from_the_earlier_choice() -> None:
+    after = chosen(choice(everything=True), items=[{"words": "belt", "leave_out": True}])
+    assert after == choice(request("belt", leave_out=True), everything=True)
+
+
+def test_everything_replaces_what_was_named() -> None:
+    assert chosen(choice(request("jeans")), everything=True) == choice(everything=True)
+
+
+def test_everything_but_one_item() -> None:
+    after = chosen(everything=True, items=[{"words": "belt", "leave_out": True}])
+    assert after == choice(request("belt", leave_out=True), everything=True)
+
+
+def test_the_answer_to_which_one_takes_the_place_of_the_question() -> None:
+    after = chosen(ASKED, items=[{"words": "the black ones"}])
+    assert after == choice(request("belt"), request("the black ones", 1, among=[1, 2]))
+
+
+def test_both_answers_which_one_with_all_that_were_offered() -> None:
+    after = chosen(ASKED, everything=True)
+    assert after == choice(request("belt"), request("jeans", 1, among=[1, 2], every=True))
+
+
+def test_only_one_of_them_is_about_what_was_chosen() -> None:
+    after = chosen(choice(request("t-shirts")), items=[{"words": "of them", "quantity": 1}])
+    assert after == choice(request("t-shirts", 1))
+
+
+def test_a_pronoun_alone_changes_nothing() -> None:
+    before = choice(request("t-shirts"))
+    assert chosen(before, items=[{"words": "them"}]) == before
+
+
+def test_a_quantity_alone_is_about_what_was_chosen() -> None:
+    assert chosen(choice(request("t-shirts")), items=[{"words": "one", "quantity": 1}]) == choice(
+        request("t-shirts", 1)
+    )
+
+
+def test_a_quantity_of_everything_is_left_to_be_asked_about() -> None:
+    assert chosen(choice(everything=True), items=[{"words": "one", "quantity": 1}]) == choice(request("one", 1))
+
+
+def test_a_pronoun_before_any_choice_is_left_to_be_asked_about() -> None:
+    assert chosen(items=[{"words": "it"}]) == choice(request("it"))
+
+
+def test_words_that_only_point_count_for_nothing_beside_a_name() -> None:
+    assert chosen(items=[{"words": "other"}, {"words": "t-shirt"}]) == choice(request("t-shirt"))
+
+
+def test_no_item_at_all_is_asked_for() -> None:
+    observation = choose()
+    assert (observation.ok, observation.asks, observation.facts) == (False, "items", {})
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        [{"words": "jeans", "quantity": 0}],
+        [{"words": "jeans", "quantity": 1000}],
+        [{"words": "j" * 201}],
+        [{"words": "jeans", "price": 1}],
+        [{"words": "jeans"}] * 51,
+        ["jeans"],
+    ],
+)
+def test_what_does_not_fit_the_schema_is_refused(items: list[Any]) -> None:
+    with pytest.raises(ValidationError):
+        choose(items=items)
