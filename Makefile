@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test bench lock clean
+.PHONY: demo test bench peers lock clean
 
 demo: $(VENV)/.runs
 	@$(BIN)/shopbot demo --data .shopbot
@@ -21,6 +21,11 @@ test: $(VENV)/.tests
 
 bench: $(VENV)/.tests
 	@for file in benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done
+
+peers: $(VENV)/.tests
+	$(PIP) install "pydantic-ai-slim==2.*"
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check openai-agents
 
 lock: $(VENV)/.tests
 	$(PIP) install uv

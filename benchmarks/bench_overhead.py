@@ -1,8 +1,8 @@
 """CPU time that an agent loop adds to a model that answers at once: four action turns and an answer.
 
-Plain LangChain `create_agent`, this project's `create_agent` with every guard on, openai-agents and pydantic-ai, in
-one process, interleaved; each figure is the median over the rounds. The peers are measured when they are installed
-(`pip install openai-agents pydantic-ai-slim`).
+Plain LangChain `create_agent`, this project's `create_agent` with every guard on, pydantic-ai and openai-agents in one
+run; each figure is the median over the rounds. The first three are interleaved in one process; openai-agents runs in a
+process of its own right after. Peers that are not installed are left out: `make peers` installs them.
 
     .venv/bin/python benchmarks/bench_overhead.py [ROUNDS]
 """
@@ -10,15 +10,18 @@ one process, interleaved; each figure is the median over the rounds. The peers a
 from __future__ import annotations
 
 import statistics
+import subprocess
 import sys
 import time
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any
 
 from langchain_core.messages import AIMessage, HumanMessage, ToolCall
 
 STEPS = 4
+PEERS = Path(__file__).parent.parent / ".venv-peers" / "bin" / "python"
 
 
 def _langchain_script() -> list[AIMessage]:
@@ -70,10 +73,13 @@ def gated() -> Callable[[], Any]:
     return run
 
 
-def openai_agents() -> Callable[[], Any]:
-    """openai-agents with a model of its own that answers at once."""
-    from agents import Agent  # noqa: F401
-    raise ImportError("it imports as `agents`, like this project: run it from another folder")
+def openai_agents(rounds: int) -> float | None:
+    """The median of openai-agents, measured in `.venv-peers`, where nothing else is called `agents`."""
+    if not PEERS.exists():
+        return None
+    peer = Path(__file__).with_name("peer_openai_agents.py")
+    done = subprocess.run([str(PEERS), str(peer), str(rounds)], capture_output=True, text=True, check=True)
+    return float(done.stdout)
 
 
 def pydantic_ai() -> Callable[[], Any]:
@@ -104,8 +110,8 @@ def main(rounds: int) -> None:
     for name, make in (("create_agent, plain", plain), ("create_agent, gated", gated), ("pydantic-ai", pydantic_ai)):
         try:
             contenders[name] = make()
-        except ImportError as missing:
-            print(f"{name}: not measured ({missing})")
+        except ImportError:
+            print(f"{name} is not installed; `make peers` installs it")
     times: dict[str, list[float]] = {name: [] for name in contenders}
     for number in range(rounds + 5):
         for name, run in contenders.items():
@@ -113,6 +119,9 @@ def main(rounds: int) -> None:
             run()
             if number >= 5:
                 times[name].append((time.process_time() - started) * 1000)
+    peer = openai_agents(rounds)
+    if peer is not None:
+        times["openai-agents"] = [peer]
     base = statistics.median(times["create_agent, plain"])
     print("| loop | CPU ms, median | x plain |\n|---|---|---|")
     for name, found in times.items():

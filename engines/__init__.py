@@ -5,6 +5,7 @@ make_engine("openai:gpt-5.5")   OpenAI, or any compatible server through OPENAI_
 make_engine("script:FILE")      replays a file: for tests and demonstrations
 """
 
-from engines.factory import EngineError, make_engine
+from engines.errors import EngineError
+from engines.factory import make_engine
 
 __all__ = ["EngineError", "make_engine"]

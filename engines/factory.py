@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engines.errors import EngineError
+
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
-
-
-class EngineError(Exception):
-    """An engine cannot be made from its spec; the message names the spec and the way out."""
 
 
 def make_engine(spec: str) -> BaseChatModel:

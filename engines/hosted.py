@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from engines.factory import EngineError
+from engines.errors import EngineError
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

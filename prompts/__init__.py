@@ -80,6 +80,7 @@ def _environment() -> Environment:
     environment = SandboxedEnvironment(
         loader=FileSystemLoader([str(folder) for folder in _folders()]),
         undefined=StrictUndefined,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
         autoescape=False,

@@ -24,7 +24,7 @@ class Desk:
         """The shop's policy documents, searchable."""
         with self._opening:
             if self._policies is None:
-                from tools.policies import open_policies
+                from tools.policy_index import open_policies
 
                 self._policies = open_policies(self.shop.settings.data)
             return self._policies

@@ -18,9 +18,15 @@ def hand_over(
 ) -> Observation:
     """Hand the conversation to a person of the shop, when the customer asks for one or nothing else helps."""
     number = file_ticket(call, reason)
+    profile = call.services.shop.profile
     return Observation(
         f"Ticket {number} is open with the whole conversation; a person will get back to the customer.",
-        data={"ticket": number, "support": call.services.shop.profile.support_hours},
+        data={
+            "ticket": number,
+            "support_email": profile.support_email,
+            "support_phone": profile.support_phone,
+            "support_hours": profile.support_hours,
+        },
         facts={"ticket": number, "goals": None},
     )
 

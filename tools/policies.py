@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
 
 from tools.action import Call, Citation, Observation, Source, action
 from tools.desk import Desk
-from tools.retrieval import Retriever, open_retriever
 
-SHIPPED_DOCUMENTS = Path(__file__).parent.parent / "shop" / "policies" / "documents"
 FOUND = 3
 
 
@@ -36,12 +32,3 @@ def search_policies(
         },
         citations=[Citation(passage.key, passage.source, passage.text) for passage in passages],
     )
-
-
-def open_policies(data: Path) -> Retriever:
-    """The policy documents, indexed under the data folder and brought up to date if they have changed.
-
-    `SHOPBOT_POLICIES` names a shop's own folder of Markdown documents.
-    """
-    own = os.environ.get("SHOPBOT_POLICIES")
-    return open_retriever(data / "policies", Path(own).expanduser() if own else SHIPPED_DOCUMENTS)

@@ -11,22 +11,29 @@ import contextlib
 import json
 import logging
 import sqlite3
+import threading
 from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING, cast
+from typing import Protocol, cast
 from urllib.parse import parse_qs, urlsplit
 
 from shop.carrier import wire
-from shop.carrier.faults import Fault
+from shop.carrier.desk import Desk
+from shop.carrier.faults import Fault, Faults
 from shop.carrier.intake import RefusalError
 from shop.carrier.routes import Answer, Request, Route, find
-
-if TYPE_CHECKING:
-    from shop.carrier.sandbox import CarrierServer
 
 logger = logging.getLogger(__name__)
 
 _LARGEST_BODY = 1 << 20
 _HANG_S = 300.0
+
+
+class Served(Protocol):
+    """What the server gives its handlers."""
+
+    desk: Desk
+    faults: Faults
+    closing: threading.Event
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -139,5 +146,5 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     @property
-    def _carrier(self) -> CarrierServer:
-        return cast("CarrierServer", self.server)
+    def _carrier(self) -> Served:
+        return cast("Served", self.server)

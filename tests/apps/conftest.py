@@ -12,7 +12,7 @@ import pytest
 from command_line import Spoken, speak
 
 from apps.reset import run_reset
-from tools.policies import open_policies
+from tools.policy_index import open_policies
 
 
 @pytest.fixture(scope="session")

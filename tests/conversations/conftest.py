@@ -14,7 +14,7 @@ from shop.settings import load_settings
 def built_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder as a first start leaves it: demo shop, policies, workflow tables."""
     from shop.shop import open_shop
-    from tools.policies import open_policies
+    from tools.policy_index import open_policies
 
     data = tmp_path_factory.mktemp("built")
     with open_shop(load_settings(data=data)) as shop:
