@@ -26,11 +26,12 @@ _AT_LEAST = {"confirm": 0.7}
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 
-def load_trained(checkpoint: Path) -> PlannerModel:
-    """A trained planner, ready to predict."""
-    state = torch.load(checkpoint, weights_only=True, map_location="cpu")
-    model = PlannerModel(state["layers"], pretrained=False)
-    model.load_state_dict(state["model"])
+def load_trained(*checkpoints: Path) -> PlannerModel:
+    """A trained planner, ready to predict; of several of one run, the mean of their weights, which reads better."""
+    states = [torch.load(path, weights_only=True, map_location="cpu") for path in checkpoints]
+    weights = [state["model"] for state in states]
+    model = PlannerModel(states[0]["layers"], pretrained=False)
+    model.load_state_dict({name: sum(each[name] for each in weights) / len(weights) for name in weights[0]})
     model.eval()
     return model
 
@@ -92,13 +93,13 @@ def _f1(predicted: np.ndarray, truth: np.ndarray) -> float:
 def main() -> None:
     """Export, quantise, tune."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("checkpoints", type=Path, nargs="+", help="one or more planner.pt; several are averaged")
     parser.add_argument("--to", type=Path, default=Path("engines/planner/weights"))
     parser.add_argument("--dev", type=int, default=2500)
     wanted = parser.parse_args()
     wanted.to.mkdir(parents=True, exist_ok=True)
-    float_path, int8_path = wanted.checkpoint.with_name("planner.onnx"), wanted.to / "planner.int8.onnx"
-    export_float(load_trained(wanted.checkpoint), float_path)
+    float_path, int8_path = wanted.checkpoints[0].with_name("planner.onnx"), wanted.to / "planner.int8.onnx"
+    export_float(load_trained(*wanted.checkpoints), float_path)
     quantise(float_path, int8_path)
     dev = list(examples("dev", wanted.dev, 1))
     thresholds = tune_thresholds(act_probabilities(int8_path, encode(dev, load_tokenizer(TOKENIZER))), dev)

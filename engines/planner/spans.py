@@ -55,7 +55,9 @@ def decode_spans(
             begins = bool(tags[group[0], begin[best]] > tags[group[0], inside[best]])
             start, end = offsets[group[0]][0], offsets[group[-1]][1]
             words.append(_Word(start, end, kinds[best], begins, float(of_kind[best])))
-    return tuple(span for run in _runs(words, message) if (span := _span(run, message)) is not None)
+    spans = [span for run in _runs(words, message) if (span := _span(run, message)) is not None]
+    # Two fragments of one address grow into the same range.
+    return tuple({(span.kind, span.start, span.end): span for span in spans}.values())
 
 
 def _by_word(word_ids: Sequence[int | None]) -> list[list[int]]:
