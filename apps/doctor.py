@@ -84,7 +84,7 @@ def _conversations(settings: Settings) -> str:
 
 
 def _policies(settings: Settings) -> str:
-    from tools.policies import open_policies
+    from tools.policy_index import open_policies
 
     with closing(open_policies(settings.data)) as policies:
         found = policies.search("How long do I have to return something?", 1)

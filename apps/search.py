@@ -22,7 +22,7 @@ def run_search(query: str, *, data: Path | None, collection: str, k: int, as_jso
     Raises:
         UnknownCollection: only the policies can be searched.
     """
-    from tools.policies import open_policies
+    from tools.policy_index import open_policies
 
     if collection != "policies":
         raise UnknownCollection(f"There is no collection {collection!r}; there is policies.")

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from shop.settings import Settings
 
 
+LINGER_S = 3.0
+"""Seconds that a closing shop gives unfinished returns."""
+
+
 def _utc_now() -> datetime:
     return datetime.now(UTC)
 
@@ -60,7 +64,7 @@ def open_shop(settings: Settings, now: Callable[[], datetime] = _utc_now) -> Ite
         reader = open_read_only(settings.shop_database_url)
         stack.callback(reader.dispose)
         carrier = stack.enter_context(open_carrier(settings))
-        fulfilment = stack.enter_context(open_fulfilment(settings, database, carrier))
+        fulfilment = stack.enter_context(open_fulfilment(settings, database, carrier, linger_s=LINGER_S))
         yield Shop(settings, database, reader, fulfilment, load_profile(), load_return_rules(), now)
 
 

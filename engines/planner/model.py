@@ -25,7 +25,7 @@ from engines.planner.proposals import Proposal, next_proposal
 from engines.planner.reader import Reader, Reading
 from engines.planner.replies import compose_reply
 from engines.protocol import THOUGHT, Briefing, read_briefing
-from prompts import render
+from prompts import load_data, render
 
 
 class PlannerEngine(BaseChatModel):
@@ -62,7 +62,7 @@ class PlannerEngine(BaseChatModel):
     ) -> ChatResult:
         briefing = read_briefing(messages)
         turn = _turn(messages)
-        reading = self._read(turn[0].text, briefing)
+        reading = self._read(_spelled_out(turn[0].text), briefing)
         proposal = next_proposal(reading, turn, briefing, offered or {})
         return ChatResult(generations=[ChatGeneration(message=_message(proposal, reading, turn, briefing))])
 
@@ -70,9 +70,14 @@ class PlannerEngine(BaseChatModel):
         return self._reader.read(context_of(briefing["opened"]), message)
 
 
-def _message(
-    proposal: Proposal | None, reading: Reading, turn: Sequence[BaseMessage], briefing: Briefing
-) -> AIMessage:
+def _spelled_out(message: str) -> str:
+    """The message with every emoji that says something in words: the encoder knows none."""
+    for emoji, word in load_data("words/emoji.yaml").items():
+        message = message.replace(emoji, f" {word} ")
+    return message
+
+
+def _message(proposal: Proposal | None, reading: Reading, turn: Sequence[BaseMessage], briefing: Briefing) -> AIMessage:
     """The proposal as a tool call; with what there is to say when it ends the turn."""
     ends_turn = proposal is None or proposal.action in briefing["confirm"]
     text = compose_reply(reading, turn, briefing, asks=proposal is None) if ends_turn else ""
@@ -84,11 +89,7 @@ def _message(
     )
     calls = []
     if proposal is not None:
-        calls = [
-            ToolCall(
-                name=proposal.action, args=proposal.args, id=f"call_{uuid.uuid4().hex}", type="tool_call"
-            )
-        ]
+        calls = [ToolCall(name=proposal.action, args=proposal.args, id=f"call_{uuid.uuid4().hex}", type="tool_call")]
     return AIMessage(text, tool_calls=calls, additional_kwargs={THOUGHT: thought})
 
 

@@ -16,7 +16,7 @@ def compose_reply(reading: Reading, turn: Sequence[BaseMessage], briefing: Brief
     """What there is to say: a word to the customer's tone, the observations, then the question for what is missing."""
     observed = [m for m in turn if isinstance(m, ToolMessage) and m.artifact]
     told = [text for text in (_told(message, briefing) for message in observed) if text]
-    parts = [*_manners(reading, bool(told) or not asks), *told]
+    parts = [*_manners(reading, briefing, bool(told) or not asks), *told]
     if asks and not any(message.artifact.get("asks") for message in observed):
         parts += _question(briefing, reading)
     return "\n\n".join(parts) if parts or not asks else str(_lines()["unclear"])
@@ -36,16 +36,22 @@ def _told(message: ToolMessage, briefing: Briefing) -> str:
     )
 
 
-def _manners(reading: Reading, has_news: bool) -> Iterator[str]:
-    """A line for each act that is answered by wording alone; some only when there is nothing else to say."""
+def _manners(reading: Reading, briefing: Briefing, has_news: bool) -> Iterator[str]:
+    """A line for each act that is answered by wording alone; most only when there is nothing else to say."""
     lines = load_data("replies/manners.yaml")
-    for act, line in lines["always"].items():
-        if reading.performs(act):
-            yield line
-    if not has_news:
-        spoken = next((act for act in lines["alone"] if reading.performs(act)), None)
-        if spoken:
-            yield lines["alone"][spoken]
+    yield from _spoken(lines["always"], reading)
+    if has_news:
+        return
+    waits = briefing["awaiting"]
+    alone = {**(lines["unconfirmed"] if waits == "confirmation" else {}), **lines["alone"]}
+    yield from [*_spoken(alone, reading)][:1]
+    yield from _spoken(lines["closing"], reading)
+    if waits is None:
+        yield from [*_spoken(lines["idle"], reading)][:1]
+
+
+def _spoken(lines: dict[str, str], reading: Reading) -> Iterator[str]:
+    return (line for act, line in lines.items() if reading.performs(act))
 
 
 def _question(briefing: Briefing, reading: Reading) -> list[str]:

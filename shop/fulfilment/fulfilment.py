@@ -89,6 +89,17 @@ class Fulfilment:
                 self._runtime = join(self._settings, self._desk)
             return self._runtime
 
+    def linger(self, seconds: float) -> None:
+        """Give unfinished returns up to `seconds` to be finished: a visit shorter than the workflow's start would
+        otherwise leave them to the next one, however often that is."""
+        deadline = time.monotonic() + seconds
+        try:
+            while time.monotonic() < deadline and _unfinished(self._desk.database):
+                with self._desk.progress:
+                    self._desk.progress.wait(_GLANCE_S)
+        except (ShopError, SQLAlchemyError) as error:
+            _log.warning("unfinished returns cannot be counted: %s", error)
+
     def close(self) -> None:
         """Stop waiting and leave what is unfinished to the next start."""
         self._desk.closing.set()
@@ -136,8 +147,11 @@ def open_fulfilment(
     *,
     backoff: Backoff | None = None,
     sweep_s: float = 30.0,
+    linger_s: float = 0.0,
 ) -> Iterator[Fulfilment]:
     """The returns of the shop that `settings` describe; unfinished ones are taken up at once.
+
+    On closing, those get up to `linger_s` seconds to be finished; what is unfinished then waits for the next start.
 
     Raises:
         SettingsError: `SHOPBOT_SMTP_URL` cannot be used.
@@ -157,6 +171,7 @@ def open_fulfilment(
     fulfilment = Fulfilment(settings, desk, sweep_s)
     try:
         yield fulfilment
+        fulfilment.linger(linger_s)
     finally:
         fulfilment.close()
 

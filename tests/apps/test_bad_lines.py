@@ -20,7 +20,7 @@ ANSWERED = {
     "a JSON string": b'"hello"',
     "a sentence that begins with a quotation mark": b'"The Trial" arrived torn',
     "half a surrogate pair": b'{"message": "hello \\ud83d"}',
-    "almost too long": b"a " * (MAX_MESSAGE // 2 - 1),
+    "almost too long": b"I like it here. " * (MAX_MESSAGE // 16 - 1),
 }
 REFUSED = {
     "nothing": (b"", "empty"),
