@@ -47,8 +47,10 @@ class Budget:
     `input_price` and `output_price` are for a million tokens.
     """
 
-    turn: Limits = field(default_factory=lambda: Limits(calls=24, tokens=100_000, seconds=180))
-    conversation: Limits = field(default_factory=lambda: Limits(calls=1_000, tokens=2_000_000, seconds=7_200))
+    turn: Limits = field(default_factory=lambda: Limits(calls=24, tokens=100_000, cost=1.0, seconds=180))
+    conversation: Limits = field(
+        default_factory=lambda: Limits(calls=1_000, tokens=2_000_000, cost=20.0, seconds=7_200)
+    )
     input_price: float = 0.0
     output_price: float = 0.0
 

@@ -9,14 +9,17 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from rich.console import Console, Group
+from rich.columns import Columns
+from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
+from rich.table import Table
 from rich.text import Text
 
 from agents.turn import Taken, Turn
 from apps.readable import readable
 
 OBSERVATION_SHOWN = 400
+LABEL_WIDTH = 11
 
 
 def show_turn(console: Console, turn: Turn, *, trace: bool) -> None:
@@ -27,17 +30,17 @@ def show_turn(console: Console, turn: Turn, *, trace: bool) -> None:
         if turn.thought:
             console.print(_labelled("thought", turn.thought, "magenta"))
         if turn.plan:
-            console.print(_labelled("plan", plan_line(turn.plan), "blue"))
+            console.print(_labelled("plan", plan_steps(turn.plan), "blue"))
     console.print(Panel(_reply(turn), title="ShopBot", title_align="left", border_style="green"))
 
 
-def plan_line(plan: Iterable[Mapping[str, Any]]) -> Text:
-    """The plan on one line, its finished steps ticked."""
-    line = Text()
-    for step in plan:
-        mark, style = ("✓ ", "green") if step["done"] else ("○ ", "dim")
-        line.append(mark + str(step["step"]) + "   ", style=style)
-    return line
+def plan_steps(plan: Iterable[Mapping[str, Any]]) -> Columns:
+    """The steps of the plan side by side, the finished ones ticked."""
+    marks = {True: ("✓ ", "green"), False: ("○ ", "dim")}
+    return Columns(
+        [Text(marks[bool(step["done"])][0] + str(step["step"]), style=marks[bool(step["done"])][1]) for step in plan],
+        padding=(0, 2),
+    )
 
 
 def _show_action(console: Console, action: Taken) -> None:
@@ -50,10 +53,13 @@ def _show_action(console: Console, action: Taken) -> None:
     console.print(_labelled("observation", seen, "yellow" if action.status == "ok" else "red"))
 
 
-def _labelled(label: str, content: str | Text, style: str) -> Text:
-    text = Text(f"{label:>12}  ", style=f"bold {style}")
-    text.append_text(content if isinstance(content, Text) else Text(readable(content), style="default"))
-    return text
+def _labelled(label: str, content: str | RenderableType, style: str) -> Table:
+    """A label, and beside it the content on as many lines as it takes."""
+    row = Table.grid(padding=(0, 1), expand=True)
+    row.add_column(width=LABEL_WIDTH, justify="right", style=f"bold {style}")
+    row.add_column(ratio=1)
+    row.add_row(label, Text(readable(content)) if isinstance(content, str) else content)
+    return row
 
 
 def _reply(turn: Turn) -> Group:

@@ -41,9 +41,9 @@ def create_shipment(desk: Desk, return_id: int) -> str:
         found = session.get_one(Return, return_id)
         if found.carrier_shipment_id:
             return found.carrier_shipment_id
-        key, units = found.key, sum(item.quantity for item in found.items)
+        units = sum(item.quantity for item in found.items)
         origin = _address(_customer(session, found))
-    shipment_id = desk.carrier.create_return(origin, desk.address, parcel_of(units), key)
+    shipment_id = desk.carrier.create_return(origin, desk.address, parcel_of(units), f"R{return_id}")
     with Session(desk.database) as session, session.begin():
         session.get_one(Return, return_id).carrier_shipment_id = shipment_id
     return shipment_id

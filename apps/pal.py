@@ -1,0 +1,145 @@
+"""`shopbot pal`: programs from a file, from standard input, or written by an engine for a question."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from apps.terminal import tolerate
+from shop.errors import ShopError
+from tools.interpreter import Interpreter, Limits, Result, observation
+from tools.interpreter.entry import find_entry
+
+MAX_LINE = 16_000_000
+"""Bytes of an input line; a longer one is answered with an error."""
+
+
+class ProgramRefused(ShopError):
+    """There is no program to run, or no engine that could write one."""
+
+
+class BadLine(ShopError):
+    """A line of `--jsonl` that holds no program."""
+
+
+def run_pal(
+    target: str | None, *, data: Path | None, engine: str | None, entry: str | None, jsonl: bool, seconds: float
+) -> int:
+    """Run a program file, every line of standard input (`jsonl`), or answer a question; returns the exit code.
+
+    Args:
+        target: a path to a `.py` file, or a question in words; None with `jsonl`.
+        engine: spec of what writes the program for a question; by default `SHOPBOT_ENGINE`.
+        entry: the expression that holds the answer of a file; by default `solution()`, or what assigns `answer`.
+        seconds: of wall-clock time for each program.
+
+    Raises:
+        ProgramRefused: nothing to run, a file that cannot be read, or an engine that cannot write programs.
+    """
+    limits = Limits(seconds=seconds)
+    if jsonl:
+        return _run_lines(limits)
+    if not target:
+        raise ProgramRefused("There is nothing to run: name a .py file, ask a question, or use --jsonl.")
+    if target.endswith(".py"):
+        return _run_file(Path(target), entry, limits)
+    return _answer_question(target, data, engine, limits)
+
+
+def _run_lines(limits: Limits) -> int:
+    tolerate(output_encoding="utf-8")
+    with Interpreter(limits) as interpreter:
+        for line in _lines(sys.stdin.buffer):
+            print(json.dumps(_answer_line(line, interpreter)), flush=True)
+    return 0
+
+
+def _lines(stream: BinaryIO) -> Iterator[bytes]:
+    """The input's lines that are not blank; of one that is too long, the beginning."""
+    while line := stream.readline(MAX_LINE + 1):
+        rest = line
+        while len(rest) > MAX_LINE and not rest.endswith(b"\n"):
+            rest = stream.readline(MAX_LINE + 1)
+        if line.strip():
+            yield line
+
+
+def _answer_line(line: bytes, interpreter: Interpreter) -> dict[str, Any]:
+    identity: Any = None
+    try:
+        request = _request(line)
+        identity = request.get("id")
+        code, entry = _program(request)
+    except BadLine as error:
+        return {"id": identity, "ok": False, "answer": None, "stdout": "", "error": str(error), "ms": 0.0}
+    return {"id": identity, **as_json(interpreter.run(code, entry), entry)}
+
+
+def as_json(result: Result, entry: str | None) -> dict[str, Any]:
+    """The result in the form that programs rely on: numbers and truth values as JSON, anything else as its `repr`."""
+    return {
+        "ok": result.ok,
+        "answer": result.answer if result.ok and entry else None,
+        "stdout": result.stdout,
+        "error": str(result.error) if result.error else None,
+        "ms": round(result.ms, 3),
+    }
+
+
+def _request(line: bytes) -> dict[str, Any]:
+    if len(line) > MAX_LINE:
+        raise BadLine(f"The line has more than {MAX_LINE:,} bytes: send a shorter program.")
+    try:
+        request = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise BadLine(f'The line is not JSON ({error}): send {{"id", "code", "entry"}}.') from None
+    if not isinstance(request, dict):
+        raise BadLine('The line is no JSON object: send {"id", "code", "entry"}.')
+    return request
+
+
+def _program(request: dict[str, Any]) -> tuple[str, str | None]:
+    code, entry = request.get("code"), request.get("entry")
+    if not isinstance(code, str):
+        raise BadLine('"code" is not text: send the program as one string.')
+    if entry is not None and not isinstance(entry, str):
+        raise BadLine('"entry" is neither text nor null: send the expression that holds the answer.')
+    return code, entry or None
+
+
+def _run_file(file: Path, entry: str | None, limits: Limits) -> int:
+    try:
+        code = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProgramRefused(f"{file} cannot be read ({error}): name a Python file in UTF-8.") from None
+    with Interpreter(limits) as interpreter:
+        return _show(interpreter.run(code, entry or find_entry(code)), code)
+
+
+def _answer_question(question: str, data: Path | None, engine: str | None, limits: Limits) -> int:
+    from engines import make_engine
+    from shop.settings import load_settings
+    from tools.pal_question import ask
+
+    spec = engine or load_settings(data=data).engine
+    if spec == "planner":
+        raise ProgramRefused(
+            "The embedded planner writes no programs: name an engine that does, such as --engine openai:MODEL."
+        )
+    with Interpreter(limits) as interpreter:
+        last = ask(question, make_engine(spec), interpreter)[-1]
+    print(last.program)
+    return _show(last.result, last.program)
+
+
+def _show(result: Result, code: str) -> int:
+    tolerate(output_encoding=None)
+    if result.error:
+        print(result.stdout, end="")
+        print(observation(result, code), file=sys.stderr)
+        return 1
+    print(observation(result, code))
+    return 0
