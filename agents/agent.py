@@ -57,6 +57,7 @@ def create_agent(
         ValueError: two actions share a name, or `approve` or `hand_over` names none of them.
     """
     from langchain.agents import create_agent as create_langchain_agent
+    from langgraph._internal._constants import CONFIG_KEY_DURABILITY
 
     from agents.budget import Budget
     from agents.gate import Gate
@@ -78,7 +79,7 @@ def create_agent(
         result=result,
         tracer=Tracer(name),
     )
-    return create_langchain_agent(
+    agent = create_langchain_agent(
         engine,
         tools=[_as_tool(action) for action in everything],
         system_prompt=prompt or None,
@@ -87,6 +88,10 @@ def create_agent(
         checkpointer=checkpointer,
         name=name,
     )
+    if not checkpointer:
+        return agent
+    # Each step is on disk before the next begins; by default LangGraph writes while the next is running.
+    return agent.with_config(configurable={CONFIG_KEY_DURABILITY: "sync"})
 
 
 def _complete(actions: list[Action], result: type[BaseModel] | None) -> list[Action]:

@@ -19,6 +19,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from apps.session import open_conversation
+from apps.warming import warm_up
 from prompts import load_data
 
 
@@ -28,7 +29,7 @@ def main(rounds: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for number in range(rounds):
             with open_conversation(Path(folder) / str(number), "planner", "bench") as conversation:
-                conversation.shop.fulfilment.warm()
+                warm_up(conversation)
                 _play(conversation, times)
     print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, {rounds} rounds\n")
     print("| reply after | median ms | p95 ms |\n|---|---|---|")

@@ -1,7 +1,7 @@
 """Every prompt, reply wording and business phrase, as files that a shop can edit, and their loader.
 
 `SHOPBOT_PROMPTS` names a folder whose files win over the ones shipped here, path by path, so that a shop can change
-one wording without copying the rest.
+one wording without copying the rest. A program with agents of its own adds its folder with `add_prompts`.
 """
 
 from __future__ import annotations
@@ -15,10 +15,17 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _HERE = Path(__file__).parent
+_added: list[Path] = []
 
 
 class PromptError(Exception):
     """A prompt file is missing or cannot be read; the message names the file."""
+
+
+def add_prompts(folder: Path) -> None:
+    """Look for prompts in `folder` too, before the shipped ones: for the templates of a program's own agents."""
+    if folder not in _added:
+        _added.insert(0, folder)
 
 
 def find_prompt(path: str) -> Path:
@@ -33,19 +40,22 @@ def find_prompt(path: str) -> Path:
     raise PromptError(f"The prompt {path!r} is not in {' or '.join(map(str, _folders()))}: restore it or reinstall.")
 
 
-@lru_cache(maxsize=256)
 def load_text(path: str) -> str:
     """The text of a prompt file."""
     return find_prompt(path).read_text(encoding="utf-8")
 
 
-@lru_cache(maxsize=256)
 def load_data(path: str) -> Any:
-    """The content of a YAML prompt file.
+    """The content of a YAML prompt file, read once.
 
     Raises:
         PromptError: the file is not YAML; the message names it and the line.
     """
+    return _read_yaml(path, _folders())
+
+
+@lru_cache(maxsize=256)
+def _read_yaml(path: str, folders: tuple[Path, ...]) -> Any:
     import yaml
 
     try:
@@ -59,7 +69,7 @@ def render(path: str, **values: Any) -> str:
 
     Values are data: they are inserted as text and never read as a template.
     """
-    return _environment().get_template(path).render(**values).strip()
+    return _environment(_folders()).get_template(path).render(**values).strip()
 
 
 def exists(path: str) -> bool:
@@ -67,18 +77,18 @@ def exists(path: str) -> bool:
     return any((folder / path).is_file() for folder in _folders())
 
 
-def _folders() -> list[Path]:
+def _folders() -> tuple[Path, ...]:
     own = os.environ.get("SHOPBOT_PROMPTS")
-    return [Path(own).expanduser(), _HERE] if own else [_HERE]
+    return (*([Path(own).expanduser()] if own else []), *_added, _HERE)
 
 
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
+@lru_cache(maxsize=8)
+def _environment(folders: tuple[Path, ...]) -> Environment:
     from jinja2 import FileSystemLoader, StrictUndefined
     from jinja2.sandbox import SandboxedEnvironment
 
     environment = SandboxedEnvironment(
-        loader=FileSystemLoader([str(folder) for folder in _folders()]),
+        loader=FileSystemLoader([str(folder) for folder in folders]),
         undefined=StrictUndefined,
         auto_reload=False,
         trim_blocks=True,
