@@ -41,7 +41,10 @@ def take_email(
     address = normalise_email(email)
     if not _ADDRESS.fullmatch(address):
         return Observation(f"{address!r} is no e-mail address: ask again.", asks="email", ok=False)
-    return Observation("E-mail address noted, not checked yet.", facts={"email": address})
+    facts = {"email": address}
+    if "order_number" not in call.facts and call.facts.get("tried_number"):
+        facts["order_number"] = call.facts["tried_number"]
+    return Observation("E-mail address noted, not checked yet.", facts=facts)
 
 
 @action(needs=("order_number", "email"), gives=("customer",), title="check that both belong together")
@@ -54,7 +57,9 @@ def verify_customer(call: Call[Desk]) -> Observation:
         customer = find_customer(session, number, email)
     if customer is not None:
         verified = {"id": customer, "order_number": number}
-        return Observation("They belong together.", facts={"customer": verified, "failed_checks": None})
+        return Observation(
+            "They belong together.", facts={"customer": verified, "failed_checks": None, "tried_number": None}
+        )
     return _failed(call)
 
 
@@ -65,7 +70,13 @@ def _failed(call: Call[Desk]) -> Observation:
         return _locked(call)
     return Observation(
         "No order with that number and that e-mail address. Ask for both again, starting with the order number.",
-        facts={"order_number": None, "email": None, "failed_checks": failures},
+        facts={
+            "order_number": None,
+            "email": None,
+            "failed_checks": failures,
+            # Whoever corrects the address alone means the same order; they are not made to repeat its number.
+            "tried_number": call.facts["order_number"],
+        },
         asks="order_number",
         ok=False,
     )
