@@ -54,6 +54,7 @@ def shop_actions() -> list[Action]:
     from tools.hand_over import hand_over
     from tools.identity import take_email, take_order_number, verify_customer
     from tools.orders import look_up_order, return_status, show_order, track_order
+    from tools.pal import run_program
     from tools.policies import search_policies
     from tools.query_orders import query_orders
 
@@ -72,6 +73,7 @@ def shop_actions() -> list[Action]:
         query_orders,
         search_policies,
         calculate,
+        run_program,
         hand_over,
     ]
 

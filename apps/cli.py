@@ -85,6 +85,27 @@ def search(
 
 
 @app.command()
+def pal(
+    target: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Argument(help="A .py file, or a question that an engine writes a program for."),
+    ] = None,
+    data: Data = None,
+    engine: Engine = None,
+    entry: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="The expression that holds the answer of a file."),
+    ] = None,
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="One program per input line, one result per line.")] = False,
+    seconds: Annotated[float, typer.Option(min=0.05, max=60, help="Wall-clock limit of a program.")] = 5.0,
+) -> None:
+    """Run a program safely: from a file, from standard input, or written for a question."""
+    from apps.pal import run_pal
+
+    raise typer.Exit(run_pal(target, data=data, engine=engine, entry=entry, jsonl=jsonl, seconds=seconds))
+
+
+@app.command()
 def doctor(data: Data = None) -> None:
     """Say what is set, what is found, and what is wrong."""
     from apps.doctor import run_doctor

@@ -28,6 +28,7 @@ def run_doctor(*, data: Path | None) -> int:
         "conversations": _conversations,
         "policies": _policies,
         "engine": _engine,
+        "programs": _programs,
         "carrier": _carrier,
         "mail": _mail,
         "fulfilment": _fulfilment,
@@ -100,6 +101,16 @@ def _engine(settings: Settings) -> str:
 
         Reader().read("", "hello")
     return settings.engine
+
+
+def _programs(settings: Settings) -> str:
+    from tools.interpreter import Interpreter
+
+    interpreter = Interpreter()
+    try:
+        return "contained by " + ", ".join(interpreter.layers())
+    finally:
+        interpreter.close()
 
 
 def _carrier(settings: Settings) -> str:

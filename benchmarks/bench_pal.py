@@ -1,0 +1,122 @@
+"""How long a program takes on both paths, beside a subprocess and, where installed, smolagents and RestrictedPython.
+
+Prints the median and the 95th percentile in milliseconds for one program of each kind, the same time divided by that
+of a bare `fork` and `wait` in this process (comparable between a busy and a quiet machine), and, with a number, how
+memory develops over so many programs in a row.
+
+    .venv/bin/python -m benchmarks.bench_pal [PROGRAMS_IN_A_ROW]
+
+The other two are no dependencies; give them a folder of their own:
+`uv pip install --target /tmp/peers smolagents RestrictedPython`, then PYTHONPATH=/tmp/peers.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from benchmarks.pal_hostile import descendants, rss
+from tools.interpreter import Interpreter
+
+PLAIN = (
+    "def solution():\n"
+    '    """Olivia has $23. She bought five bagels for $3 each. How much money does she have left?"""\n'
+    "    money_initial = 23\n    bagels = 5\n    bagel_cost = 3\n    money_spent = bagels * bagel_cost\n"
+    "    money_left = money_initial - money_spent\n    result = money_left\n    return result\n"
+)
+STANDARD = "from fractions import Fraction\ndef solution():\n    return Fraction(1, 3) + Fraction(1, 6)\n"
+SYMPY = "from sympy import symbols, solve\nx = symbols('x')\ndef solution():\n    return solve(x**2 - 5*x + 6, x)\n"
+
+
+def main(in_a_row: int) -> None:
+    """Print the tables."""
+    load = os.getloadavg()[0]
+    print(f"{os.cpu_count()} cores, load {load:.1f}, Python {sys.version.split()[0]}\n")
+    with Interpreter() as both, Interpreter(first=False) as fallback:
+        runs: list[tuple[str, Callable[[], object], int]] = [
+            ("bare fork and wait", _fork, 200),
+            ("first path", partial(both.run, PLAIN, "solution()"), 1000),
+            ("fallback", partial(fallback.run, PLAIN, "solution()"), 300),
+            ("fallback, fractions", partial(both.run, STANDARD, "solution()"), 300),
+            ("fallback, sympy", partial(both.run, SYMPY, "solution()"), 100),
+            ("plain subprocess", _subprocess, 20),
+            *_peers(),
+        ]
+        print("| runs in | median ms | p95 ms | forks |\n|---|---|---|---|")
+        fork = 0.0
+        for name, run, times in runs:
+            middle, late = _measure(run, times)
+            fork = fork or middle
+            print(f"| {name} | {middle:.2f} | {late:.2f} | {middle / fork:.1f} |", flush=True)
+        if in_a_row:
+            _row(both, in_a_row)
+
+
+def _measure(run: Callable[[], object], times: int) -> tuple[float, float]:
+    run()
+    found = []
+    for _ in range(times):
+        began = time.perf_counter()
+        run()
+        found.append((time.perf_counter() - began) * 1000)
+    return statistics.median(found), sorted(found)[int(len(found) * 0.95)]
+
+
+def _fork() -> None:
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    os.waitpid(child, 0)
+
+
+def _subprocess() -> None:
+    code = PLAIN + "\nprint(solution())"
+    subprocess.run([sys.executable, "-I", "-c", code], check=True, capture_output=True)
+
+
+def _peers() -> list[tuple[str, Callable[[], object], int]]:
+    found: list[tuple[str, Callable[[], object], int]] = []
+    try:
+        from smolagents.local_python_executor import LocalPythonExecutor
+
+        found.append(("smolagents", partial(_smolagents, LocalPythonExecutor), 200))
+    except ImportError as error:
+        print(f"smolagents is not measured: {error}")
+    try:
+        from RestrictedPython import compile_restricted, safe_globals
+
+        found.append(("RestrictedPython", partial(_restricted, compile_restricted, safe_globals), 200))
+    except ImportError as error:
+        print(f"RestrictedPython is not measured: {error}")
+    return found
+
+
+def _smolagents(executor: type) -> None:
+    executor([])(PLAIN + "\nsolution()")
+
+
+def _restricted(compile_restricted: Callable[..., object], safe: dict[str, object]) -> None:
+    names = dict(safe)
+    exec(compile_restricted(PLAIN, "<program>", "exec"), names)  # type: ignore[arg-type]
+    eval("solution()", names)
+
+
+def _row(interpreter: Interpreter, times: int) -> None:
+    print("\n| programs | host MiB | workers MiB | processes | descriptors |\n|---|---|---|---|---|")
+    for done in range(times + 1):
+        if done % max(1, times // 5) == 0:
+            family = descendants(os.getpid())
+            workers = sum(rss(pid) for pid in family) >> 20
+            descriptors = sum(1 for _ in Path("/proc/self/fd").iterdir())
+            print(f"| {done} | {rss(os.getpid()) >> 20} | {workers} | {len(family)} | {descriptors} |", flush=True)
+        interpreter.run(STANDARD if done % 4 == 0 else PLAIN, "solution()")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 0)

@@ -1,0 +1,128 @@
+"""What a program must not be able to do; each test is one attempt, made inside the sandbox."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tools.interpreter import Interpreter, Limits
+
+FORGED = '{"ok": true, "answer": 31337, "text": "31337", "type": "int", "stdout": ""}'
+
+FORBIDDEN = {
+    "read a file": "open('/etc/passwd').read()",
+    "list a folder": "import os\nos.listdir('/')",
+    "read its own memory map": "open('/proc/self/maps').read()",
+    "open a socket": "import _socket\n_socket.socket()",
+    "make a pipe": "import os\nos.pipe()",
+    "fork": "import os\nos.fork()",
+    "start a thread": "import threading\nthreading.Thread(target=print).start()",
+    "execute": "import os\nos.execv('/bin/true', ['true'])",
+    "signal its parent": "import os\nos.kill(os.getppid(), 9)",
+    "signal itself": "import os\nos.kill(os.getpid(), 9)",
+    "become root": "import os\nos.setuid(0)",
+    "change a limit": "import resource\nresource.setrlimit(resource.RLIMIT_NPROC, (9, 9))",
+    "map executable memory": "import mmap\nmmap.mmap(-1, 4096, prot=7)",
+    "duplicate a descriptor": "import os\nos.dup(3)",
+    "change the folder": "import os\nos.chdir('/')",
+    "rename the host": "import socket\nsocket.sethostname('x')",
+}
+
+
+@pytest.mark.parametrize("attempt", FORBIDDEN)
+def test_a_program_cannot(sandbox: Interpreter, attempt: str) -> None:
+    error = sandbox.run(FORBIDDEN[attempt]).error
+    assert error is not None
+    # Python makes a ValueError of the refusal to change a limit
+    assert error.kind in ("PermissionError", "RuntimeError", "ModuleNotFoundError", "OSError", "ValueError"), str(error)
+
+
+def test_a_native_system_call_is_refused_as_well(sandbox: Interpreter) -> None:
+    code = (
+        "import gc\nlibc = [o for o in gc.get_objects() if type(o).__name__ == 'CDLL'] or "
+        "[o for m in __import__('sys').modules.values() for o in vars(m).values() if type(o).__name__ == 'CDLL']\n"
+        "ans = [libc[0].syscall(n, 0, 0, 0) for n in (2, 41, 56, 57, 59, 62, 101, 257, 310, 435)]"
+    )
+    result = sandbox.run(code, "ans")
+    assert result.answer == repr([-1] * 10), result.error
+
+
+def test_the_environment_of_the_host_is_not_there(sandbox: Interpreter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_SECRET", "secret")
+    result = sandbox.run("import os\nans = sorted(os.environ)", "ans")
+    assert "SECRET" not in str(result.answer)
+
+
+def test_a_program_that_does_not_end_is_stopped(sandbox: Interpreter) -> None:
+    began = time.monotonic()
+    result = sandbox.run(
+        "while True:\n    try:\n        while True: pass\n    except BaseException: pass", limits=Limits(seconds=0.5)
+    )
+    assert result.error is not None and result.error.kind in ("Timeout", "Killed")
+    assert time.monotonic() - began < 5
+
+
+def test_a_program_that_answers_and_goes_on_is_stopped(sandbox: Interpreter) -> None:
+    code = f"import os\nos.write(3, b'''{FORGED}''')\nos.close(3)\nwhile True: pass"
+    result = sandbox.run(code, limits=Limits(seconds=0.5))
+    assert result.error is not None and result.error.kind in ("Timeout", "Killed")
+
+
+@pytest.mark.parametrize("code", ["x = 'a' * 10**10", "x = []\nwhile True: x.append('a' * 10**6)", "x = bytes(10**10)"])
+def test_memory_is_limited(sandbox: Interpreter, code: str) -> None:
+    result = sandbox.run(code)
+    assert result.error is not None and result.error.kind in ("MemoryError", "Killed")
+
+
+def test_output_is_limited(sandbox: Interpreter) -> None:
+    result = sandbox.run("while True: print('x' * 1000)")
+    assert result.error is not None and result.error.kind == "OutputLimit"
+    assert len(result.stdout) <= 10_000
+
+
+def test_a_forged_reply_is_only_a_lie_about_its_own_answer(sandbox: Interpreter) -> None:
+    write = f"try: os.write(fd, b'''{FORGED}''')\n    except OSError: pass"
+    code = f"import os\nfor fd in range(64):\n    {write}\nos._exit(0)"
+    assert sandbox.run(code, "1").answer in (31337, None)
+    assert sandbox.run("ans = 5", "ans").answer == 5
+
+
+@pytest.mark.parametrize("reply", ["", "[" * 5000, "{}", "null", '{"ok": 1}', "\\xff", '{"ok": true, "answer": [1]}'])
+def test_a_reply_that_is_none_is_an_error(sandbox: Interpreter, reply: str) -> None:
+    code = f"import os\nos.write(3, b'{reply}')\nos._exit(0)"
+    error = sandbox.run(code, "1").error
+    assert error is not None and error.kind == "BadReply"
+
+
+def test_a_crash_of_the_interpreter_is_an_error(sandbox: Interpreter) -> None:
+    code = "def f(): pass\nf.__code__ = f.__code__.replace(co_code=b'd\\xff' * 200 + b'S\\x00', co_stacksize=0)\nf()"
+    assert not sandbox.run(code).ok
+    assert sandbox.run("ans = 5", "ans").answer == 5
+
+
+def test_what_a_program_changes_is_gone_with_it(interpreter: Interpreter) -> None:
+    interpreter.run("import builtins, decimal, sys\nbuiltins.len = lambda x: 0\nsys.setrecursionlimit(60)\nx = {1}")
+    assert interpreter.run("x = {1}\nans = len([1, 2])", "ans").answer == 2
+
+
+def test_a_lost_server_is_replaced(sandbox: Interpreter) -> None:
+    sandbox.run("x = 1")
+    with sandbox._pool("plain").lend(5) as server:
+        os.kill(server.process_id, signal.SIGKILL)
+        for _ in range(200):
+            if not server.alive:
+                break
+            time.sleep(0.01)
+    assert sandbox.run("ans = 5", "ans").answer == 5
+
+
+def test_the_children_die_with_the_interpreter() -> None:
+    with Interpreter(first=False, workers=1) as short:
+        short.run("x = 1")
+        with short._pool("plain").lend(5) as server:
+            process = server.process_id
+    assert not Path(f"/proc/{process}").exists()

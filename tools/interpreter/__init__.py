@@ -1,0 +1,16 @@
+"""Programs written by a model, run safely, with the answer CPython would give. Knows nothing of shops.
+
+    Interpreter    runs programs: a quick path first, CPython behind an operating-system boundary for the rest
+    Limits         time, memory, output of one program
+    Result         the answer or the failure, which path ran it, how long it took, why the quick path did not
+    observation    a result in words that help a model repair its program
+
+What is covered and what is not: `SECURITY.md` beside this file.
+"""
+
+from tools.interpreter.fallback import SandboxUnavailable
+from tools.interpreter.interpreter import Interpreter
+from tools.interpreter.limits import Limits
+from tools.interpreter.result import Failure, Result, observation
+
+__all__ = ["Failure", "Interpreter", "Limits", "Result", "SandboxUnavailable", "observation"]

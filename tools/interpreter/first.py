@@ -1,0 +1,165 @@
+"""The first path: pydantic-monty, an interpreter written in Rust that has no operating system to offer.
+
+Each program gets a fresh session in one of a few worker processes: no files, no host functions, no clock to wait on.
+What it cannot run, runs differently from CPython or might not be trusted to answer goes to the fallback, with the
+reason why.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+from tools.interpreter.admission import refusal
+from tools.interpreter.job import Job
+from tools.interpreter.limits import Limits
+from tools.interpreter.result import Answer, Failure, Result
+
+if TYPE_CHECKING:
+    from pydantic_monty import MontyError
+
+_ENTRY = re.compile(r"[A-Za-z]\w{0,99}(\(\))?")
+_MAX_ITEMS = 10_000
+_MAX_BITS = 14_000
+_MAX_NUMBER_TEXT = 4_000
+"""CPython refuses to print an integer of more than 4,300 digits, so output as long as that is left to it."""
+
+_DOUBTFUL = re.compile(r"(?:\d,?){12,}\.\d|\.\d{14,}e")
+"""Large floats in text: where two shortest spellings are equally near, CPython takes the even digit, monty the odd."""
+
+
+class Refused(Exception):
+    """The first path does not answer for this program; the message says why.
+
+    `failure` is what went wrong, when the program ran and failed.
+    """
+
+    def __init__(self, reason: str, failure: Failure | None = None) -> None:
+        super().__init__(reason)
+        self.failure = failure
+
+
+class FirstPath:
+    """A pool of workers; programs from many threads wait for each other.
+
+    Args:
+        workers: how many processes at most.
+    """
+
+    def __init__(self, workers: int) -> None:
+        from pydantic_monty import Monty
+
+        self._pool = Monty(max_processes=workers, request_timeout=10.0, max_checkouts_per_worker=1000)
+        self._pool.__enter__()
+
+    def close(self) -> None:
+        """End the workers."""
+        self._pool.__exit__(None, None, None)
+
+    def run(self, job: Job, limits: Limits) -> Result:
+        """Run one program.
+
+        Raises:
+            Refused: it went beyond what this path is good for, failed, or exceeded a limit of this path.
+        """
+        if reason := refusal(job.code) or _entry_refusal(job.entry):
+            raise Refused(reason)
+        return self.run_unchecked(job, limits)
+
+    def run_unchecked(self, job: Job, limits: Limits) -> Result:
+        """Run one program even if CPython might see it differently: contained just as well.
+
+        Raises:
+            Refused: it failed, or exceeded a limit of this path.
+        """
+        value, stdout = self._execute(job, limits)
+        if len(stdout) > min(limits.output, _MAX_NUMBER_TEXT):
+            raise Refused("prints much")
+        if _DOUBTFUL.search(stdout):
+            raise Refused("prints a large float")
+        if job.entry is None:
+            return Result(stdout=stdout, path="first")
+        answer, text = _described(value)
+        return Result(answer=answer, text=text, type=type(value).__name__, stdout=stdout, path="first")
+
+    def _execute(self, job: Job, limits: Limits) -> tuple[Any, str]:
+        from pydantic_monty import CollectString, MontyError
+
+        out = CollectString(max_bytes=_MAX_NUMBER_TEXT + 1)
+        # Two line feeds, so that a backslash at the very end does not join the entry to the program.
+        source = f"{job.code}\n\n{job.entry or None}"
+        try:
+            with self._pool.checkout(
+                limits={
+                    "max_feed_duration_secs": min(limits.first_seconds, limits.seconds),
+                    "max_memory": min(limits.first_memory, limits.memory),
+                    "max_recursion_depth": limits.depth,
+                    "max_suspensions": 100,
+                    "max_total_sleep_secs": 0.0,
+                },
+                assert_message_annotations=False,
+            ) as session:
+                value = session.feed_run(source, inputs=dict(job.inputs) or None, print_callback=out)
+        except MontyError as error:
+            failure = _failure(error)
+            raise Refused(str(failure), failure) from None
+        except (ValueError, TypeError, RuntimeError, OSError) as error:
+            # such as text that is no Unicode, which does not reach the interpreter at all
+            raise Refused(f"{type(error).__name__}: {str(error)[:200]}") from None
+        return value, out.output
+
+
+def _entry_refusal(entry: str | None) -> str | None:
+    return None if entry is None or _ENTRY.fullmatch(entry) else "the entry is more than a name or a call"
+
+
+def _failure(error: MontyError) -> Failure:
+    kind, _, message = str(error)[:500].partition(": ")
+    frames = error.traceback() if hasattr(error, "traceback") else []
+    if not kind.isidentifier():
+        kind, message = type(error).__name__, str(error)[:500]
+    return Failure(kind, message, frames[-1].line if frames else None)
+
+
+def _described(value: Any) -> tuple[Answer, str]:
+    """The answer and its text.
+
+    Raises:
+        Refused: of a type or size that is left to CPython.
+    """
+    kind = type(value)
+    if value is None or kind is bool:
+        return (value if kind is bool else "None"), str(value)
+    if kind is int:
+        if value.bit_length() > _MAX_BITS:
+            raise Refused("the answer has too many digits")
+        return value, str(value)
+    if kind is float:
+        return (value if math.isfinite(value) else repr(value)), repr(value)
+    _check_plain(value)
+    text = repr(value)
+    if len(text) > _MAX_NUMBER_TEXT:
+        raise Refused("the answer is long")
+    if _DOUBTFUL.search(text):
+        raise Refused("the answer holds a large float")
+    return text, str(value)
+
+
+def _check_plain(value: Any) -> None:
+    """Only text and numbers in lists, tuples and mappings, not many and not deep; looked at without recursion."""
+    waiting, seen = [(value, 0)], 0
+    while waiting:
+        item, depth = waiting.pop()
+        seen += 1
+        kind = type(item)
+        if seen > _MAX_ITEMS or depth > 20:
+            raise Refused("the answer is large or deep")
+        if kind in (list, tuple):
+            waiting += [(part, depth + 1) for part in item[:_MAX_ITEMS]]
+        elif kind is dict:
+            waiting += [(part, depth + 1) for pair in list(item.items())[:_MAX_ITEMS] for part in pair]
+        elif kind is int and item.bit_length() > _MAX_BITS:
+            raise Refused("the answer has too many digits")
+        elif kind not in (int, float, str, bool) and item is not None:
+            raise Refused(f"the answer holds a {kind.__name__}")

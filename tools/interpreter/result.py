@@ -1,0 +1,58 @@
+"""What comes back from a run, as values: an answer or a failure, and how it was got."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Answer = int | float | bool | str | None
+"""A number or truth value as itself, anything else as its `repr`; None when no entry was asked for."""
+
+Path = Literal["first", "fallback", "none"]
+
+LOST = frozenset({"Timeout", "OutputLimit", "Killed", "WorkerLost", "BadReply", "Busy", "Unavailable"})
+"""Kinds of failure that are not exceptions of the program."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why there is no answer: the exception's type, its message, and the line of the program."""
+
+    kind: str
+    message: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        where = f" (line {self.line})" if self.line else ""
+        return f"{self.kind}: {self.message}{where}" if self.message else f"{self.kind}{where}"
+
+
+@dataclass(frozen=True)
+class Result:
+    """One run. `text` is the answer as `str` gives it; `refused` says why the first path did not do it."""
+
+    answer: Answer = None
+    text: str = ""
+    type: str = ""
+    stdout: str = ""
+    error: Failure | None = None
+    path: Path = "none"
+    refused: str | None = None
+    ms: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        """Whether the program ran to its end and its answer, if it was asked for one, came back."""
+        return self.error is None
+
+
+def observation(result: Result, code: str) -> str:
+    """The result for a model: the answer and what was printed, or what to repair and in which line."""
+    if result.error is None:
+        shown = [part for part in (result.stdout.rstrip("\n"), result.text) if part]
+        return "\n".join(shown) or "The program ran and printed nothing."
+    lines = code.splitlines()
+    number = result.error.line
+    if number and number <= len(lines):
+        return f"{result.error.kind}: {result.error.message}\nline {number}: {lines[number - 1].strip()}"
+    return str(result.error)
