@@ -17,7 +17,7 @@ from agents.rules import GateRules
 from agents.situation import Situation, digest_of
 from agents.validation import Approved, Refusal, refuse, validate
 from shop.errors import ShopError
-from tools.action import Call, Observation
+from tools.action import ActionError, Call, Observation
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ def _observe(approved: Approved, situation: Situation, rules: GateRules, convers
     )
     try:
         return approved.action.run(call, **approved.args)
-    except ShopError as error:
+    except (ActionError, ShopError) as error:
         return Observation(str(error), data={"error": str(error)}, ok=False)
     except Exception:
         logger.exception("action %s failed", approved.action.name)

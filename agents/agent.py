@@ -54,7 +54,8 @@ def create_agent(
         `plan` and `awaiting`. With `result`, running it raises `NoResultError` when none came.
 
     Raises:
-        ValueError: two actions share a name, or `approve` or `hand_over` names none of them.
+        ValueError: two actions share a name, a question to confirm has no wording, or `approve` or `hand_over` names
+            no action.
     """
     from langchain.agents import create_agent as create_langchain_agent
     from langgraph._internal._constants import CONFIG_KEY_DURABILITY
@@ -105,10 +106,18 @@ def _complete(actions: list[Action], result: type[BaseModel] | None) -> list[Act
 
 
 def _check_names(actions: list[Action], referred: list[str]) -> None:
+    from prompts import exists
+
     names = [action.name for action in actions]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ValueError(f"two actions are called {twice[0]!r}: an engine could not tell them apart, so rename one")
+    unworded = [a for a in actions if a.confirm and not exists(f"confirm/{a.confirm}.j2")]
+    if unworded:
+        raise ValueError(
+            f"the action {unworded[0].name!r} asks the customer with confirm/{unworded[0].confirm}.j2, which is in no "
+            "prompts folder: write it and name its folder with prompts.add_prompts"
+        )
     unknown = [name for name in referred if name not in names]
     if unknown:
         raise ValueError(f"there is no action {unknown[0]!r}: name one of {', '.join(names)}")

@@ -15,7 +15,6 @@ from typing import Any
 from agents.wording import load_words
 
 _TOKEN = re.compile(r"[^\W\d_]+|\d+(?:[.,]\d+)*|[@%]")
-_LONGEST_RUN = 24
 _SUFFIXES = ("es", "s")
 
 
@@ -69,7 +68,7 @@ def _has_run(have: tuple[str, ...], wanted: str) -> bool:
     """Whether some run of consecutive tokens, written together, spells `wanted`."""
     for start in range(len(have)):
         spelled = ""
-        for token in have[start : start + _LONGEST_RUN]:
+        for token in have[start:]:
             spelled += token
             if spelled == wanted:
                 return True

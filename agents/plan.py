@@ -6,7 +6,7 @@ that no action can give is reported as missing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agents.facts import GOALS, Facts
@@ -62,6 +62,11 @@ def make_plan(facts: Facts, actions: Mapping[str, Action]) -> Plan:
     missing: list[str] = []
     _chain(actions[goals[0]], facts, actions, steps, missing, frozenset())
     return Plan(goals[0], tuple(steps), tuple(missing))
+
+
+def draw_plan(actions: Iterable[Action], goal: str, facts: Facts | None = None) -> str:
+    """The way to `goal` as a Mermaid flow chart, the steps ticked that `facts` make needless."""
+    return make_plan({**(facts or {}), GOALS: [goal]}, {action.name: action for action in actions}).as_mermaid()
 
 
 def _chain(

@@ -2,10 +2,24 @@
 
 make_engine("planner")          the embedded planner: no key, no network
 make_engine("openai:gpt-5.5")   OpenAI, or any compatible server through OPENAI_BASE_URL
-make_engine("script:FILE")      replays a file: for tests and demonstrations
+make_engine("script:FILE")      replays a file: for tests and demonstrations; also the class ScriptedEngine
 """
+
+from typing import TYPE_CHECKING, Any
 
 from engines.errors import EngineError
 from engines.factory import make_engine
 
-__all__ = ["EngineError", "make_engine"]
+if TYPE_CHECKING:
+    from engines.scripted import ScriptedEngine
+
+__all__ = ["EngineError", "ScriptedEngine", "make_engine"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the scripted engine, and LangChain with it, when it is first asked for."""
+    if name != "ScriptedEngine":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from engines.scripted import ScriptedEngine
+
+    return ScriptedEngine

@@ -24,6 +24,10 @@ Services = TypeVar("Services")
 Effect = Literal["read", "write"]
 
 
+class ActionError(Exception):
+    """An expected failure of an action: its message is a sentence that the engine and the customer may read."""
+
+
 class Source(Flag):
     """Where the value of an argument may come from; a value found in none of them is refused."""
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from agents.grounding import contains, ungrounded
 
 numbers = st.integers(min_value=0, max_value=10**9).map(str)
+LETTER = "The hearing was moved to 14 March because counsel asked for it, " * 6
 WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 
 
@@ -43,6 +44,7 @@ def test_a_number_is_grounded_when_it_was_said_in_words(digits: list[int]) -> No
         ("the blue jeans please", "Blue jean"),
         ("it cost $1,299.00", 1299),
         ("a pair of socks", "socks"),
+        (LETTER, LETTER),
     ],
 )
 def test_spelling_does_not_matter(text: str, value: str | int) -> None:

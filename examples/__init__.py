@@ -1,0 +1,1 @@
+"""Agents built with the public API, each a folder to copy."""
