@@ -32,13 +32,18 @@ class Talk:
         return state
 
 
-@pytest.fixture
-def talk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Talk]:
-    """Start a conversation with an engine that plays the given steps."""
+@pytest.fixture(autouse=True)
+def lending_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wording of the question that lending asks."""
     confirm = tmp_path / "prompts" / "confirm"
     confirm.mkdir(parents=True)
     (confirm / "lend.j2").write_text("Shall I lend you {{ facts.book }}? Please answer yes or no.")
     monkeypatch.setenv("SHOPBOT_PROMPTS", str(tmp_path / "prompts"))
+
+
+@pytest.fixture
+def talk(lending_words: None) -> Callable[..., Talk]:
+    """Start a conversation with an engine that plays the given steps."""
 
     def start(*steps: Any) -> Talk:
         engine, library = ScriptedEngine(steps), Library()

@@ -6,7 +6,6 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -55,11 +54,6 @@ def lending_until_approval(confirm_words: str = "yes", *more: Any, **options: An
     agent, library = start(*READY, {"call": "lend"}, *more, approve={"lend": always}, **options)
     say(agent, "Emma please, card 77")
     return agent, library, say(agent, confirm_words)
-
-
-@pytest.fixture(autouse=True)
-def confirm_template(talk: Callable[..., Any]) -> None:
-    """The question template of the lending library."""
 
 
 def assert_valid_for_every_provider(messages: list[Any]) -> None:
