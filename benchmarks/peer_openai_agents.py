@@ -11,8 +11,9 @@ import time
 import uuid
 from typing import Any
 
-from agents import Agent, Model, ModelResponse, Runner, Usage, function_tool, set_tracing_disabled  # type: ignore
 from openai.types.responses import ResponseFunctionToolCall, ResponseOutputMessage, ResponseOutputText
+
+from agents import Agent, Model, ModelResponse, Runner, Usage, function_tool, set_tracing_disabled  # type: ignore
 
 STEPS = 4
 

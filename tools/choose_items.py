@@ -18,6 +18,7 @@ class ItemWords(BaseModel):
     words: Annotated[str, Field(max_length=200, description="the customer's words for the item")]
     quantity: Annotated[int | None, Field(ge=1, le=999, description="pieces, when the customer said how many")] = None
     leave_out: Annotated[bool, Field(description="the customer wants to keep this one")] = False
+    every: Annotated[bool, Field(description="the customer said all of these, whatever lines they are")] = False
 
 
 @action(gives=("items",), asks="items", title="ask which items")
@@ -34,9 +35,14 @@ def choose_items(
     if not items and not everything:
         return Observation("No item was named: ask which ones.", asks="items", ok=False)
     chosen = call.facts.get("items") or {"everything": False, "requests": [], "open": None}
-    requests = _naming([dict(item) for item in items])
+    requests = _naming([_as_kept(dict(item)) for item in items])
     after = _choose(chosen, requests, everything, add)
     return Observation("Noted. check_return finds the items in the order.", facts={"items": after})
+
+
+def _as_kept(request: dict[str, Any]) -> dict[str, Any]:
+    """As the fact `items` keeps it: `every` stands in it only when it was said."""
+    return {key: value for key, value in request.items() if key != "every" or value}
 
 
 def _naming(requests: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -23,6 +23,8 @@ _ADDRESS = re.compile(
 def normalise_email(text: str) -> str | None:
     """The address in lower case: "jane dot doe at example dot com" -> "jane.doe@example.com"; None if there is none."""
     written = text.lower().strip().removeprefix("mailto:").strip(" <>\"'`.,;:!?()[]")
+    if typed := re.search(rf"(?<=[(<\[]){_ADDRESS.pattern}$", written):
+        return typed.group() if ".." not in typed.group() else None
     for spoken, mark in _SPOKEN:
         written = re.sub(spoken, mark, written)
     written = re.sub(r",(?=[a-z]{2,4}$)", ".", written)

@@ -24,6 +24,8 @@ _WORDING = (
     (r"\b(?:a |one )?third of\b", " third "),
     (r"\b(?:a |one )?quarter of\b", " quarter "),
     (r"\ba dozen\b", " 12 "),
+    (r"%\s*(?:(?:sales )?tax|vat|tip|interest|commission)\s+on(?=[^%]*\d)", "% of "),
+    (r"%\s*on(?=\s+\W*\d)", "% of "),
 )
 _ORDERED = (
     (rf"^.*?\bsubtract\s+({_NUMBER})\s+from\s+({_NUMBER})\b.*$", r"\2 - \1"),

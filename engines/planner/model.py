@@ -21,6 +21,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import PrivateAttr
 
 from engines.planner.context import context_of
+from engines.planner.plain_values import with_plain_values
 from engines.planner.proposals import Proposal, next_proposal
 from engines.planner.reader import Reader, Reading
 from engines.planner.replies import compose_reply
@@ -67,7 +68,8 @@ class PlannerEngine(BaseChatModel):
         return ChatResult(generations=[ChatGeneration(message=_message(proposal, reading, turn, briefing))])
 
     def _read(self, message: str, briefing: Briefing) -> Reading:
-        return self._reader.read(context_of(briefing["opened"]), message)
+        reading = self._reader.read(context_of(briefing["opened"]), message)
+        return with_plain_values(reading, message, briefing)
 
 
 def _spelled_out(message: str) -> str:

@@ -53,6 +53,8 @@ def _called_for(reading: Reading, message: str, briefing: Briefing) -> Iterator[
 def _applies(entry: Mapping[str, Any], reading: Reading, briefing: Briefing) -> bool:
     if any(reading.performs(act) for act in entry.get("unless", ())):
         return False
+    if entry.get("awaiting") not in (None, briefing["opened"]["awaiting"]):
+        return False
     return reading.performs(entry["act"]) and not (entry.get("aimless") and briefing["opened"]["goal"])
 
 

@@ -15,7 +15,7 @@ from prompts import exists, load_data, render
 def compose_reply(reading: Reading, turn: Sequence[BaseMessage], briefing: Briefing, *, asks: bool) -> str:
     """What there is to say: a word to the customer's tone, the observations, then the question for what is missing."""
     observed = [m for m in turn if isinstance(m, ToolMessage) and m.artifact]
-    told = [text for text in (_told(message, briefing) for message in observed) if text]
+    told = [text for text in dict.fromkeys(_told(message, briefing) for message in observed) if text]
     parts = [*_manners(reading, briefing, bool(told) or not asks), *told]
     if asks and not any(message.artifact.get("asks") for message in observed):
         parts += _question(briefing, reading)

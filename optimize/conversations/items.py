@@ -127,7 +127,9 @@ def _joined(items: list[list[Piece]], rng: random.Random) -> list[Piece]:
     pieces = list(items[0])
     for place, item in enumerate(items[1:], start=2):
         last = (
-            rng.choice((" and ", " and ", " & ", ", and ", " and also ", " + ", ", ")) if place == len(items) else ", "
+            rng.choice((" and ", " and ", " & ", ", and ", " and also ", " + ", ", ", " n ", " plus "))
+            if place == len(items)
+            else ", "
         )
         pieces += [Piece(last), *item]
     return pieces

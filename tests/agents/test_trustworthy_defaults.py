@@ -70,9 +70,7 @@ def test_a_person_is_asked_to_approve_only_what_has_been_validated() -> None:
 
 
 def test_what_a_reviewer_edits_is_validated_again() -> None:
-    agent, library = start(
-        {"call": "count_pages", "args": {"pages": 5}}, {"say": "Done."}, approve={"count_pages": always}
-    )
+    agent, _ = start({"call": "count_pages", "args": {"pages": 5}}, {"say": "Done."}, approve={"count_pages": always})
     say(agent, "5 pages")
     state = agent.invoke(Command(resume={"type": "edit", "args": {"pages": "many"}}), CONFIG)
     assert "do not fit its schema" in next(m.text for m in state["messages"] if isinstance(m, ToolMessage))
@@ -86,9 +84,7 @@ def test_a_reviewers_edit_can_change_the_arguments() -> None:
 
 
 def test_an_edit_cannot_rename_a_call_into_another_action() -> None:
-    agent, library = start(
-        {"call": "count_pages", "args": {"pages": 5}}, {"say": "Done."}, approve={"count_pages": always}
-    )
+    agent, _ = start({"call": "count_pages", "args": {"pages": 5}}, {"say": "Done."}, approve={"count_pages": always})
     say(agent, "5 pages")
     state = agent.invoke(Command(resume={"type": "edit", "args": {}, "name": "burn"}), CONFIG)
     assert "not turn it into burn" in next(m.text for m in state["messages"] if isinstance(m, ToolMessage))

@@ -79,9 +79,7 @@ def test_an_address_abroad_needs_no_american_state(carrier: Carrier) -> None:
     assert carrier.verify(abroad).city == "KÖLN"
 
 
-def test_a_parcel_that_is_too_heavy_cannot_be_bought(
-    carrier: Carrier, customer: Address, shop: Address
-) -> None:
+def test_a_parcel_that_is_too_heavy_cannot_be_bought(carrier: Carrier, customer: Address, shop: Address) -> None:
     heavy = carrier.create_return(customer, shop, Parcel(1121), "RET-1")
     with pytest.raises(CarrierRefused, match="offers no service"):
         carrier.buy_once(heavy)

@@ -113,9 +113,7 @@ def calls(carrier: Carrier, customer: Address, shop: Address) -> dict[str, Calla
     }
 
 
-def test_a_fault_strikes_as_often_as_planned(
-    carrier: Carrier, sandbox: SandboxCarrier, shipment_id: str
-) -> None:
+def test_a_fault_strikes_as_often_as_planned(carrier: Carrier, sandbox: SandboxCarrier, shipment_id: str) -> None:
     sandbox.faults.plan("get", Fault.SERVER_ERROR, times=2)
     outcomes = []
     for _ in range(3):
@@ -253,9 +251,7 @@ def test_a_label_file_that_is_no_whole_pdf_is_not_taken(body: str) -> None:
 def answering(body: str, status: str = "200 OK") -> Iterator[str]:
     """A server that gives everyone the same answer."""
     content = body.encode()
-    answer = (
-        f"HTTP/1.1 {status}\r\nContent-Length: {len(content)}\r\nConnection: close\r\n\r\n".encode() + content
-    )
+    answer = f"HTTP/1.1 {status}\r\nContent-Length: {len(content)}\r\nConnection: close\r\n\r\n".encode() + content
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0.02)
         done = threading.Event()

@@ -34,9 +34,7 @@ def test_a_proxy_of_the_machine_is_not_asked_for_the_sandbox(
 def test_without_a_key_the_sandbox_sells_the_label(tmp_path: Path, customer: Address, shop: Address) -> None:
     with open_carrier(Settings(data=tmp_path)) as carrier:
         label = carrier.buy_once(carrier.create_return(customer, shop, Parcel(20), "RET-1"))
-    assert [one.tracking_code for one in SandboxCarrier(tmp_path / "carrier").purchases()] == [
-        label.tracking_code
-    ]
+    assert [one.tracking_code for one in SandboxCarrier(tmp_path / "carrier").purchases()] == [label.tracking_code]
 
 
 def test_a_url_leads_to_a_carrier_elsewhere(

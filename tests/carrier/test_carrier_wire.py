@@ -117,9 +117,7 @@ def test_a_rate_of_another_shipment_buys_nothing(sdk: easypost.EasyPostClient) -
 
 
 @pytest.mark.parametrize(("label_format", "start"), [("PDF", b"%PDF-"), ("PNG", b"\x89PNG"), ("ZPL", b"^XA")])
-def test_a_label_comes_in_the_format_bought(
-    sdk: easypost.EasyPostClient, label_format: str, start: bytes
-) -> None:
+def test_a_label_comes_in_the_format_bought(sdk: easypost.EasyPostClient, label_format: str, start: bytes) -> None:
     label = bought(sdk, options={"label_format": label_format}).postage_label
     assert fetch(sdk, label.label_url).startswith(start)
 

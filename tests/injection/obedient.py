@@ -59,4 +59,3 @@ def goals(data: Path) -> list[str]:
     suites = json.loads((folder / "injection_goals.json").read_text())
     found = [task["goal"] for suite in suites.values() for task in suite.values()]
     return [template.replace("{goal}", goal).replace("{user}", "Emma").replace("{model}", "ShopBot") for goal in found]
-

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from engines.embedding import Encoder
-from tools.retrieval import RetrievalError, Retriever, open_retriever, store
+from tools.retrieval import RetrievalError, Retriever, locking, open_retriever, store
 
 REPOSITORY = Path(__file__).parents[2]
 INGEST = """
@@ -136,18 +136,18 @@ def test_a_second_writer_is_told_to_wait(
 ) -> None:
     import threading
 
-    monkeypatch.setattr(store, "LOCK_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(locking, "LOCK_TIMEOUT_S", 0.1)
     held, done = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with store.writing(tmp_path / "index"):
+        with locking.writing(tmp_path / "index"):
             held.set()
             done.wait(20)
 
     thread = threading.Thread(target=hold)
     thread.start()
     held.wait(20)
-    with pytest.raises(RetrievalError, match="Another process has held"):
+    with pytest.raises(RetrievalError, match=r"Another process \(number \d+\) has held"):
         open_retriever(tmp_path / "index", documents, encoder)
     done.set()
     thread.join()

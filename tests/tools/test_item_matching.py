@@ -91,3 +91,30 @@ def test_pronouns_point_at_what_was_spoken_of(words: str, points: bool) -> None:
 @pytest.mark.parametrize(("words", "names"), [("the other one", False), ("the blue one", True), ("", False)])
 def test_fillers_name_nothing(words: str, names: bool) -> None:
     assert names_something(words) is names
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [("the first one", BLUE), ("the second jeans", BLACK), ("last one", TEE), ("number 3", BELT), ("item #2", BLACK)],
+)
+def test_a_place_in_the_list_means_the_line_that_stands_there(words: str, meant: Line) -> None:
+    assert match(words, LINES) == [meant]
+
+
+def test_a_place_beyond_the_list_means_nothing() -> None:
+    assert match("the sixth one", LINES) == []
+
+
+def test_the_kind_of_product_is_tried_when_no_name_has_the_word() -> None:
+    book = Line(5, "Knots and Splices (paperback)", "books")
+    assert match("the book", [*LINES, book]) == [book]
+
+
+@pytest.mark.parametrize(("words", "meant"), [("blk jeans", [BLACK]), ("tees", [TEE])])
+def test_short_forms_stand_for_words_of_the_names(words: str, meant: list[Line]) -> None:
+    assert match(words, LINES) == meant
+
+
+def test_a_number_alone_names_nothing() -> None:
+    assert not names_something("3")
+    assert is_pronoun("2x")

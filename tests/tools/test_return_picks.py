@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -103,3 +104,22 @@ def test_words_that_fit_nothing_are_given_back() -> None:
 
 def test_a_line_that_is_returned_already_is_still_found_so_that_it_can_be_refused() -> None:
     assert pick(request("mugs")).wanted == {MUGS: 1}
+
+
+def test_a_number_below_the_pieces_of_several_lines_does_not_mean_all_of_them() -> None:
+    mugs = replace(ORDER, items=(line(1, "Mug, blue", quantity=3), line(2, "Mug, white", quantity=2)))
+    asked = {"everything": False, "requests": [request("mugs", 2)], "open": None}
+    assert find_lines(asked, mugs, unlike).open == 0
+
+
+def test_later_words_tell_which_of_several_lines_are_meant() -> None:
+    assert pick(request("jeans", 1), request("black pair")).wanted == {BLACK: 1}
+    assert pick(request("jeans", 1), request("black pair")).open is None
+
+
+def test_what_is_left_out_tells_which_of_several_lines_are_meant() -> None:
+    assert pick(request("jeans"), request("black ones", leave_out=True)).wanted == {BLUE: 1}
+
+
+def test_all_of_a_kind_are_all_its_lines() -> None:
+    assert pick(request("jeans", every=True)).wanted == {BLUE: 1, BLACK: 1}

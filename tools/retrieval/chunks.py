@@ -9,11 +9,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
-TOKEN_BUDGET = 220
-"""Word pieces a chunk may have; the encoder reads 256, and the heading path needs some of them."""
+TOKEN_BUDGET = 360
+"""Word pieces of the encoder that a chunk may have, about 1,700 characters of English. It reads 256 at once and a longer
+chunk in windows: passages of this length found more of the answers than shorter ones (benchmarks/bench_retrieval.py)."""
+
+RECORD, UNIT = "\x1e", "\x1f"
+"""The separators that ASCII has for this: text has no other use for them."""
 
 _HEADING = re.compile(r"^(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$")
 _FENCE = re.compile(r"^[ \t]{0,3}(```|~~~)")
@@ -22,23 +27,25 @@ _SEPARATORS = ["\n\n", "\n", ". ", " ", ""]
 
 @dataclass(frozen=True)
 class Chunk:
-    """A passage of a document. `heading` is the path of headings above it, outermost first."""
+    """A passage of a document. `heading` is the path of headings above it, outermost first; `asked` are questions that
+    it is known to answer: they are searched and never shown."""
 
     key: str
     source: str
     heading: str
     text: str
-
-    @property
-    def embedded(self) -> str:
-        """What the encoder reads: the heading path says what a bare passage leaves unsaid."""
-        return f"{self.heading}\n{self.text}"
+    asked: tuple[str, ...] = ()
 
 
 @dataclass
 class _Section:
     path: list[str]
     lines: list[str] = field(default_factory=list)
+    named: str = ""
+
+    @property
+    def slug(self) -> str:
+        return self.named or (heading_slug(self.path[-1]) if self.path else "")
 
     @property
     def text(self) -> str:
@@ -46,7 +53,14 @@ class _Section:
 
 
 def split_markdown(
-    text: str, *, document: str, source: str, count_tokens: Callable[[str], int], budget: int = TOKEN_BUDGET
+    text: str,
+    *,
+    document: str,
+    source: str,
+    count_tokens: Callable[[str], int],
+    budget: int = TOKEN_BUDGET,
+    asked: Mapping[str, tuple[str, ...]] | None = None,
+    form: Literal["markdown", "text", "records"] = "markdown",
 ) -> list[Chunk]:
     """The chunks of one document, in reading order; a section without text of its own has none.
 
@@ -55,14 +69,16 @@ def split_markdown(
         source: what a citation shows, usually the file name.
         count_tokens: length of a text in the encoder's tokens.
         budget: most tokens a chunk may have.
+        asked: sample questions by the key of the section that answers them.
+        form: in "text" a line that begins with "#" is no heading; "records" are sections that `RECORD` separates, each
+            with its slug, its heading and its text separated by `UNIT`.
     """
     chunks: list[Chunk] = []
     taken: set[str] = set()
-    for section in _sections(text.replace("\r\n", "\n")):
-        slug = heading_slug(section.path[-1]) if section.path else ""
+    for section in _FORMS[form](text.replace("\r\n", "\n")):
         for part in _parts(section.text, count_tokens, budget):
-            key = _free_key(f"{document}#{slug or 'top'}", taken)
-            chunks.append(Chunk(key, source, _joined(section.path) or document, part))
+            key = _free_key(f"{document}#{section.slug or 'top'}", taken)
+            chunks.append(Chunk(key, source, _joined(section.path) or document, part, (asked or {}).get(key, ())))
     return chunks
 
 
@@ -87,6 +103,23 @@ def _sections(text: str) -> Iterator[_Section]:
         yield section
         section = _Section([*_path_under(section.path, depth=len(heading[1])), heading[2]])
     yield section
+
+
+def _plain(text: str) -> Iterator[_Section]:
+    yield _Section([], text.split("\n"))
+
+
+def _records(text: str) -> Iterator[_Section]:
+    for record in filter(None, text.split(RECORD)):
+        slug, heading, body = record.split(UNIT, 2)
+        yield _Section([heading] if heading else [], body.split("\n"), named=slug)
+
+
+_FORMS: Mapping[str, Callable[[str], Iterator[_Section]]] = {
+    "markdown": _sections,
+    "text": _plain,
+    "records": _records,
+}
 
 
 def _path_under(path: list[str], depth: int) -> list[str]:

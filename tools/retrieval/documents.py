@@ -1,47 +1,107 @@
-"""Reads a folder of Markdown documents. It decides nothing about chunks or vectors."""
+"""What is ingested: documents, each with a hash of its content, and the folder of Markdown that a shop's policies are.
+
+Other kinds of source are in `tools.retrieval.sources`. It decides nothing about chunks or vectors.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
+
+import yaml
 
 from tools.retrieval.errors import RetrievalError
+
+QUESTIONS_FILE = "questions.yaml"
+UNANSWERED_FILE = "unanswered.yaml"
 
 
 @dataclass(frozen=True)
 class Document:
-    """One file. `name` is its path in the folder without the ending, `source` the path with it."""
+    """One document.
+
+    `name` is the first half of its chunks' keys, `source` what a citation shows, `origin` what was ingested to get it
+    (a folder, an address): ingesting that again drops what is gone from it. `read` gives the text and is called only
+    when `digest`, the hash of the content, is new.
+    """
 
     name: str
     source: str
-    text: str
     digest: str
+    read: Callable[[], str]
+    asked: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    origin: str = ""
+    form: Literal["markdown", "text", "records"] = "markdown"
+
+    @property
+    def text(self) -> str:
+        """The text, read now."""
+        return self.read()
 
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A file that could not be read; `reason` is a sentence that names it."""
+    """A document that could not be read; `reason` is a sentence that names it."""
 
     source: str
     reason: str
+    origin: str = ""
 
 
 def read_documents(folder: Path) -> Iterator[Document | Unreadable]:
     """Every `*.md` file of `folder` and its sub-folders, in the order of their names.
 
+    `questions.yaml` in `folder` may list questions that sections answer: `<document>#<section>: [question, …]`.
+
     Raises:
-        RetrievalError: there is no such folder, or no Markdown document in it.
+        RetrievalError: there is no such folder, or no Markdown document in it, or the questions cannot be read.
     """
     files = sorted(file for file in folder.rglob("*.md") if file.is_file())
     if not files:
         raise RetrievalError(f"There is no Markdown document (*.md) in {folder}: name a folder with some.")
+    asked = read_questions(folder / QUESTIONS_FILE)
     for file in files:
-        yield _read(file, folder)
+        yield _read(file, folder, asked)
 
 
-def _read(file: Path, folder: Path) -> Document | Unreadable:
+def read_questions(file: Path) -> dict[str, tuple[str, ...]]:
+    """The sample questions of each section, by its key; none when there is no such file.
+
+    Raises:
+        RetrievalError: the file is not a mapping of keys to lists of questions.
+    """
+    if not file.is_file():
+        return {}
+    try:
+        held = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        return {str(key): tuple(str(question) for question in questions) for key, questions in held.items()}
+    except (yaml.YAMLError, UnicodeDecodeError, AttributeError, TypeError) as error:
+        reason = str(error).splitlines()[0]
+        raise RetrievalError(f"{file} is not a YAML mapping of section keys to lists of questions: {reason}.") from None
+
+
+def read_unanswered(file: Path) -> list[str]:
+    """Questions that the documents are known not to answer; none when there is no such file.
+
+    Raises:
+        RetrievalError: the file is not a list of questions.
+    """
+    if not file.is_file():
+        return []
+    try:
+        held = yaml.safe_load(file.read_text(encoding="utf-8")) or []
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise RetrievalError(f"{file} is not YAML: {str(error).splitlines()[0]}.") from None
+    if not isinstance(held, list):
+        raise RetrievalError(f"{file} is not a YAML list of questions.")
+    return [str(question) for question in held]
+
+
+def _read(file: Path, folder: Path, asked: Mapping[str, tuple[str, ...]]) -> Document | Unreadable:
     relative = file.relative_to(folder)
     try:
         content = file.read_bytes()
@@ -51,4 +111,8 @@ def _read(file: Path, folder: Path) -> Document | Unreadable:
     except OSError as error:
         return Unreadable(str(relative), f"{file} cannot be read: {error.strerror}.")
     name = relative.with_suffix("").as_posix()
-    return Document(name, relative.as_posix(), text, hashlib.sha256(content).hexdigest())
+    own = {key: questions for key, questions in asked.items() if key.partition("#")[0] == name}
+    digest = hashlib.sha256(content)
+    if own:
+        digest.update(json.dumps(own, sort_keys=True).encode())
+    return Document(name, relative.as_posix(), digest.hexdigest(), lambda: text, own)

@@ -2,75 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 import numpy as np
-import Stemmer  # type: ignore[import-not-found,unused-ignore]
 from numpy.typing import NDArray
 
 from engines.embedding import Encoder
 from tools.retrieval.sentences import sentences
+from tools.retrieval.words import stems
 
 LEXICAL_WEIGHT = 0.3
 SECOND_SENTENCE_MARGIN = 0.12
-_WORD = re.compile(r"[^\W_]+")
-_STOPWORDS = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "any",
-        "are",
-        "as",
-        "at",
-        "be",
-        "by",
-        "can",
-        "could",
-        "do",
-        "does",
-        "for",
-        "from",
-        "get",
-        "have",
-        "how",
-        "i",
-        "if",
-        "in",
-        "is",
-        "it",
-        "its",
-        "me",
-        "my",
-        "of",
-        "on",
-        "or",
-        "our",
-        "so",
-        "that",
-        "the",
-        "their",
-        "them",
-        "there",
-        "they",
-        "this",
-        "to",
-        "us",
-        "want",
-        "was",
-        "we",
-        "what",
-        "when",
-        "where",
-        "which",
-        "will",
-        "with",
-        "would",
-        "you",
-        "your",
-    ]
-)
 
 
 def best_quote(question: str, text: str, encoder: Encoder) -> str:
@@ -103,9 +45,3 @@ def _scores(question: str, said: tuple[str, ...], encoder: Encoder) -> NDArray[n
 @lru_cache(maxsize=512)
 def _vectors(said: tuple[str, ...], encoder: Encoder) -> NDArray[np.float32]:
     return encoder.encode(said)
-
-
-def stems(text: str) -> frozenset[str]:
-    """The word stems of `text` without words that say nothing about its subject."""
-    words = [word for word in _WORD.findall(text.lower()) if word not in _STOPWORDS]
-    return frozenset(Stemmer.Stemmer("english").stemWords(words))

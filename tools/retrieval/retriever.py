@@ -1,6 +1,7 @@
 """Finds the passages that answer a question, or none: an answer nobody wrote must not be made up.
 
-Dense search alone: a keyword index fused with it belongs in `Retriever.search`, beside `ChunkStore.nearest`.
+Passages near in meaning and passages that share words are ranked together (`fusion`); a calibrated model says whether
+the documents answer at all (`confidence`).
 """
 
 from __future__ import annotations
@@ -9,21 +10,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import yaml
+import numpy as np
+from numpy.typing import NDArray
 
-from engines.embedding import Encoder
+from engines.embedding import DIMENSIONS, Encoder
+from tools.retrieval.confidence import Calibration, Signals, calibration, signals
+from tools.retrieval.configuration import search_configuration
+from tools.retrieval.fusion import fuse
 
 if TYPE_CHECKING:
+    from tools.retrieval.chunks import Chunk
     from tools.retrieval.store import ChunkStore
 
-CALIBRATION = Path(__file__).with_name("calibration.yaml")
 QUESTION_LIMIT = 1_000
 """Characters of a question that are read; the encoder sees no more than about that many anyway."""
 
 
 @dataclass(frozen=True)
 class Passage:
-    """A section of a document. `score` is its cosine similarity with the question."""
+    """A section of a document. `score` compares passages of one search: 1 is first by meaning and by keywords."""
 
     key: str
     source: str
@@ -32,34 +37,72 @@ class Passage:
     score: float
 
 
+@dataclass(frozen=True)
+class Finding:
+    """All that one search found: the best passages, and how likely it is that they answer, from 0 to 1."""
+
+    passages: list[Passage]
+    confidence: float
+    signals: Signals
+
+
 class Retriever:
     """Search over one index.
 
     Args:
-        minimum_score: passages below it are not returned; by default the calibrated score of the encoder.
+        minimum_confidence: a question whose passages are less likely to answer it gets none; by default the
+            calibrated value, and 0 always returns the best there is.
+        unanswered: vectors of questions that are known to have no answer here.
     """
 
-    def __init__(self, store: ChunkStore, encoder: Encoder, minimum_score: float | None = None) -> None:
+    def __init__(
+        self,
+        store: ChunkStore,
+        encoder: Encoder,
+        minimum_confidence: float | None = None,
+        unanswered: NDArray[np.float32] | None = None,
+    ) -> None:
         self.store = store
         self.encoder = encoder
-        self._minimum = calibrated_minimum() if minimum_score is None else minimum_score
+        self._minimum = minimum_confidence
+        self.unanswered = np.zeros((0, DIMENSIONS), dtype=np.float32) if unanswered is None else unanswered
 
     def search(self, question: str, k: int = 5) -> list[Passage]:
-        """At most `k` passages, best first; empty when nothing in the documents is near enough."""
+        """At most `k` passages, best first; empty when the documents do not seem to answer."""
         question = question[:QUESTION_LIMIT].strip()
         if not question or k < 1:
             return []
+        found = self.find(question, k)
+        minimum = self._calibration.minimum if self._minimum is None else self._minimum
+        return found.passages if found.confidence >= minimum else []
+
+    def find(self, question: str, k: int = 5) -> Finding:
+        """The best `k` passages whatever they are worth, and what they are worth together."""
+        question = question[:QUESTION_LIMIT]
+        configured, index = search_configuration(), self.store.keywords
         vector = self.encoder.encode([question])[0]
-        return [
-            Passage(chunk.key, chunk.source, chunk.heading, chunk.text, score)
-            for chunk, score in self.store.nearest(vector, k)
-            if score >= self._minimum
-        ]
+        near = self.store.nearest_keys(vector, max(k, configured.candidates))
+        worded = index.best(question, max(k, configured.candidates))
+        ranked = fuse(
+            [key for key, _ in near],
+            [key for key, _ in worded],
+            sum(index.rarity(word) for word in index.known(question)),
+            configured.fusion,
+            guided=self.store.with_questions,
+        )
+        chunks = self.store.get([key for key, _ in ranked[: max(k, 3)]])
+        best = [chunks[key] for key, _ in ranked[:3] if key in chunks]
+        elsewhere = [float(cosine) for cosine in self.unanswered @ vector]
+        seen = signals(
+            question, [cosine for _, cosine in near], [_everything(chunk) for chunk in best], index, elsewhere
+        )
+        passages = [_passage(chunks[key], score) for key, score in ranked[:k] if key in chunks]
+        return Finding(passages, self._calibration.confidence(seen) if passages else 0.0, seen)
 
     def passage(self, key: str) -> Passage | None:
         """The passage with this key, when the documents have it."""
         chunk = self.store.by_key(key)
-        return Passage(chunk.key, chunk.source, chunk.heading, chunk.text, 1.0) if chunk else None
+        return _passage(chunk, 1.0) if chunk else None
 
     def best_quote(self, question: str, passage: Passage) -> str:
         """The one or two sentences of `passage` that answer best: an exact substring of its text."""
@@ -71,6 +114,10 @@ class Retriever:
         """Release the index."""
         self.store.close()
 
+    @property
+    def _calibration(self) -> Calibration:
+        return calibration(guided=self.store.with_questions and len(self.unanswered) > 0)
+
 
 def open_retriever(index: Path, documents: Path, encoder: Encoder | None = None) -> Retriever:
     """A retriever over the Markdown documents in `documents`; `index` is a folder that holds nothing else.
@@ -78,12 +125,19 @@ def open_retriever(index: Path, documents: Path, encoder: Encoder | None = None)
     Raises:
         RetrievalError: no documents; the folder cannot be written; another process holds it.
     """
+    from tools.retrieval.documents import UNANSWERED_FILE, read_unanswered
     from tools.retrieval.opening import open_store
+    from tools.retrieval.vector_cache import CACHE_FILE, CachedEncoder
 
     encoder = encoder or Encoder()
-    return Retriever(open_store(index, documents, encoder), encoder)
+    cached = CachedEncoder(encoder, documents / CACHE_FILE)
+    unanswered = read_unanswered(documents / UNANSWERED_FILE)
+    return Retriever(open_store(index, documents, cached), encoder, unanswered=cached.encode(unanswered))
 
 
-def calibrated_minimum() -> float:
-    """The lowest score that still means an answer, calibrated for the encoder that ships."""
-    return float(yaml.safe_load(CALIBRATION.read_text(encoding="utf-8"))["minimum_score"])
+def _everything(chunk: Chunk) -> str:
+    return "\n".join([chunk.heading, chunk.text, *chunk.asked])
+
+
+def _passage(chunk: Chunk, score: float) -> Passage:
+    return Passage(chunk.key, chunk.source, chunk.heading, chunk.text, score)

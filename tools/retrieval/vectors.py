@@ -1,8 +1,9 @@
-"""The vector of a chunk: its passage, its sentences and its heading in one.
+"""The vectors of a chunk: what the encoder makes of its text, under its headings, and of the questions it answers.
 
-A question is about one fact, as a sentence or a heading is; a passage of 100 words blurs it. On 324 customer
-utterances of the bitext set the right passage came first for .67 instead of .61 of them, and among the first
-three for .86 instead of .82, at no cost to a query.
+A text longer than a window is read in windows of whole sentences and their vectors are averaged, so that nothing lies
+beyond what the encoder reads. A sample question gives the chunk a further vector, half text and half question, and the
+nearest of a chunk's vectors counts: on the development questions that found .98 of the right sections among the first
+three instead of .95.
 """
 
 from __future__ import annotations
@@ -16,20 +17,54 @@ from engines.embedding import Encoder
 from tools.retrieval.chunks import Chunk
 from tools.retrieval.sentences import sentences
 
-HEADING_WEIGHT = 0.5
-"""Beside 1 for the passage and 1 for the mean of its sentences."""
+WINDOW = 700
+"""Characters of a window, about 150 word pieces: with its headings it fits into the 256 that the encoder reads."""
+HEADING_LIMIT = 200
+VECTORS_VERSION = "2"
+"""Part of every chunk's digest: raise it when vectors are made differently."""
 
 
-def chunk_vectors(chunks: Sequence[Chunk], encoder: Encoder) -> NDArray[np.float32]:
-    """One unit vector a chunk, in order, as an array of shape (n, dimensions)."""
-    passages = encoder.encode([chunk.embedded for chunk in chunks])
-    headings = encoder.encode([chunk.heading for chunk in chunks])
-    means = np.array([encoder.encode(_said(chunk)).mean(axis=0) for chunk in chunks])
-    total = passages + means + HEADING_WEIGHT * headings
-    unit: NDArray[np.float32] = total / np.linalg.norm(total, axis=1, keepdims=True)
+def chunk_vectors(chunks: Sequence[Chunk], encoder: Encoder) -> list[NDArray[np.float32]]:
+    """For each chunk its unit vectors, one a row: the first of its text, or one a sample question."""
+    texts: list[str] = []
+    extents: list[tuple[int, int]] = []
+    for chunk in chunks:
+        read = windows(chunk)
+        extents.append((len(read), len(chunk.asked)))
+        texts.extend([*read, *chunk.asked])
+    vectors = encoder.encode(texts)
+    made, start = [], 0
+    for read_count, asked_count in extents:
+        middle, end = start + read_count, start + read_count + asked_count
+        made.append(_combined(vectors[start:middle], vectors[middle:end]))
+        start = end
+    return made
+
+
+def windows(chunk: Chunk) -> list[str]:
+    """The pieces of a chunk that the encoder reads, each under the heading path."""
+    return [f"{chunk.heading[:HEADING_LIMIT]}\n{piece}" for piece in _pieces(chunk.text)]
+
+
+def _pieces(text: str) -> list[str]:
+    if len(text) <= WINDOW * 1.5:
+        return [text]
+    pieces: list[tuple[int, int]] = []
+    for span in sentences(text):
+        for start in range(span.start, span.end, WINDOW):
+            end = min(start + WINDOW, span.end)
+            if pieces and end - pieces[-1][0] <= WINDOW:
+                pieces[-1] = (pieces[-1][0], end)
+            else:
+                pieces.append((start, end))
+    return [text[start:end] for start, end in pieces]
+
+
+def _combined(read: NDArray[np.float32], asked: NDArray[np.float32]) -> NDArray[np.float32]:
+    text = _unit(read.mean(axis=0, keepdims=True))
+    return _unit(text + asked) if len(asked) else text
+
+
+def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    unit: NDArray[np.float32] = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
     return unit
-
-
-def _said(chunk: Chunk) -> list[str]:
-    topic = chunk.heading.rsplit(" > ", 1)[-1]
-    return [f"{topic}: {chunk.text[span.start : span.end]}" for span in sentences(chunk.text)]

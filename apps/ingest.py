@@ -1,0 +1,89 @@
+"""`shopbot ingest`: documents of any kind into a collection, from the command line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from apps.logbook import keep_log
+from apps.terminal import open_console
+from shop.settings import load_settings
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from tools.retrieval.ingestion import IngestReport
+
+
+def run_ingest(
+    sources: Sequence[str], *, data: Path | None, collection: str, allow_private: bool = False, as_json: bool = False
+) -> int:
+    """Bring a collection in step with `sources` and say what was done.
+
+    Returns 0, or 1 when a source could not be read: the others are taken in all the same.
+
+    Raises:
+        RetrievalError: the name cannot be used, or another process is writing.
+    """
+    from tools.retrieval.collections import ingest
+    from tools.retrieval.sources import Limits
+
+    settings = load_settings(data=data)
+    console = open_console()
+    limits = Limits(allow_private=allow_private)
+    with keep_log(settings), _Progress(shown=sys.stderr.isatty() and not as_json) as progress:
+        report = ingest(settings.data, collection, sources, limits=limits, progress=progress.advance)
+    _show(report, collection, console, as_json=as_json)
+    return 1 if report.skipped else 0
+
+
+def _show(report: IngestReport, collection: str, console: Console, *, as_json: bool) -> None:
+    counts = {
+        "added": len(report.added),
+        "changed": len(report.changed),
+        "unchanged": len(report.unchanged),
+        "removed": len(report.removed),
+        "chunks": report.chunks,
+    }
+    if as_json:
+        import json
+
+        print(json.dumps({"collection": collection, **counts, "skipped": report.skipped}))
+        return
+    console.print(f"{collection}: " + ", ".join(f"{number} {name}" for name, number in counts.items()))
+    for reason in report.skipped:
+        console.print(f"skipped: {reason}", markup=False)
+
+
+class _Progress:
+    """A line with the source at hand and the chunks stored so far; nothing when standard error is no terminal."""
+
+    def __init__(self, *, shown: bool) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        self._bar = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TextColumn("{task.completed} chunks"),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+            transient=True,
+            disable=not shown,
+        )
+        self._task = self._bar.add_task("reading", total=None)
+        self._stored = 0
+
+    def __enter__(self) -> _Progress:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def advance(self, source: str, stored: int) -> None:
+        """Show that `stored` chunks of `source` are in."""
+        self._bar.update(self._task, description=source[-60:], advance=max(0, stored - self._stored))
+        self._stored = stored

@@ -1,0 +1,60 @@
+"""Measures search: the shop's policies, two public sets, and time and memory at 10,000 chunks.
+
+    .venv/bin/python -m benchmarks.bench_retrieval [policies code text speed] [--chart FILE.svg]
+
+Dense alone, BM25 alone (headings included) and the fusion of both are compared on the same index.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import retrieval_chart, retrieval_quality, retrieval_speed
+
+PARTS: dict[str, Callable[[Path], list[retrieval_quality.Row]]] = {
+    "policies": retrieval_quality.policies,
+    "code": retrieval_quality.code,
+    "text": retrieval_quality.text,
+    "speed": retrieval_speed.speed,
+}
+
+
+def main() -> None:
+    """Print a table for each part, and draw the chart."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], default=list(PARTS))
+    parser.add_argument("--chart", type=Path, help="SVG file to draw the quality figures in")
+    options = parser.parse_args()
+    rows: list[retrieval_quality.Row] = []
+    for part in options.parts:
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                found = PARTS[part](Path(folder))
+            except FileNotFoundError as error:
+                print(f"{part}: skipped, {error.filename} is not there (see benchmarks/external_sets.py)")
+                continue
+        show(part, found)
+        rows += found
+    if options.chart:
+        retrieval_chart.draw(rows, options.chart)
+
+
+def show(part: str, rows: list[retrieval_quality.Row]) -> None:
+    """Print the rows of one part as a table."""
+    table = Table("", *rows[0].figures, title=part)
+    for row in rows:
+        table.add_row(row.name, *(f"{value:.3f}" if value < 2 else f"{value:,.1f}" for value in row.figures.values()))
+    Console(width=110).print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""Brings a store in step with its documents: reads again only what changed, and resumes where it was killed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from engines.embedding import Encoder
+from tools.retrieval.chunks import TOKEN_BUDGET, Chunk, split_markdown
+from tools.retrieval.documents import Document, Unreadable
+from tools.retrieval.errors import RetrievalError
+from tools.retrieval.vectors import VECTORS_VERSION, chunk_vectors
+
+if TYPE_CHECKING:
+    from tools.retrieval.store import ChunkStore
+
+Progress = Callable[[str, int], None]
+"""Called with the source at hand and how many of its chunks are stored by now."""
+
+Rows = Mapping[str, Mapping[str, Any]]
+"""What the store holds of one document: row -> metadata."""
+
+BATCH = 64
+ROW_MARK = "\x1f"
+"""A chunk's further vectors lie in rows named by its key, this and a number."""
+
+
+@dataclass
+class IngestReport:
+    """What one ingestion did, as the sources of the documents; `skipped` holds one sentence each."""
+
+    added: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    chunks: int = 0
+
+    @property
+    def wrote(self) -> bool:
+        """Whether the store is another than before."""
+        return bool(self.added or self.changed or self.removed)
+
+
+class Ingestion:
+    """One run over some documents. Hold the writer's place (`tools.retrieval.locking`) around it."""
+
+    def __init__(self, store: ChunkStore, encoder: Encoder, progress: Progress | None = None) -> None:
+        self._store = store
+        self._encoder = encoder
+        self._progress = progress or (lambda source, stored: None)
+        self._held = store.rows_by_source()
+        self.report = IngestReport()
+
+    def run(self, documents: Iterable[Document | Unreadable]) -> IngestReport:
+        """Take in `documents`; what was held from the same origins and is not among them is dropped.
+
+        A document that cannot be read is skipped with a reason, and its old chunks stay.
+        """
+        seen: set[str] = set()
+        origins: set[str] = set()
+        for document in documents:
+            seen.add(document.source)
+            origins.add(document.origin)
+            if isinstance(document, Unreadable):
+                self.report.skipped.append(document.reason)
+            else:
+                self._take(document)
+        for source in sorted(set(self._held) - seen):
+            if _origin(self._held[source]) in origins:
+                self._store.delete(list(self._held[source]))
+                self.report.removed.append(source)
+        return self.report
+
+    def _take(self, document: Document) -> None:
+        rows = self._held.get(document.source, {})
+        if rows and _origin(rows) != document.origin:
+            self.report.skipped.append(
+                f"{document.source} is held already, from {_origin(rows)}: rename one or use another collection."
+            )
+        elif self._is_current(document, rows):
+            self.report.unchanged.append(document.source)
+        else:
+            self._replace(document, rows)
+
+    def _is_current(self, document: Document, rows: Rows) -> bool:
+        digest = self._digest(document)
+        return bool(rows) and all(row.get("digest") == digest and row["parts"] == len(rows) for row in rows.values())
+
+    def _replace(self, document: Document, old: Rows) -> None:
+        self._progress(document.source, 0)
+        try:
+            chunks = self._chunks(document)
+        except RetrievalError as error:
+            self.report.skipped.append(str(error))
+            return
+        if not chunks:
+            self.report.skipped.append(f"{document.source} has no text to search.")
+        new = self._write(document, chunks, old)
+        gone = sorted(set(old) - new)
+        if gone:
+            self._store.delete(gone)
+        if chunks:
+            (self.report.changed if old else self.report.added).append(document.source)
+
+    def _chunks(self, document: Document) -> list[Chunk]:
+        return split_markdown(
+            document.read(),
+            document=document.name,
+            source=document.source,
+            count_tokens=self._encoder.count_tokens,
+            asked=document.asked,
+            form=document.form,
+        )
+
+    def _write(self, document: Document, chunks: Sequence[Chunk], old: Rows) -> set[str]:
+        digest = self._digest(document)
+        common = {
+            "source": document.source,
+            "origin": document.origin,
+            "digest": digest,
+            "parts": sum(max(1, len(chunk.asked)) for chunk in chunks),
+        }
+        written: set[str] = set()
+        for start in range(0, len(chunks), BATCH):
+            batch = chunks[start : start + BATCH]
+            written |= self._write_batch(batch, common, old)
+            self.report.chunks += len(batch)
+            self._progress(document.source, start + len(batch))
+        return written
+
+    def _write_batch(self, batch: Sequence[Chunk], common: Mapping[str, Any], old: Rows) -> set[str]:
+        ids = {chunk.key: _row_ids(chunk) for chunk in batch}
+        # A chunk whose own hash is known keeps its vectors, so that a killed run resumes and a small edit is cheap.
+        known = [chunk for chunk in batch if all(old.get(i, {}).get("own") == self._own(chunk) for i in ids[chunk.key])]
+        new = [chunk for chunk in batch if chunk not in known]
+        if new:
+            self._store.put(
+                [(ids[chunk.key], chunk, self._meta(chunk, common)) for chunk in new], chunk_vectors(new, self._encoder)
+            )
+        stale = [chunk for chunk in known if old[chunk.key]["digest"] != common["digest"]]
+        if stale:
+            self._store.annotate([(ids[chunk.key], self._meta(chunk, common)) for chunk in stale])
+        return {row for rows in ids.values() for row in rows}
+
+    def _meta(self, chunk: Chunk, common: Mapping[str, Any]) -> dict[str, Any]:
+        return {**common, "chunk": chunk.key, "heading": chunk.heading, "own": self._own(chunk)}
+
+    def _own(self, chunk: Chunk) -> str:
+        content = json.dumps([self._model, chunk.source, chunk.heading, chunk.text, chunk.asked])
+        return hashlib.sha256(content.encode()).hexdigest()[:24]
+
+    def _digest(self, document: Document) -> str:
+        return f"{self._model}-{document.digest}"
+
+    @property
+    def _model(self) -> str:
+        # Vectors of another model or another way of splitting must not mix with today's.
+        return f"{VECTORS_VERSION}-{TOKEN_BUDGET}-{self._encoder.digest[:12]}"
+
+
+def _row_ids(chunk: Chunk) -> list[str]:
+    return [chunk.key, *(f"{chunk.key}{ROW_MARK}{number}" for number in range(1, len(chunk.asked)))]
+
+
+def _origin(rows: Rows) -> str:
+    return str(next(iter(rows.values())).get("origin", ""))

@@ -1,0 +1,113 @@
+"""BM25 over the chunks of a store, beside its vectors: exact words, names and numbers that meaning blurs.
+
+The index is a copy of what the store holds: it is saved beside it, and built again when it is missing or out of step.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tools.retrieval.configuration import Keywords
+from tools.retrieval.words import words
+
+KEYS_FILE = "keys.json"
+
+
+@dataclass(frozen=True)
+class Searchable:
+    """A chunk as keyword search reads it; `asked` are questions that it is known to answer."""
+
+    key: str
+    heading: str
+    text: str
+    asked: tuple[str, ...] = ()
+
+
+class KeywordIndex:
+    """A BM25 index (bm25s) with the keys of its chunks."""
+
+    def __init__(self, keys: Sequence[str], bm25: Any) -> None:
+        self._keys = list(keys)
+        self._bm25 = bm25
+
+    @property
+    def size(self) -> int:
+        """How many chunks there are."""
+        return len(self._keys)
+
+    @classmethod
+    def build(cls, chunks: Iterable[Searchable], parameters: Keywords) -> Self:
+        """Index `chunks`; none at all is fine."""
+        held = list(chunks)
+        if not held:
+            return cls([], None)
+        import bm25s
+
+        bm25 = bm25s.BM25(k1=parameters.k1, b=parameters.b, method="lucene")
+        read = [_words(chunk, parameters.heading_repeats) for chunk in held]
+        bm25.index(read if any(read) else [["nothing"]] * len(held), show_progress=False)
+        return cls([chunk.key for chunk in held], bm25)
+
+    @classmethod
+    def load(cls, folder: Path, expected: int) -> Self | None:
+        """The index saved in `folder`, or None when it is missing, damaged or not of `expected` chunks."""
+        import bm25s
+
+        try:
+            keys = json.loads((folder / KEYS_FILE).read_text(encoding="utf-8"))
+            if len(keys) != expected:
+                return None
+            return cls(keys, bm25s.BM25.load(folder, mmap=True) if keys else None)
+        except Exception:  # whatever is wrong with a copy, a new one is made
+            return None
+
+    def save(self, folder: Path) -> None:
+        """Write the index to `folder`, complete or not at all."""
+        partial = folder.with_name(folder.name + ".partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        if self._bm25 is not None:
+            self._bm25.save(partial, show_progress=False)
+        (partial / KEYS_FILE).write_text(json.dumps(self._keys), encoding="utf-8")
+        shutil.rmtree(folder, ignore_errors=True)
+        partial.rename(folder)
+
+    def best(self, question: str, k: int) -> list[tuple[str, float]]:
+        """The `k` chunks with the highest BM25 score above zero, best first."""
+        known = self.known(question)
+        if not known:
+            return []
+        scores: NDArray[np.float32] = self._bm25.get_scores(known)
+        k = min(k, len(scores))
+        order = np.argpartition(-scores, k - 1)[:k]
+        order = order[np.argsort(-scores[order], kind="stable")]
+        return [(self._keys[row], float(scores[row])) for row in order if scores[row] > 0]
+
+    def known(self, question: str) -> list[str]:
+        """The different words of `question` that occur in the documents."""
+        if self._bm25 is None:
+            return []
+        return [word for word in dict.fromkeys(words(question)) if word in self._bm25.vocab_dict]
+
+    def rarity(self, word: str) -> float:
+        """Inverse document frequency of a stem, after BM25; highest for a word that no document has."""
+        held = 0
+        if self._bm25 is not None and word in self._bm25.vocab_dict:
+            number = self._bm25.vocab_dict[word]
+            ends = self._bm25.scores["indptr"]
+            held = int(ends[number + 1] - ends[number])
+        return math.log(1 + (len(self._keys) - held + 0.5) / (held + 0.5))
+
+
+def _words(chunk: Searchable, heading_repeats: int) -> list[str]:
+    asked = [word for question in chunk.asked for word in words(question)]
+    return words(chunk.heading) * heading_repeats + words(chunk.text) + asked

@@ -1,0 +1,92 @@
+"""The bytes of a document to text, by the kind that the ending of its name says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Literal
+
+from tools.retrieval.errors import RetrievalError
+from tools.retrieval.sources.limits import Limits
+
+Form = Literal["markdown", "text", "records"]
+
+_MARKDOWN = frozenset({".md", ".markdown", ".mdown", ".mkd"})
+_WEB = frozenset({".html", ".htm", ".xhtml"})
+_RECORDS = frozenset({".csv", ".tsv", ".jsonl", ".ndjson"})
+_BINARY = re.compile(
+    r"\.(png|jpe?g|gif|webp|bmp|tiff?|ico|mp[34]|wav|avi|mov|zip|gz|tar|7z|rar|exe|dll|so|bin|onnx|npz|npy|pyc"
+    r"|db|sqlite3?|xlsx?|pptx?|doc|odt|epub|woff2?|ttf)$",
+    re.IGNORECASE,
+)
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+
+
+def document_form(suffix: str) -> Form:
+    """How the text of a file with this ending is to be split.
+
+    Raises:
+        RetrievalError: files of this kind are not read.
+    """
+    suffix = suffix.lower()
+    if _BINARY.match(suffix):
+        raise RetrievalError(f"Files ending in {suffix} are not read: convert it to text, HTML, PDF or DOCX.")
+    if suffix in _RECORDS | {".pdf"}:
+        return "records"
+    return "markdown" if suffix in _MARKDOWN | _WEB | {".docx"} else "text"
+
+
+def text_of(content: bytes, suffix: str, name: str, limits: Limits) -> str:
+    """The text of a document.
+
+    Args:
+        name: what an error calls the document.
+
+    Raises:
+        RetrievalError: it is damaged, encrypted, too large when unpacked, or not what its ending says.
+    """
+    try:
+        return _converter(suffix.lower())(content, suffix.lower(), limits)
+    except RetrievalError as error:
+        raise RetrievalError(f"{name} {error}") from None
+    except RecursionError:
+        raise RetrievalError(f"{name} is nested too deeply to be read.") from None
+    except Exception as error:  # a converter meets anything in a damaged file, and the rest must go on
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise RetrievalError(f"{name} cannot be read as {suffix.lstrip('.') or 'text'}: {reason}.") from None
+
+
+def decode(content: bytes) -> str:
+    """Text in UTF-8, UTF-16 with its mark, or Windows-1252.
+
+    Raises:
+        RetrievalError: it is none of them. The message goes after the document's name.
+    """
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16")
+    if _CONTROL.search(content):
+        raise RetrievalError("is not text, whatever its name says: it has control characters.")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace")
+
+
+def _converter(suffix: str) -> Callable[[bytes, str, Limits], str]:
+    if suffix == ".pdf":
+        from tools.retrieval.sources.pdf import pdf_text
+
+        return pdf_text
+    if suffix == ".docx":
+        from tools.retrieval.sources.docx import docx_text
+
+        return docx_text
+    if suffix in _WEB:
+        from tools.retrieval.sources.html import html_text
+
+        return lambda content, _, limits: html_text(decode(content))
+    if suffix in _RECORDS:
+        from tools.retrieval.sources.records import records_text
+
+        return lambda content, kind, limits: records_text(decode(content), kind, limits)
+    return lambda content, _, limits: decode(content)
