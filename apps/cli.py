@@ -71,6 +71,20 @@ def reset(
 
 
 @app.command()
+def ingest(
+    sources: Annotated[list[str], typer.Argument(help="Files, folders, URLs.")],
+    collection: Annotated[str, typer.Option(help="Which collection they belong to.")],
+    data: Data = None,
+    allow_private: Annotated[bool, typer.Option(help="Read web pages on private addresses too.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="The report as one JSON object.")] = False,
+) -> None:
+    """Take documents into a collection; only what changed is read again."""
+    from apps.ingest import run_ingest
+
+    raise typer.Exit(run_ingest(sources, data=data, collection=collection, allow_private=allow_private, as_json=json))
+
+
+@app.command()
 def search(
     query: Annotated[str, typer.Argument(help="What to look for.")],
     data: Data = None,
