@@ -30,10 +30,12 @@ from tools.retrieval.vector_cache import CACHE_FILE, CachedEncoder
 ANSWERED, REFUSED = 0.97, 0.92
 UNANSWERED = read_unanswered(DOCUMENTS / UNANSWERED_FILE)
 CACHED = CachedEncoder(Encoder(), DOCUMENTS / CACHE_FILE)
-HEAD = """# Written by `python -m benchmarks.calibrate_refusal` from the development questions of tests/policies/questions.yaml.
+HEAD = """# Written by `python -m benchmarks.calibrate_refusal` from the development questions of
+# tests/policies/questions.yaml.
 # Weights of: cosine of the nearest passage, mean cosine of the ten nearest, share of the question's words found, number
 # of its words, nearness to questions without an answer (unanswered.yaml). `guided` is for documents with questions.yaml
-# and unanswered.yaml beside them, `unguided` for others. `minimum` is the least confidence that counts as an answer: raise it to refuse more.
+# and unanswered.yaml beside them, `unguided` for others. `minimum` is the least confidence that counts
+# as an answer: raise it to refuse more.
 """
 
 

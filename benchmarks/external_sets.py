@@ -1,6 +1,6 @@
 """Two public retrieval sets, as chunks and gold answers.
 
-- `codebase_retrieval`: 737 chunks of 90 code files and 248 questions with their chunks, from anthropics/claude-cookbooks
+- `codebase_retrieval`: 737 chunks of 90 code files and 248 questions with their chunks, anthropics/claude-cookbooks
   (MIT), folder `capabilities/contextual-embeddings/data`.
 - `chunking_evaluation`: 5 documents and 472 questions with the character offsets of their answers, from
   brandonstarxel/chunking_evaluation (MIT).

@@ -1,4 +1,4 @@
-"""Checks an answer against the passages it was made from: every citation retrieved, every quote in the passage it cites.
+"""Checks an answer against the passages it was made from: each citation retrieved, each quote in what it cites.
 
 An answer cites with keys in square brackets, `[returns#return-window]`, after the statement they support; a quote
 stands in double quotation marks before its citation. Pure functions: what to do with a fault is the gate's business.

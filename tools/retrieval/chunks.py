@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 TOKEN_BUDGET = 360
-"""Word pieces of the encoder that a chunk may have, about 1,700 characters of English. It reads 256 at once and a longer
-chunk in windows: passages of this length found more of the answers than shorter ones (benchmarks/bench_retrieval.py)."""
+"""Word pieces of the encoder that a chunk may have, about 1,700 characters of English. It reads 256 at once and a
+longer chunk in windows: passages of this length found more answers (benchmarks/bench_retrieval.py)."""
 
 RECORD, UNIT = "\x1e", "\x1f"
 """The separators that ASCII has for this: text has no other use for them."""
