@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-_DROPPED = ("script", "style", "noscript", "template", "svg", "iframe", "object", "nav", "form", "button", "head", "title")
+_DROPPED = (
+    "script",
+    "style",
+    "noscript",
+    "template",
+    "svg",
+    "iframe",
+    "object",
+    "nav",
+    "form",
+    "button",
+    "head",
+    "title",
+)
 
 
 def html_text(html: str) -> str:
