@@ -92,13 +92,7 @@ def _observe(approved: Approved, situation: Situation, rules: GateRules, convers
 
 def _refused(call: ToolCall, sentence: str) -> Command[Any]:
     """A call that did not run."""
-    message = ToolMessage(
-        sentence,
-        tool_call_id=call["id"],
-        name=call["name"],
-        status="error",
-        artifact={"ok": False, "data": {"error": sentence}, "asks": None, "citations": []},
-    )
+    message = _message(call, Observation(sentence, data={"error": sentence}, ok=False))
     return Command(update={"messages": [message]})
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
+from apps.lines import read_lines
 from apps.session import Answer, Conversation, MessageRefused, open_conversation
 from apps.terminal import tolerate
 from apps.warming import warming
@@ -26,18 +26,9 @@ def run_chat_json(*, data: Path | None, engine: str | None, thread: str) -> int:
     tolerate(output_encoding="utf-8")
     with open_conversation(data, engine, thread) as conversation, warming(conversation):
         conversation.finish_interrupted_turn()
-        for line in _lines(sys.stdin.buffer):
-            print(json.dumps(_answer(line, conversation), ensure_ascii=False), flush=True)
+        for line in read_lines(sys.stdin.buffer, MAX_LINE):
+            print(json.dumps(_answer(line.rstrip(b"\r\n"), conversation), ensure_ascii=False), flush=True)
     return 0
-
-
-def _lines(stream: BinaryIO) -> Iterator[bytes]:
-    """The input's lines; of one that is too long, the beginning."""
-    while line := stream.readline(MAX_LINE + 1):
-        rest = line
-        while len(rest) > MAX_LINE and not rest.endswith(b"\n"):
-            rest = stream.readline(MAX_LINE + 1)
-        yield line.rstrip(b"\r\n")
 
 
 def _answer(line: bytes, conversation: Conversation) -> dict[str, Any]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
+from apps.lines import read_lines
 from apps.terminal import tolerate
 from shop.errors import ShopError
 from tools.interpreter import Interpreter, Limits, Result, observation
@@ -52,19 +52,10 @@ def run_pal(
 def _run_lines(limits: Limits) -> int:
     tolerate(output_encoding="utf-8")
     with Interpreter(limits) as interpreter:
-        for line in _lines(sys.stdin.buffer):
-            print(json.dumps(_answer_line(line, interpreter)), flush=True)
+        for line in read_lines(sys.stdin.buffer, MAX_LINE):
+            if line.strip():
+                print(json.dumps(_answer_line(line, interpreter)), flush=True)
     return 0
-
-
-def _lines(stream: BinaryIO) -> Iterator[bytes]:
-    """The input's lines that are not blank; of one that is too long, the beginning."""
-    while line := stream.readline(MAX_LINE + 1):
-        rest = line
-        while len(rest) > MAX_LINE and not rest.endswith(b"\n"):
-            rest = stream.readline(MAX_LINE + 1)
-        if line.strip():
-            yield line
 
 
 def _answer_line(line: bytes, interpreter: Interpreter) -> dict[str, Any]:
