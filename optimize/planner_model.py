@@ -23,10 +23,13 @@ def base_model_folder() -> Path:
 class PlannerModel(nn.Module):  # type: ignore[misc, unused-ignore]
     """Acts from the [CLS] vector and the mean of the message, span tags from every token. Outputs are logits."""
 
-    def __init__(self, layers: int, *, pretrained: bool = True) -> None:
+    def __init__(self, layers: int, *, pretrained: bool = True, tokens: int | None = None) -> None:
+        """Args: `layers`, how many of the base model's; `tokens`, the size of a trimmed token table (untrained only)."""
         super().__init__()
         folder = base_model_folder()
         config = BertConfig.from_pretrained(folder)
+        if tokens is not None:
+            config.vocab_size = tokens
         self.encoder = (
             BertModel.from_pretrained(folder, add_pooling_layer=False)
             if pretrained

@@ -21,7 +21,7 @@ from engines.planner.spans import Floats, Span, decode_spans
 __all__ = ["Reader", "Reading", "Span"]
 
 _WEIGHTS = Path(__file__).parent / "weights"
-_TOKENIZER = Path(__file__).parent.parent / "embedding" / "weights" / "tokenizer.json"
+_MODEL = "planner.int8.onnx"
 _MAX_TOKENS = 256
 # A longer message is read in two windows, its head and its tail: that is where customers say what they want.
 _WINDOW_CHARACTERS = 700
@@ -46,11 +46,16 @@ class Reading:
 
 
 class Reader:
-    """Reads messages. Weights are loaded on the first one; results are remembered, so a re-read costs nothing."""
+    """Reads messages. Weights are loaded on the first one; results are remembered, so a re-read costs nothing.
 
-    def __init__(self, threads: int = 1, model: Path = _WEIGHTS / "planner.int8.onnx") -> None:
+    Args:
+        threads: cores that one reading may use.
+        model: the ONNX graph, or a folder that holds one; `labels.json` and `tokenizer.json` lie beside it.
+    """
+
+    def __init__(self, threads: int = 1, model: Path = _WEIGHTS / _MODEL) -> None:
         self._threads = threads
-        self._model = model
+        self._model = model / _MODEL if model.is_dir() else model
         self.read = lru_cache(maxsize=512)(self._read)
 
     def _read(self, context: str, message: str) -> Reading:
@@ -72,11 +77,12 @@ class _Network:
         from onnxruntime import InferenceSession, SessionOptions
         from tokenizers import Tokenizer
 
-        labels: dict[str, Any] = json.loads((_WEIGHTS / "labels.json").read_text(encoding="utf-8"))
+        labels: dict[str, Any] = json.loads((model.parent / "labels.json").read_text(encoding="utf-8"))
         self.acts: list[str] = labels["acts"]
         self._tags: list[str] = labels["tags"]
         self._thresholds = np.array([labels["thresholds"][act] for act in self.acts], dtype=np.float32)
-        self._tokenizer = Tokenizer.from_file(str(_TOKENIZER))
+        self._temperature = float(labels["temperature"])
+        self._tokenizer = Tokenizer.from_file(str(model.parent / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(_MAX_TOKENS, strategy="only_second")
         options = SessionOptions()
@@ -100,7 +106,7 @@ class _Network:
             _softmax(tag_logits[0])[of_message],
             self._tags,
         )
-        return self._reading(1 / (1 + np.exp(-act_logits[0])), spans)
+        return self._reading(1 / (1 + np.exp(-act_logits[0] / self._temperature)), spans)
 
     def _reading(self, probabilities: Floats, spans: tuple[Span, ...]) -> Reading:
         over = np.flatnonzero(probabilities >= self._thresholds)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,9 @@ def load_phrasebook() -> Phrasebook:
         if path.stem not in _NOT_FAMILIES:
             for name, entry in _read(path).items():
                 families[name] = _family(name, entry)
+    for path in sorted((_PHRASES / "more").glob("*.yaml")):
+        for name, entry in _read(path).items():
+            families[name] = _with_more(families[name], entry)
     made = _read(_PHRASES / "compositions.yaml")
     sequences = tuple(_sequence(line) for line in _lines(made["sequences"]))
     return Phrasebook(families, dict(made["singles"]), sequences)
@@ -94,6 +97,15 @@ def _family(name: str, entry: dict[str, Any]) -> Family:
     # A core wording stands three times: it is what customers say most.
     wordings["train"] = (*dealt["train"], *trained, *core * 3)
     return Family(name, tuple(entry.get("acts", ())), tuple(entry.get("when", ("any",))), wordings)
+
+
+def _with_more(family: Family, entry: dict[str, Any]) -> Family:
+    """The family with later wordings, dealt by themselves: what was held back before stays held back."""
+    lines = _lines(entry["wordings"])
+    dealt = split_of(lines) if len(set(lines)) >= _SMALLEST_SPLIT_FAMILY else {"train": tuple(lines)}
+    known = {line for lines in family.wordings.values() for line in lines}
+    more = {split: tuple(line for line in dealt.get(split, ()) if line not in known) for split in SPLITS}
+    return replace(family, wordings={split: (*family.wordings[split], *more[split]) for split in SPLITS})
 
 
 def _sequence(line: str) -> Sequence:
