@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolCall, ToolMessage
+from langchain_core.messages import ToolCall, ToolMessage
 from langgraph.types import Command
 
 from agents.approval import Answer, Edit, Reject, decide, edited_call, stand_in
-from agents.deliberation import first_unconfirmed, says
+from agents.deliberation import first_unconfirmed
 from agents.facts import GOALS, changes_with_consequences, merge_facts
+from agents.observing import observe
 from agents.plan import make_plan
+from agents.recording import Decisions
 from agents.rules import GateRules
 from agents.situation import Situation, digest_of
 from agents.validation import Approved, Refusal, refuse, validate
-from shop.errors import ShopError
-from tools.action import ActionError, Call, Observation
-
-logger = logging.getLogger(__name__)
+from tools.action import Observation
 
 
 def act(call: ToolCall, situation: Situation, rules: GateRules, conversation: str) -> Command[Any]:
     """Carry out one call and say what it changes in the conversation's state."""
+    decisions = Decisions(situation, rules, conversation)
     verdict = _checked(validate(call, situation), situation)
     if isinstance(verdict, Approved) and _needs_a_person(verdict, situation, rules):
         decision = decide(verdict, situation.facts)
         if isinstance(decision, Reject | Answer):
+            decisions.acted(call, "refused")
             return _record(call, stand_in(decision), situation)
         if isinstance(decision, Edit):
             verdict = _edited(verdict, decision, situation)
     if isinstance(verdict, Refusal):
+        decisions.acted(call, "refused")
         return _refused(call, verdict.sentence)
-    return _record(call, _once(verdict, situation, rules, conversation), situation)
+    observation = _once(verdict, situation, rules, conversation)
+    decisions.acted(call, "accepted" if observation.ok else "failed")
+    return _record(call, observation, situation)
 
 
 def _checked(verdict: Approved | Refusal, situation: Situation) -> Approved | Refusal:
@@ -64,30 +67,10 @@ def _once(approved: Approved, situation: Situation, rules: GateRules, conversati
     earlier = rules.journal.recall(key) if journaled else None
     if earlier is not None:
         return earlier
-    with rules.tracer.span(conversation, f"execute_tool {action.name}", "execute_tool", gen_ai__tool__name=action.name):
-        observation = _observe(approved, situation, rules, conversation, key)
+    observation = observe(approved, situation, rules, conversation, key)
     if journaled and observation.ok:
         rules.journal.keep(key, observation)
     return observation
-
-
-def _observe(approved: Approved, situation: Situation, rules: GateRules, conversation: str, key: str) -> Observation:
-    """Run the action. A failure is an observation: an expected one in its own words, a surprise without details."""
-    call: Call[Any] = Call(
-        services=rules.services,
-        facts=situation.facts,
-        conversation=conversation,
-        key=key,
-        transcript=_transcript(situation.messages),
-    )
-    try:
-        return approved.action.run(call, **approved.args)
-    except (ActionError, ShopError) as error:
-        return Observation(str(error), data={"error": str(error)}, ok=False)
-    except Exception:
-        logger.exception("action %s failed", approved.action.name)
-        sentence = says("action_failed").format(name=approved.action.name)
-        return Observation(sentence, data={"error": sentence}, ok=False)
 
 
 def _refused(call: ToolCall, sentence: str) -> Command[Any]:
@@ -117,6 +100,7 @@ def _message(call: ToolCall, observation: Observation) -> ToolMessage:
         "data": dict(observation.data),
         "asks": observation.asks,
         "citations": [vars(citation) for citation in observation.citations],
+        "answer": observation.answer,
     }
     return ToolMessage(
         observation.text,
@@ -125,9 +109,3 @@ def _message(call: ToolCall, observation: Observation) -> ToolMessage:
         status="success" if observation.ok else "error",
         artifact=artifact,
     )
-
-
-def _transcript(messages: Sequence[AnyMessage]) -> list[tuple[str, str]]:
-    """The conversation as (speaker, words), without tool traffic."""
-    speakers = {HumanMessage: "customer", AIMessage: "agent"}
-    return [(speakers[type(m)], m.text) for m in messages if type(m) in speakers and m.text.strip()]

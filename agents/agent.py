@@ -30,6 +30,7 @@ def create_agent(
     hand_over: str | None = None,
     result: type[BaseModel] | None = None,
     journal: Journal | None = None,
+    verify: bool = False,
     name: str = "agent",
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
     """An agent that plans, formats and validates before it acts.
@@ -47,6 +48,8 @@ def create_agent(
         hand_over: the action that the agent itself calls when a budget is spent; its arguments must have defaults.
         result: the schema of the answer, when prose will not do; found under `structured_response`.
         journal: where writes are remembered; by default with the checkpointer if it can, else in memory.
+        verify: whether an answer from passages is questioned and revised before it is sent (chain of verification:
+            up to five more model calls a turn that has one, on the budget); not for engines that word by template.
         name: the agent's name in traces.
 
     Returns:
@@ -54,6 +57,7 @@ def create_agent(
         `plan` and `awaiting`. With `result`, running it raises `NoResultError` when none came.
 
     Raises:
+        SettingsError: a SHOPBOT_* variable cannot be used.
         ValueError: two actions share a name, a question to confirm has no wording, or `approve` or `hand_over` names
             no action.
     """
@@ -66,6 +70,8 @@ def create_agent(
     from agents.rules import GateRules
     from agents.situation import TrustedState
     from agents.tracing import Tracer
+    from engines.recording import open_recorder
+    from shop.settings import load_settings
 
     everything = _complete(list(actions), result)
     _check_names(everything, [*(approve or {}), *([hand_over] if hand_over else [])])
@@ -78,6 +84,9 @@ def create_agent(
         journal=journal or getattr(checkpointer, "journal", None) or MemoryJournal(),
         hand_over=hand_over,
         result=result,
+        verify=verify,
+        engine=str(getattr(engine, "spec", "") or engine._llm_type),
+        recorder=open_recorder(load_settings().traces),
         tracer=Tracer(name),
     )
     agent = create_langchain_agent(

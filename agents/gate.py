@@ -17,7 +17,7 @@ from langgraph.config import get_config
 from langgraph.types import Command
 
 from agents.act import act
-from agents.deliberation import Deliberation, Proposal
+from agents.deliberation import Deliberation
 from agents.rules import GateRules
 from agents.situation import Situation, TrustedState
 
@@ -39,14 +39,14 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
     ) -> Response:
         """One step of the engine, its proposal validated before anything else sees it."""
         step = Deliberation(request, self.rules, _conversation()).run()
+        came: Any = None
         try:
-            asked = next(step)
             while True:
+                asked = step.send(came)
                 try:
-                    proposal: Proposal = handler(asked)
+                    came = handler(asked) if isinstance(asked, ModelRequest) else asked()
                 except Exception as failure:
-                    proposal = failure
-                asked = step.send(proposal)
+                    came = failure
         except StopIteration as done:
             response: Response = done.value
             return response
@@ -54,16 +54,16 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
     async def awrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]
     ) -> Response:
-        """As `wrap_model_call`, for `ainvoke` and `astream`."""
+        """As `wrap_model_call`, for `ainvoke` and `astream`; an errand runs in a thread."""
         step = Deliberation(request, self.rules, _conversation()).run()
+        came: Any = None
         try:
-            asked = next(step)
             while True:
+                asked = step.send(came)
                 try:
-                    proposal: Proposal = await handler(asked)
+                    came = await (handler(asked) if isinstance(asked, ModelRequest) else asyncio.to_thread(asked))
                 except Exception as failure:
-                    proposal = failure
-                asked = step.send(proposal)
+                    came = failure
         except StopIteration as done:
             response: Response = done.value
             return response

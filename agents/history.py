@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 
-from prompts import load_data
+from prompts import load_data, render
 
 _OPEN, _CLOSE = "<data>", "</data>"
 
@@ -31,11 +31,23 @@ def mend(messages: Sequence[AnyMessage]) -> list[AnyMessage] | None:
 def marked(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
     """The messages with every observation between marks, so that no engine takes it for an instruction.
 
-    Only what the engine reads is marked; the history stays as it is.
+    Outside the marks of an observation that answers this turn's question stands how to answer from it. Only what the
+    engine reads is marked; the history stays as it is.
     """
-    return [_marked(message) if isinstance(message, ToolMessage) else message for message in messages]
+    turn = max((number for number, message in enumerate(messages) if isinstance(message, HumanMessage)), default=0)
+    return [
+        _marked(message, in_turn=number > turn) if isinstance(message, ToolMessage) else message
+        for number, message in enumerate(messages)
+    ]
 
 
-def _marked(message: ToolMessage) -> ToolMessage:
-    text = message.text.replace(_CLOSE, "< /data>")
-    return message.model_copy(update={"content": f"{_OPEN}\n{text}\n{_CLOSE}"})
+def as_data(text: str) -> str:
+    """`text` as it may stand between the marks: it cannot close them."""
+    return text.replace(_CLOSE, "< /data>")
+
+
+def _marked(message: ToolMessage, *, in_turn: bool) -> ToolMessage:
+    text = f"{_OPEN}\n{as_data(message.text)}\n{_CLOSE}"
+    if in_turn and message.artifact and message.artifact.get("answer"):
+        text += "\n" + render("agent/from_passages.j2", citations=message.artifact["citations"])
+    return message.model_copy(update={"content": text})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
@@ -13,6 +13,9 @@ from agents.budget import Budget
 from agents.journal import Journal, MemoryJournal
 from agents.tracing import Tracer
 from tools.action import Action
+
+if TYPE_CHECKING:
+    from engines.recording import Recorder
 
 
 class NoResultError(Exception):
@@ -25,7 +28,9 @@ class GateRules:
 
     `repairs`: how often a refused proposal goes back to the engine in one step. `approve`: for which actions a person
     decides, and when. `hand_over`: the action that the gate itself calls when a budget is spent. `result`: the
-    schema that the agent's answer must have, if it must have one.
+    schema that the agent's answer must have, if it must have one. `verify`: whether answers from passages go through a
+    chain of verification. `engine`: the engine's name in traces. `recorder`: where its decisions are written, if
+    anywhere.
     """
 
     actions: Mapping[str, Action]
@@ -36,4 +41,7 @@ class GateRules:
     journal: Journal = field(default_factory=MemoryJournal)
     hand_over: str | None = None
     result: type[BaseModel] | None = None
+    verify: bool = False
+    engine: str = ""
+    recorder: Recorder | None = None
     tracer: Tracer = field(default_factory=lambda: Tracer("agent"))

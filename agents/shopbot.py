@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
 
 def create_shopbot(
-    engine: BaseChatModel | str | None = None, *, desk: Desk | None = None, checkpointer: Any = None
+    engine: BaseChatModel | str | None = None,
+    *,
+    desk: Desk | None = None,
+    checkpointer: Any = None,
+    verify: bool | None = None,
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
     """ShopBot: policies with citations, orders, sums and returns, for one shop.
 
@@ -21,6 +25,8 @@ def create_shopbot(
         engine: a chat model or an engine spec ("planner", "openai:MODEL"); by default `SHOPBOT_ENGINE`.
         desk: the open shop; by default the one that the environment names, open until the program ends.
         checkpointer: where conversations are kept; by default a SQLite file in the shop's data folder.
+        verify: whether a generative engine's answers from the policies go through a chain of verification; by default
+            `SHOPBOT_VERIFY`.
 
     Raises:
         SettingsError, DatabaseError, EngineError: the shop or the engine cannot be opened.
@@ -40,6 +46,7 @@ def create_shopbot(
         services=desk,
         checkpointer=checkpointer or _default_memory(desk),
         hand_over="hand_over",
+        verify=settings.verify if verify is None else verify,
         name="shopbot",
     )
 

@@ -53,7 +53,10 @@ class TrustedState(AgentState[Any]):
     awaiting: NotRequired[str | None]
     question: NotRequired[Question | None]
     spent: NotRequired[dict[str, Any]]
+    engines: NotRequired[dict[str, Any]]
     opened: NotRequired[Opened]
+    verified: NotRequired[list[dict[str, str]]]
+    """Passages that were retrieved to verify answers (`agents.verification`): citations, the newest last."""
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,16 @@ Source: https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-agent-spans/
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from langchain_core.messages import AIMessage
 from opentelemetry import trace
 from opentelemetry.trace import Span
+
+from agents.shares import describe_shares
+from engines.protocol import Share
 
 _OPEN_TURNS = 10_000
 """Turns whose span is held open at most; a turn that stops at an interrupt may never come to its end."""
@@ -57,8 +60,9 @@ class Tracer:
             yield span
 
 
-def describe_answer(span: Span, answer: AIMessage) -> None:
-    """Token counts and what was called, on the span of a model call."""
+def describe_answer(span: Span, answer: AIMessage, shares: Sequence[Share]) -> None:
+    """Token counts, what was called and which engines took part, on the span of a model call."""
+    span.set_attributes(describe_shares(shares))
     usage = answer.usage_metadata
     if usage:
         span.set_attribute("gen_ai.usage.input_tokens", usage["input_tokens"])

@@ -8,6 +8,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
+from agents.answering import citations_in_state
 from engines.protocol import THOUGHT
 
 
@@ -48,7 +49,7 @@ def read_turn(state: Mapping[str, Any]) -> Turn:
         reply=reply.text,
         awaiting=state.get("awaiting"),
         actions=tuple(taken for answer in answers for taken in _taken(answer, results)),
-        citations=_citations(reply.text, results.values()),
+        citations=_citations(reply.text, state),
         plan=tuple(state.get("plan") or ()),
         thought=str(reply.additional_kwargs.get(THOUGHT, "")),
     )
@@ -69,11 +70,12 @@ def _taken(answer: AIMessage, results: Mapping[str, ToolMessage]) -> list[Taken]
     ]
 
 
-def _citations(reply: str, results: Any) -> tuple[Mapping[str, str], ...]:
-    """The citations of this turn's observations that the reply makes, each once."""
-    found: dict[str, Mapping[str, str]] = {}
-    for result in results:
-        for citation in (result.artifact or {}).get("citations", ()):
-            if f"[{citation['key']}]" in reply:
-                found.setdefault(citation["key"], citation)
-    return tuple(found.values())
+def _citations(reply: str, state: Mapping[str, Any]) -> tuple[Mapping[str, str], ...]:
+    """What the reply cites of all that this conversation has retrieved, in its order, each once."""
+    if "[" not in reply:
+        return ()
+    from tools.retrieval.answers import cited_keys
+
+    retrieved = {citation["key"]: citation for citation in citations_in_state(state)}
+    known = {key: citation["text"] for key, citation in retrieved.items()}
+    return tuple(retrieved[key] for key in cited_keys(reply, known) if key in retrieved)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from langchain_core.messages import AIMessage, ToolCall
+from langchain_core.messages import AIMessage, InvalidToolCall, ToolCall
 from pydantic import ValidationError
 
 from agents.grounding import ungrounded
@@ -59,12 +59,12 @@ def validate(call: ToolCall, situation: Situation, *, grounded: bool = True) -> 
 
 
 def malformed_calls(message: AIMessage) -> list[Refusal]:
-    """Tool calls whose arguments were not even JSON."""
+    """Tool calls whose arguments could not even be read."""
     return [
         refuse(
             ToolCall(name=bad.get("name") or "unknown", args={}, id=bad.get("id"), type="tool_call"),
             "malformed",
-            problems=[f"the arguments are not valid JSON: {(bad.get('args') or '')[:200]}"],
+            problems=[_unread(bad)],
         )
         for bad in message.invalid_tool_calls
     ]
@@ -93,6 +93,14 @@ def _invented(action: Action, args: Mapping[str, Any], situation: Situation) -> 
         if Source.ENGINE not in (source := action.sources[name])
         for leaf in ungrounded(value, situation.texts(source))
     ]
+
+
+def _unread(bad: InvalidToolCall) -> str:
+    """Why: an engine of ours says it in a sentence; what LangChain's own parsers say has several lines."""
+    error = bad.get("error") or ""
+    if error and "\n" not in error:
+        return error
+    return f"the arguments are not valid JSON: {(bad.get('args') or '')[:200]}"
 
 
 def _problems(error: ValidationError) -> list[str]:

@@ -45,7 +45,11 @@ class Source(Flag):
 
 @dataclass(frozen=True)
 class Citation:
-    """A passage that a statement rests on; `key` is stable and leads to the place."""
+    """A passage that a statement rests on; `key` is stable, leads to the place, and has the form `document#section`.
+
+    A reply cites it as `[key]`. The gate refuses a reply that cites a key which no observation of the conversation
+    carried, or quotes what does not stand in the passage it cites.
+    """
 
     key: str
     source: str
@@ -58,6 +62,9 @@ class Observation:
 
     `text` is for the engine, `data` (plain JSON values) for the program and the reply templates. `facts` are
     established by it; a value of None withdraws one. `asks` names what the customer has to say next because of it.
+    `answer` is for observations that hold the answer to a question: what the customer may be told word for word.
+    With it, every statement that an engine makes of its own in this turn must cite one of the `citations`; a reply
+    that cannot be put right is replaced by it.
     """
 
     text: str
@@ -66,6 +73,7 @@ class Observation:
     citations: Sequence[Citation] = ()
     asks: str | None = None
     ok: bool = True
+    answer: str | None = None
 
 
 @dataclass(frozen=True)

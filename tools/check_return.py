@@ -23,7 +23,7 @@ def check_return(call: Call[Desk]) -> Observation:
     shop = call.services.shop
     decisions = decide(order, _at_most_remaining(order, picks.wanted), shop.now(), shop.rules)
     accepted = [decision for decision in decisions if decision.refused is None]
-    refused = [_refused(decision) for decision in decisions if decision.refused is not None]
+    refused = [_refused(call, decision) for decision in decisions if decision.refused is not None]
     if not accepted:
         return _nothing_to_return(call, order, picks, refused)
     return _offer(call, order, picks, accepted, refused)
@@ -94,21 +94,25 @@ def _at_most_remaining(order: OrderView, wanted: dict[int, int]) -> dict[int, in
     return {line: min(quantity, remaining[line]) for line, quantity in wanted.items()}
 
 
-def _refused(decision: Decision) -> dict[str, Any]:
+def _refused(call: Call[Desk], decision: Decision) -> dict[str, Any]:
+    """A refusal with the key of the passage behind it, when the shop's documents have that passage."""
     refusal = decision.refused
     if refusal is None:
         raise ValueError(f"{decision.name} is not refused")
+    passage = call.services.policies.passage(refusal.policy_key) if refusal.policy_key else None
     return {
         "name": decision.name,
         "rule": refusal.rule,
         "until": refusal.returnable_until.isoformat() if refusal.returnable_until else None,
         "status": refusal.order_status,
-        "key": refusal.policy_key,
+        "key": passage.key if passage else None,
     }
 
 
 def _refused_text(refused: list[dict[str, Any]]) -> str:
-    return " ".join(f"{r['name']} cannot be returned: {r['rule']} [{r['key']}]." for r in refused)
+    return " ".join(
+        f"{r['name']} cannot be returned: {r['rule']}{' [' + r['key'] + ']' if r['key'] else ''}." for r in refused
+    )
 
 
 def _citations(call: Call[Desk], refused: list[dict[str, Any]]) -> list[Citation]:

@@ -20,12 +20,14 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import PrivateAttr
 
+from engines.planner.confidence import confidence_of
 from engines.planner.context import context_of
+from engines.planner.follow_ups import in_context
 from engines.planner.plain_values import with_plain_values
 from engines.planner.proposals import Proposal, next_proposal
 from engines.planner.reader import Reader, Reading
 from engines.planner.replies import compose_reply
-from engines.protocol import THOUGHT, Briefing, read_briefing
+from engines.protocol import CONFIDENCE, TEMPLATED, THOUGHT, Briefing, read_briefing
 from prompts import load_data, render
 
 
@@ -64,8 +66,16 @@ class PlannerEngine(BaseChatModel):
         briefing = read_briefing(messages)
         turn = _turn(messages)
         reading = self._read(_spelled_out(turn[0].text), briefing)
-        proposal = next_proposal(reading, turn, briefing, offered or {})
-        return ChatResult(generations=[ChatGeneration(message=_message(proposal, reading, turn, briefing))])
+        reading, question = in_context(turn[0].text, reading, messages[: -len(turn)], briefing)
+        proposal = next_proposal(reading, turn, briefing, offered or {}, question)
+        message = _message(proposal, reading, turn, briefing)
+        sure = self._confidence(_spelled_out(turn[0].text), briefing)
+        message.response_metadata |= {} if sure is None else {CONFIDENCE: sure}
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+    def _confidence(self, message: str, briefing: Briefing) -> float | None:
+        """How likely the message was read right; the reader remembers, so it is not read again."""
+        return confidence_of(self._reader.read(context_of(briefing["opened"]), message))
 
     def _read(self, message: str, briefing: Briefing) -> Reading:
         reading = self._reader.read(context_of(briefing["opened"]), message)
@@ -92,7 +102,7 @@ def _message(proposal: Proposal | None, reading: Reading, turn: Sequence[BaseMes
     calls = []
     if proposal is not None:
         calls = [ToolCall(name=proposal.action, args=proposal.args, id=f"call_{uuid.uuid4().hex}", type="tool_call")]
-    return AIMessage(text, tool_calls=calls, additional_kwargs={THOUGHT: thought})
+    return AIMessage(text, tool_calls=calls, additional_kwargs={THOUGHT: thought}, response_metadata={TEMPLATED: True})
 
 
 def _turn(messages: Sequence[BaseMessage]) -> Sequence[BaseMessage]:

@@ -27,11 +27,18 @@ class Proposal:
 
 
 def next_proposal(
-    reading: Reading, turn: Sequence[BaseMessage], briefing: Briefing, offered: Mapping[str, tuple[str, ...]]
+    reading: Reading,
+    turn: Sequence[BaseMessage],
+    briefing: Briefing,
+    offered: Mapping[str, tuple[str, ...]],
+    question: str | None = None,
 ) -> Proposal | None:
-    """The first proposal that is allowed now and not made yet in this turn; None when it is time to answer."""
+    """The first proposal that is allowed now and not made yet in this turn; None when it is time to answer.
+
+    `question` is the message as it can be understood without the conversation, when it cannot be by itself.
+    """
     made = _made(turn)
-    for proposal in _called_for(reading, turn[0].text, briefing):
+    for proposal in _called_for(reading, turn[0].text, briefing, question or turn[0].text):
         if proposal.action in offered and not _is_made(proposal, made):
             return proposal
     step = _planned(briefing, offered)
@@ -41,11 +48,12 @@ def next_proposal(
     return None if step.action in briefing["confirm"] and turned_down and not _has_new_offer(made) else step
 
 
-def _called_for(reading: Reading, message: str, briefing: Briefing) -> Iterator[Proposal]:
+def _called_for(reading: Reading, message: str, briefing: Briefing, question: str) -> Iterator[Proposal]:
     for entry in load_data("planner/acts.yaml"):
         if not _applies(entry, reading, briefing):
             continue
-        args = READINGS[entry["from"]](message, reading) if "from" in entry else entry.get("args", {})
+        words = question if entry.get("from") == "question" else message
+        args = READINGS[entry["from"]](words, reading) if "from" in entry else entry.get("args", {})
         if args is not None:
             yield Proposal(entry["action"], dict(args))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,9 @@ from lending_library import ACTIONS, Library
 
 from agents import create_agent
 from engines.scripted import ScriptedEngine
+from shop.settings import load_settings
+from shop.shop import open_shop
+from tools.desk import Desk
 
 Said = dict[str, Any]
 
@@ -50,3 +53,12 @@ def talk(lending_words: None) -> Callable[..., Talk]:
         return Talk(engine, create_agent(engine, ACTIONS, services=library, checkpointer=InMemorySaver()), library)
 
     return start
+
+
+@pytest.fixture(scope="session")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """The demo shop with its real policies, for tests that change nothing in it."""
+    with open_shop(load_settings(data=tmp_path_factory.mktemp("shop"))) as shop:
+        desk = Desk(shop)
+        yield desk
+        desk.close()

@@ -1,0 +1,97 @@
+"""Answering: what a reply may rest on in this conversation, and what is wrong with one that does not.
+
+Generic: whatever action returns citations makes the replies of its conversation subject to the check, and one that
+returns an `answer` makes every statement of its turn so. A reply without brackets in any other turn is not looked at.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+
+from agents.situation import Situation
+from engines.protocol import TEMPLATED
+
+_BRACKETS = "[［【〔⟦"
+
+
+def citations_in_state(state: Mapping[str, Any]) -> Iterator[Mapping[str, str]]:
+    """What the observations of a conversation cite, oldest first, and what was retrieved to verify its answers."""
+    for message in state["messages"]:
+        if isinstance(message, ToolMessage) and message.artifact:
+            yield from message.artifact.get("citations", ())
+    yield from state.get("verified") or ()
+
+
+def retrieved_passages(situation: Situation) -> dict[str, str]:
+    """What a reply may cite: the passages of every observation in this conversation, key -> text."""
+    found: dict[str, str] = {}
+    for citation in citations_in_state(situation.state):
+        key, text = citation["key"], citation["text"]
+        earlier = found.get(key, "")
+        found[key] = text if text.startswith(earlier) else earlier if text in earlier else f"{earlier}\n\n{text}"
+    return found
+
+
+def safe_answer(situation: Situation) -> str:
+    """What this turn's observations themselves answer, word for word; empty when none holds an answer."""
+    answers = (m.artifact.get("answer") for m in situation.turn if isinstance(m, ToolMessage) and m.artifact)
+    return "\n\n".join(dict.fromkeys(answer for answer in answers if answer))
+
+
+def rests_on_passages(message: AIMessage, situation: Situation) -> bool:
+    """Whether `message` is an engine's own answer to a question from passages that were found in this turn."""
+    found = any(m.artifact and m.artifact.get("citations") for m in situation.turn if isinstance(m, ToolMessage))
+    return found and bool(safe_answer(situation)) and not message.response_metadata.get(TEMPLATED)
+
+
+def faults_in(message: AIMessage, situation: Situation, *, aside: bool = False) -> list[str]:
+    """What is wrong with the words of `message`, a sentence a fault; none for words that code made from templates.
+
+    `aside` is for words beside a call: they are no answer yet, so their statements need no citation.
+    """
+    text = message.text
+    answers = not aside and bool(safe_answer(situation))
+    if message.response_metadata.get(TEMPLATED) or not (answers or any(bracket in text for bracket in _BRACKETS)):
+        return []
+    from tools.retrieval.claims import check_answer
+
+    faults = check_answer(
+        text,
+        retrieved_passages(situation),
+        every_statement=answers,
+        said=[m.text for m in situation.messages if isinstance(m, HumanMessage)],
+        observed=_observed(situation),
+    )
+    return [fault.reason for fault in faults]
+
+
+def unknown_in(values: Any, situation: Situation) -> list[str]:
+    """What is wrong with the citations in a structured result: keys that were never retrieved."""
+    text = "\n".join(_strings(values))
+    if not any(bracket in text for bracket in _BRACKETS):
+        return []
+    from tools.retrieval.answers import unknown_citations
+
+    return [fault.reason for fault in unknown_citations(text, retrieved_passages(situation))]
+
+
+def _observed(situation: Situation) -> list[str]:
+    """What is known besides the passages: the facts, and the observations that hold no answer."""
+    messages = (m for m in situation.messages if isinstance(m, ToolMessage) and m.artifact)
+    facts = json.dumps(situation.facts, ensure_ascii=False, default=str)
+    return [facts, *(message.text for message in messages if not message.artifact.get("answer"))]
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _strings(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _strings(inner)
