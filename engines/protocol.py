@@ -14,6 +14,35 @@ from langchain_core.messages import BaseMessage, SystemMessage
 BRIEFING = "briefing"
 THOUGHT = "reasoning_content"
 """Where an engine leaves its reasoning in an answer's `additional_kwargs`: kept in the trace, never shown as reply."""
+COST = "cost"
+"""What an answer cost, in US dollars, in its `response_metadata`; None when nobody knows. Absent: it cost nothing."""
+DEADLINE = "deadline"
+"""By when an answer must be there, on the clock of `time.monotonic`: in the system message's `additional_kwargs`."""
+
+TEMPLATED = "templated"
+"""Set in an answer's `response_metadata` by an engine that words it from templates and observations alone: there is
+nothing of its own in it to check."""
+
+CONFIDENCE = "confidence"
+"""How likely an answer is right, 0 to 1 and calibrated, in its `response_metadata`; absent: the engine cannot say."""
+ENGINES = "engines"
+"""Which engines took part in an answer, in its `response_metadata`: a list of `Share`, the one that gave it last."""
+NOT_STREAMED = "nostream"
+"""LangGraph's tag for model calls whose tokens are not the customer's to see: drafts and protocol text."""
+REFUSED = "refused"
+"""In the `additional_kwargs` of a message that tells an engine why its proposal was refused: how many were in this
+step. Such messages never enter the history."""
+
+
+class Share(TypedDict):
+    """What one engine contributed to an answer: its spec, seconds, tokens, US dollars (None: unknown), and what became
+    of its proposal: "answered", "unsure" (passed on for want of confidence) or "failed"."""
+
+    engine: str
+    seconds: float
+    tokens: int
+    cost: float | None
+    outcome: str
 
 
 class Opened(TypedDict):
@@ -50,3 +79,14 @@ def read_briefing(messages: Sequence[BaseMessage]) -> Briefing:
             found: Briefing = message.additional_kwargs[BRIEFING]
             return found
     raise ValueError("no briefing in the system message: use this engine through agents.create_agent")
+
+
+def read_deadline(messages: Sequence[BaseMessage]) -> float | None:
+    """By when the answer must be there, on the clock of `time.monotonic`; None when there is no hurry."""
+    found = (message.additional_kwargs.get(DEADLINE) for message in messages if isinstance(message, SystemMessage))
+    return next((deadline for deadline in found if deadline is not None), None)
+
+
+def count_refusals(messages: Sequence[BaseMessage]) -> int:
+    """How many proposals have been refused in this step so far."""
+    return max((int(message.additional_kwargs.get(REFUSED, 0)) for message in messages), default=0)

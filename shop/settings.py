@@ -29,9 +29,26 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SHOPBOT_", env_ignore_empty=True, extra="ignore")
 
     data: Path = Field(Path("~/.shopbot"), description="folder that holds all state")
-    engine: str = Field("planner", description="what reasons: planner, openai:MODEL, script:FILE")
+    engine: str = Field("planner", description="what reasons: planner, openai:MODEL, PROVIDER:MODEL, script:FILE")
+    engine_timeout_s: float = Field(
+        60.0, gt=0, le=600, description="seconds to wait for a hosted model, or for the next piece of its stream"
+    )
+    stream: Literal["auto", "on", "off"] = Field(
+        "auto", description="hosted answers as streams: auto when somebody reads along, on always, off never"
+    )
+    traces: Path | None = Field(
+        None, description="file that every decision is written to, personal data masked (.jsonl, or .jsonl.gz)"
+    )
     database_url: str | None = Field(None, description="order database, any SQLAlchemy URL (SQLite or PostgreSQL)")
     fulfilment_url: str | None = Field(None, description="database of the durable workflows")
+    vectors_url: str | None = Field(
+        None,
+        description="where search keeps collections: embedded (under data), http://host:port of a `chroma run` server, "
+        "or postgresql://… with pgvector; by default the shop's PostgreSQL if it has pgvector, else embedded",
+    )
+    reranker: Path | None = Field(
+        None, description="folder of a cross-encoder (model.onnx, tokenizer.json) that ranks what search finds again"
+    )
     easypost_api_key: SecretStr | None = Field(
         None, description="EasyPost key; without one the sandbox carrier is used"
     )
@@ -47,12 +64,42 @@ class Settings(BaseSettings):
         le=120,
         description="seconds a reply waits for the label before it says that it is on its way",
     )
+    verify: bool = Field(
+        False,
+        description="check a generative engine's answers from the policies by a chain of verification (up to five more "
+        "model calls)",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("WARNING", description="what is logged to data/log")
 
-    @field_validator("data")
+    @field_validator("data", "traces")
     @classmethod
-    def _expand(cls, value: Path) -> Path:
-        return value.expanduser().absolute()
+    def _expand(cls, value: Path | None) -> Path | None:
+        return value.expanduser().absolute() if value else None
+
+    @field_validator("reranker")
+    @classmethod
+    def _is_reranker(cls, value: Path | None) -> Path | None:
+        missing = [
+            name for name in ("model.onnx", "tokenizer.json") if value and not (value.expanduser() / name).is_file()
+        ]
+        if missing:
+            raise ValueError(f"there is no {missing[0]} in that folder")
+        return value and value.expanduser().absolute()
+
+    @field_validator("vectors_url")
+    @classmethod
+    def _is_vector_store(cls, value: str | None) -> str | None:
+        if value in (None, "embedded") or re.match(r"https?://[^/\s]+", value or ""):
+            return value
+        try:
+            backend = make_url(value or "").get_backend_name()
+        except ArgumentError:
+            backend = "neither a URL nor 'embedded'"
+        if backend != "postgresql":
+            raise ValueError(
+                "write embedded, http://host:port of a Chroma server, or postgresql://user:password@host/shop"
+            )
+        return value
 
     @field_validator("database_url", "fulfilment_url")
     @classmethod

@@ -1,4 +1,4 @@
-"""Plays a script through the real stack: planner, gate, actions, database, durable workflow, carrier over HTTP,
+"""Plays a script through the real stack: engine, gate, actions, database, durable workflow, carrier over HTTP,
 maildir. Judges nothing."""
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ class Player:
     """The conversations of one data folder, by thread; `turns` is what was said in each."""
 
     data: Path
+    engine: str = "planner"
     turns: dict[str, list[Turn]] = field(default_factory=dict)
     _open: dict[str, Conversation] = field(default_factory=dict)
     _stack: ExitStack = field(default_factory=ExitStack)
@@ -52,7 +53,7 @@ class Player:
 
     def _conversation(self, thread: str) -> Conversation:
         if thread not in self._open:
-            self._open[thread] = self._stack.enter_context(open_conversation(self.data, "planner", thread))
+            self._open[thread] = self._stack.enter_context(open_conversation(self.data, self.engine, thread))
         return self._open[thread]
 
     def _unfinished(self) -> list[int]:
@@ -66,9 +67,9 @@ class Player:
 
 
 @contextmanager
-def playing(data: Path) -> Iterator[Player]:
-    """A player over `data`, closed at the end."""
-    player = Player(data)
+def playing(data: Path, engine: str = "planner") -> Iterator[Player]:
+    """A player over `data` with the engine of that spec, closed at the end."""
+    player = Player(data, engine)
     try:
         yield player
     finally:

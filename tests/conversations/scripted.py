@@ -113,6 +113,8 @@ class Script(_Strict):
     end: End = End()
     never: list[str] = []
     """Words that no reply may hold, whoever asks."""
+    subject: str = ""
+    """The file it stands in."""
 
     @field_validator("messages", mode="before")
     @classmethod
@@ -136,4 +138,5 @@ def read_scripts() -> list[Script]:
 
 
 def _read(file: Path) -> list[Script]:
-    return TypeAdapter(list[Script]).validate_python(yaml.safe_load(file.read_text(encoding="utf-8")))
+    read = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return TypeAdapter(list[Script]).validate_python([{**one, "subject": file.stem} for one in read])

@@ -20,11 +20,11 @@ def test_a_hosted_model_is_named_after_the_colon(monkeypatch: pytest.MonkeyPatch
     assert engine.model_name == "org/model:latest"  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("spec", ["", "foo", "foo:bar", "openai", "openai:", "script:", "planner:x", "PLANNER"])
+@pytest.mark.parametrize("spec", ["", "foo", "openai", "openai:", "script:", "PLANNER"])
 def test_any_other_spec_is_named_with_what_is_allowed(spec: str) -> None:
     with pytest.raises(EngineError) as refusal:
         make_engine(spec)
-    assert str(refusal.value) == f"The engine is {spec!r}; it must be planner, openai:MODEL or script:FILE."
+    assert str(refusal.value).startswith(f"The engine is {spec!r}; it must be planner, openai:MODEL, ")
 
 
 def test_importing_engines_loads_nothing_heavy() -> None:

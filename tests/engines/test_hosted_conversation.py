@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import pytest
 from chat_server import Call, Step
-from conftest import THREAD, Hosted, said
+from hosted_shopbot import Hosted
+from ways import WAYS
 
 from agents.shopbot import shop_actions
 
@@ -34,39 +33,6 @@ CONVERSATION: Sequence[tuple[str, Sequence[Step]]] = [
     ),
     ("Yes, please", [Call("arrange_return"), "Done: your label is in your inbox."]),
 ]
-
-
-def invoke(hosted: Hosted, words: str) -> dict[str, Any]:
-    state: dict[str, Any] = hosted.agent.invoke(said(words), THREAD)
-    return state
-
-
-def ainvoke(hosted: Hosted, words: str) -> dict[str, Any]:
-    state: dict[str, Any] = asyncio.run(hosted.agent.ainvoke(said(words), THREAD))
-    return state
-
-
-def stream(hosted: Hosted, words: str) -> dict[str, Any]:
-    pieces = [piece for piece, _ in hosted.agent.stream(said(words), THREAD, stream_mode="messages")]
-    assert pieces
-    return dict(hosted.agent.get_state(THREAD).values)
-
-
-def astream(hosted: Hosted, words: str) -> dict[str, Any]:
-    async def listen() -> None:
-        async for _ in hosted.agent.astream(said(words), THREAD, stream_mode="messages"):
-            pass
-
-    asyncio.run(listen())
-    return dict(hosted.agent.get_state(THREAD).values)
-
-
-WAYS: dict[str, Callable[[Hosted, str], dict[str, Any]]] = {
-    "invoke": invoke,
-    "ainvoke": ainvoke,
-    "stream": stream,
-    "astream": astream,
-}
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -129,3 +95,12 @@ def test_a_policy_question_is_answered_with_its_citation(hosted: Hosted) -> None
     observation = hosted.server.requests[-1]["messages"][-1]
     assert observation["role"] == "tool"
     assert "[returns#" in observation["content"]
+
+
+@pytest.mark.parametrize(("model", "sent"), [("test-model", 0), ("gpt-4o", 0), ("gpt-5.5", None), ("o3", None)])
+def test_temperature_is_zero_where_a_model_takes_one(
+    model: str, sent: int | None, make_hosted: Callable[..., Hosted]
+) -> None:
+    hosted = make_hosted(model=model)
+    hosted.say("hello", "Hello!")
+    assert hosted.server.requests[0].get("temperature") == sent

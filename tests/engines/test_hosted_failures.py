@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from chat_server import Call, Status, Step
-from conftest import THREAD, Hosted, said
+from chat_faults import Status
+from chat_server import Call, Step
+from hosted_shopbot import THREAD, Hosted, said
 
 from engines import EngineError, make_engine
 from prompts import load_data

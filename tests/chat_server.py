@@ -6,8 +6,10 @@ or an answer that nobody called for, is a 400. A step of its script:
     "text"                          an answer
     Call("name", {"a": 1})          a tool call; several in a list
     Call("name", "not JSON")        a tool call whose arguments are these very characters
-    Status(500)                     an HTTP error
+    Said("text", [Call(...)])       words beside tool calls
     None                            an answer without content
+    Status(500), Hang(), ...        what can go wrong on the wire: see `chat_faults`
+    a function                      from the request's body to one of these
 """
 
 from __future__ import annotations
@@ -15,13 +17,17 @@ from __future__ import annotations
 import itertools
 import json
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
+from chat_faults import Fault, Status
+
 _PIECE = 7
+_NOTHING_LEFT = Status(400)
 _numbers = itertools.count(1)
 
 
@@ -43,21 +49,30 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Status:
-    """An HTTP error instead of an answer."""
+class Said:
+    """Words, tool calls, or both."""
 
-    code: int
+    text: str
+    calls: Sequence[Call] = ()
 
 
-Step = str | Call | Sequence[Call] | Status | None
+Step = str | Call | Said | Sequence[Call] | Fault | Callable[[dict[str, Any]], Any] | None
 
 
 class ChatServer:
-    """`with ChatServer(steps) as server:` serves at `server.url`; `requests` are the bodies it was sent."""
+    """`with ChatServer(steps) as server:` serves at `server.url`.
 
-    def __init__(self, steps: Sequence[Step] = ()) -> None:
+    `requests` are the bodies it was sent, `times` when, `usage` what it charges for each answer. When its steps are
+    used up it plays `always`.
+    """
+
+    def __init__(self, steps: Sequence[Step] = (), always: Step = _NOTHING_LEFT) -> None:
         self.steps = list(steps)
+        self.always = always
         self.requests: list[dict[str, Any]] = []
+        self.times: list[float] = []
+        self.usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+        self.stopped = threading.Event()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
         self._http.daemon_threads = True
         self._http.chat = self  # type: ignore[attr-defined]
@@ -83,6 +98,7 @@ class ChatServer:
 
     def stop(self) -> None:
         """Serve no more; stopping twice is stopping once."""
+        self.stopped.set()
         self._http.shutdown()
         self._http.server_close()
 
@@ -92,37 +108,64 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        server: ChatServer = self.server.chat  # type: ignore[attr-defined]
-        server.requests.append(request)
+        self.chat.requests.append(request)
+        self.chat.times.append(time.monotonic())
         fault = wire_fault(request["messages"])
         if self.path != "/v1/chat/completions" or fault:
-            self._send(400, {"error": {"message": fault or f"no such path: {self.path}"}})
+            body = {"error": {"message": fault or f"no such path: {self.path}"}}
+            self.send(400, "application/json", json.dumps(body).encode())
             return
-        step = server.steps.pop(0) if server.steps else Status(400)
-        if isinstance(step, Status):
-            self._send(step.code, {"error": {"message": "scripted failure", "type": "server_error"}})
+        step = self.chat.steps.pop(0) if self.chat.steps else self.chat.always
+        if callable(step):
+            step = step(request)
+        if isinstance(step, Fault):
+            step.play(self, bool(request.get("stream")))
         elif request.get("stream"):
-            self._stream(step)
+            self._stream(step, request)
         else:
-            self._send(200, _completion(_message(step)))
+            body = {**_completion(_message(step)), "usage": self.chat.usage}
+            self.send(200, "application/json", json.dumps(body).encode())
 
-    def _send(self, code: int, body: dict[str, Any]) -> None:
-        content = json.dumps(body).encode()
+    @property
+    def chat(self) -> ChatServer:
+        found: ChatServer = self.server.chat  # type: ignore[attr-defined]
+        return found
+
+    def send(self, code: int, content_type: str, body: bytes, *, length: int | None = None, **headers: str) -> None:
         self.send_response(code)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.send_header("Connection", "close")
-        self.end_headers()
-        self.wfile.write(content)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(length or len(body)))
+        self._end_head(content_type)
+        self.write(body)
 
-    def _stream(self, step: Step) -> None:
+    def begin(self, content_type: str) -> None:
         self.send_response(200)
-        self.send_header("Content-Type", "text/event-stream")
+        self._end_head(content_type)
+
+    def write(self, piece: bytes) -> bool:
+        try:
+            self.wfile.write(piece)
+        except OSError:
+            return False
+        return True
+
+    def wait(self, seconds: float | None = None) -> bool:
+        return self.chat.stopped.wait(seconds)
+
+    def _end_head(self, content_type: str) -> None:
+        self.send_header("Content-Type", content_type)
         self.send_header("Connection", "close")
         self.end_headers()
+
+    def _stream(self, step: Step, request: dict[str, Any]) -> None:
+        self.begin("text/event-stream")
         for chunk in _chunks(_message(step)):
-            self.wfile.write(b"data: " + json.dumps(chunk).encode() + b"\n\n")
-        self.wfile.write(b"data: [DONE]\n\n")
+            self.write(b"data: " + json.dumps(chunk).encode() + b"\n\n")
+        if request.get("stream_options", {}).get("include_usage"):
+            last = {**_chunk({}), "choices": [], "usage": self.chat.usage}
+            self.write(b"data: " + json.dumps(last).encode() + b"\n\n")
+        self.write(b"data: [DONE]\n\n")
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing is printed."""
@@ -131,13 +174,14 @@ class _Handler(BaseHTTPRequestHandler):
 def _message(step: Step) -> dict[str, Any]:
     if step is None or isinstance(step, str):
         return {"role": "assistant", "content": step}
-    assert not isinstance(step, Status)
-    calls = [step] if isinstance(step, Call) else step
-    return {
-        "role": "assistant",
-        "content": None,
-        "tool_calls": [call.as_json() for call in calls if isinstance(call, Call)],
-    }
+    if isinstance(step, Call):
+        step = [step]
+    assert not isinstance(step, Fault) and not callable(step)
+    said = step if isinstance(step, Said) else Said("", step)
+    message: dict[str, Any] = {"role": "assistant", "content": said.text or None}
+    if said.calls:
+        message["tool_calls"] = [call.as_json() for call in said.calls]
+    return message
 
 
 def _completion(message: dict[str, Any]) -> dict[str, Any]:
@@ -148,7 +192,6 @@ def _completion(message: dict[str, Any]) -> dict[str, Any]:
         "created": 1,
         "model": "test-model",
         "choices": [{"index": 0, "message": message, "finish_reason": reason}],
-        "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
     }
 
 
@@ -166,7 +209,8 @@ def _chunks(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _pieces(text: str) -> list[str]:
-    return [text[start : start + _PIECE] for start in range(0, len(text), _PIECE)]
+    size = max(_PIECE, len(text) // 1000)
+    return [text[start : start + size] for start in range(0, len(text), size)]
 
 
 def _chunk(delta: dict[str, Any], reason: str | None = None) -> dict[str, Any]:

@@ -1,0 +1,63 @@
+"""Decoded text read back: thought, calls and reply; what is broken is said to be broken."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engines.llama.answers import deciding, read_answer, reply_so_far
+
+CALL = '<tool_call>\n{"name": "look", "arguments": {"place": "here"}}\n</tool_call>'
+
+
+def test_a_thought_and_two_calls() -> None:
+    answer = read_answer(f"<think>I must look.</think>\n{CALL}\n{CALL}")
+    assert (answer.thought, answer.reply) == ("I must look.", "")
+    assert [(call["name"], call["args"]) for call in answer.calls] == [("look", {"place": "here"})] * 2
+    assert len({call["id"] for call in answer.calls}) == 2
+
+
+def test_a_tag_inside_an_argument_is_part_of_it() -> None:
+    answer = read_answer(CALL.replace("here", "</tool_call> <tool_call>"))
+    assert [call["args"] for call in answer.calls] == [{"place": "</tool_call> <tool_call>"}]
+
+
+@pytest.mark.parametrize(
+    "body",
+    ['{"name": "look", "arguments": {"pla', '{"name": "look", "arguments": 3}', '{"name": 1, "arguments": {}}', "look"],
+)
+def test_a_call_that_is_none_is_broken(body: str) -> None:
+    answer = read_answer(f"<tool_call>\n{body}\n</tool_call>")
+    assert not answer.calls
+    assert not answer.reply
+    assert len(answer.broken) == 1
+
+
+@given(st.text())
+def test_any_text_can_be_read(text: str) -> None:
+    read_answer(text)
+
+
+@given(st.sampled_from(["", "<think>why</think>\n"]), st.text(alphabet=st.characters(exclude_characters="<")))
+def test_what_is_shown_early_is_the_reply(thought: str, reply: str) -> None:
+    whole = thought + reply
+    shown = ""
+    for end in range(len(whole) + 1):
+        sure = reply_so_far(whole[:end])
+        assert sure.startswith(shown) or not shown
+        shown = sure
+    assert shown.strip() == reply.strip()
+
+
+def test_neither_thought_nor_call_is_ever_shown() -> None:
+    text = f"<think>secret</think>\n{CALL}"
+    assert {reply_so_far(text[:end]) for end in range(len(text) + 1)} == {""}
+
+
+def test_the_decision_ends_with_the_name() -> None:
+    text = f"<think>why</think>\n{CALL}"
+    decided = [text[:end] for end in range(len(text)) if deciding(text[:end]) is None and end > text.index("<tool")]
+    assert min(map(len, decided)) == text.index('", "arguments"') + 1
+    assert deciding("") == "kind"
+    assert deciding("Hello") is None
