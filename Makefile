@@ -1,5 +1,6 @@
 # make demo   a customer's return, from the first sentence to the label
 # make test   the whole test suite, with ruff and mypy
+# make llama  the extra `llama`: compiles llama.cpp, five minutes on two cores; its tests run once it is there
 # make bench  the measurements behind the figures in the README
 # make lock   renew the pinned dependencies
 
@@ -8,16 +9,31 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test bench peers lock clean
+TORCH := torch==2.13.0
+# Of llama.cpp only the library: no server, tools, tests or examples.
+LLAMA_OFF := LLAVA_BUILD LLAMA_BUILD_TESTS LLAMA_BUILD_TOOLS LLAMA_BUILD_EXAMPLES LLAMA_BUILD_SERVER LLAMA_BUILD_APP \
+	LLAMA_TOOLS_INSTALL LLAMA_TESTS_INSTALL LLAMA_CURL LLAMA_OPENSSL LLAMA_USE_PREBUILT_UI
+# What PyTorch brings along is a matter of the machine: its GPU libraries are in no lock.
+NOT_LOCKED = torch triton $(shell $(BIN)/uv pip compile -q --universal --python-version 3.11 --extra optimize \
+	pyproject.toml 2>/dev/null | grep -oE "^(nvidia|cuda)[a-z0-9-]*")
+
+.PHONY: demo test optimize llama bench peers lock clean
 
 demo: $(VENV)/.runs
 	@$(BIN)/shopbot demo --data .shopbot
 
+# Without PyTorch (no wheel for this machine, no space) the tests that need it are skipped and say so.
 test: $(VENV)/.tests
+	@$(MAKE) --silent optimize || echo "PyTorch could not be installed: the tests of optimize/ are skipped"
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
+
+optimize: $(VENV)/.optimize
+
+llama: $(VENV)/.tests
+	CMAKE_ARGS="$(LLAMA_OFF:%=-D%=OFF)" $(PIP) install "llama-cpp-python==0.3.36"
 
 bench: $(VENV)/.tests
 	@for file in benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done
@@ -33,6 +49,9 @@ lock: $(VENV)/.tests
 		--custom-compile-command "make lock" pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra build \
 		--extra dev --custom-compile-command "make lock" pyproject.toml -o requirements-dev.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra build \
+		--extra dev --extra optimize $(NOT_LOCKED:%=--no-emit-package %) --custom-compile-command "make lock" \
+		pyproject.toml -o requirements-optimize.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -50,4 +69,11 @@ $(VENV)/.runs: $(BIN)/python requirements.lock pyproject.toml
 
 $(VENV)/.tests: $(VENV)/.runs requirements-dev.lock
 	$(PIP) install --require-hashes --no-deps -r requirements-dev.lock
+	@touch $@
+
+# PyTorch comes as whatever build pip finds for this machine, so it is pinned by version and not by hash.
+$(VENV)/.optimize: $(VENV)/.tests requirements-optimize.lock
+	@echo "Installing PyTorch and what optimize/ needs (once)"
+	$(PIP) install "$(TORCH)"
+	$(PIP) install --require-hashes --no-deps -r requirements-optimize.lock
 	@touch $@

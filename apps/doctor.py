@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rich.markup import escape
 
+from apps.doctor_llama import check_local_models
 from apps.failures import sentence
 from apps.logbook import keep_log
 from apps.readable import readable
@@ -28,6 +29,7 @@ def run_doctor(*, data: Path | None) -> int:
         "conversations": _conversations,
         "policies": _policies,
         "engine": _engine,
+        "local models": check_local_models,
         "programs": _programs,
         "carrier": _carrier,
         "mail": _mail,

@@ -1,0 +1,35 @@
+"""What `shopbot doctor` says about local models: the configured one's size and speed, or what the machine could run."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import TYPE_CHECKING
+
+from shop.settings import Settings
+
+if TYPE_CHECKING:
+    from engines.llama.model import LlamaEngine
+
+PREFIX = "llama:"
+
+
+def check_local_models(settings: Settings) -> str:
+    """One line; loads the model that the engine's spec names, wherever it stands in it, and measures it.
+
+    Raises:
+        EngineError: that model cannot be loaded.
+    """
+    from engines.llama.measure import measure, what_fits
+
+    files = [part.rpartition(PREFIX)[2] for part in settings.engine.split(",") if PREFIX in part]
+    if files:
+        return "; ".join(f"{file}: {measure(_load(file).runtime)}" for file in files)
+    installed = importlib.util.find_spec("llama_cpp") is not None
+    how = "choose one with --engine llama:FILE.gguf" if installed else "first pip install 'shopbot[llama]'"
+    return f"none chosen ({how}); {what_fits()}"
+
+
+def _load(file: str) -> LlamaEngine:
+    from engines.llama.model import LlamaEngine
+
+    return LlamaEngine(file)

@@ -1,0 +1,92 @@
+"""Fits a conversation into the model's context: what is least needed is cut first.
+
+In this order: descriptions of actions that are not allowed now, the oldest observations (condensed to their
+beginning), the oldest turns, the observations of this turn. Never cut: the system message, the briefing, and what the
+customer said last.
+
+What is cut grows in steps of a quarter of the context, so that the beginning of the prompt stays the same for many
+turns and need not be evaluated anew at each.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from engines.errors import EngineError
+from engines.llama.chat import CUSTOMER, Said
+
+KEPT_CHARACTERS = 120
+"""Of a condensed observation: its first sentence, as a rule."""
+_STEPS = 4
+
+
+class ContextError(EngineError):
+    """The context cannot hold even what must not be cut; the message says how much it needs."""
+
+
+class Fitted(NamedTuple):
+    """The prompt's tokens, and what was cut: actions described, observations condensed, messages dropped."""
+
+    tokens: list[int]
+    all_actions: bool
+    condensed: int
+    dropped: int
+
+
+Tokens = Callable[[Sequence[Said], bool], list[int]]
+"""The tokens of a whole prompt: from what was said, and whether every action known is described or only those allowed
+now."""
+
+
+def fit(said: Sequence[Said], tokens: Tokens, room: int, note: str) -> Fitted:
+    """The longest prompt of at most `room` tokens.
+
+    Raises:
+        ContextError: there is none.
+    """
+    whole = tokens(said, True)
+    if len(whole) <= room:
+        return Fitted(whole, True, 0, 0)
+    bare = tokens(said, False)
+    if len(bare) <= room:
+        return Fitted(bare, False, 0, 0)
+    step = max(1, room // _STEPS)
+    target = len(bare) - math.ceil((len(bare) - room) / step) * step
+    shortest = bare
+    best: Fitted | None = None
+    for shorter, condensed in _ever_shorter(list(said), note):
+        shortest = tokens(shorter, False)
+        if len(shortest) <= room:
+            best = best or Fitted(shortest, False, condensed, len(said) - len(shorter))
+        if len(shortest) <= target:
+            return Fitted(shortest, False, condensed, len(said) - len(shorter))
+    if best is not None:
+        return best
+    raise ContextError(
+        f"The model's context leaves {room} tokens for the prompt, and what must be in it takes {len(shortest)}: use a "
+        "model with a longer context, or fewer actions."
+    )
+
+
+def _ever_shorter(said: list[Said], note: str) -> Iterator[tuple[list[Said], int]]:
+    newest = max((place for place, one in enumerate(said) if _is_customers(one)), default=len(said))
+    condensed = 0
+    for place in [p for p, one in enumerate(said[:newest]) if one.observed is not None]:
+        shorter = said[place].condensed(KEPT_CHARACTERS, note)
+        if shorter != said[place]:
+            said[place], condensed = shorter, condensed + 1
+            yield list(said), condensed
+    starts = [place for place, one in enumerate(said[:newest]) if place and _is_customers(one)]
+    for start in [*starts, newest]:
+        yield said[start:], condensed
+    said = said[newest:]
+    for place in [p for p, one in enumerate(said) if one.observed is not None]:
+        said[place] = said[place].condensed(KEPT_CHARACTERS, note)
+        condensed += 1
+        yield list(said), condensed
+
+
+def _is_customers(one: Said) -> bool:
+    return one.role == CUSTOMER and one.observed is None

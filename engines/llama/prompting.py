@@ -1,0 +1,163 @@
+"""From messages to a prompt that fits, and from the prompt to decoded text."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from weakref import WeakValueDictionary
+
+from langchain_core.messages import BaseMessage
+
+from engines.errors import EngineError
+from engines.llama.answer_grammar import AUTO, NONE, answer_grammar
+from engines.llama.answers import deciding
+from engines.llama.catalogue import Catalogue
+from engines.llama.chat import CUSTOMER, ChatTemplate, Said, read_messages, reserved_texts, split_system
+from engines.llama.fitting import Fitted, fit
+from engines.llama.runtime import Runtime
+from engines.llama.work import Wanted, Work
+from engines.protocol import read_deadline
+from prompts import load_data, render
+
+_SMALLEST_ANSWER = 64
+
+
+@dataclass(frozen=True)
+class Request:
+    """What one answer may be. With a `grammar` of the caller's own, or without actions, the text is returned as it is.
+
+    `choice` is "auto", "any", "none" or an action's name; `stop` are texts before which the answer ends.
+    """
+
+    actions: Sequence[Mapping[str, Any]] = ()
+    choice: str = AUTO
+    several: bool = True
+    grammar: str | None = None
+    stop: Sequence[str] = field(default_factory=list)
+    thoughts: bool = True
+    tokens: int = 1024
+    temperature: float = 0.0
+    seed: int = 0
+
+    @property
+    def is_raw(self) -> bool:
+        """Whether the text is the caller's to read."""
+        return not self.actions
+
+
+def open_prompting(file: Path, *, context: int | None = None, threads: int | None = None) -> Prompting:
+    """The loaded model in `file`, the same one as long as any engine in this process holds it.
+
+    Raises:
+        EngineError: the file cannot be loaded.
+    """
+    try:
+        key = (str(file.resolve()), file.stat().st_mtime_ns, context, threads)
+    except OSError:
+        return Prompting(Runtime(file, context=context, threads=threads))  # it says what is wrong with the file
+    with _opening:
+        found = _open.get(key)
+        if found is None:
+            found = _open[key] = Prompting(Runtime(file, context=context, threads=threads))
+        return found
+
+
+class Prompting:
+    """Writes prompts for one loaded model."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+        self._catalogue = Catalogue()
+        self._template = ChatTemplate(runtime.chat_template, bos=runtime.special("bos"), eos=runtime.special("eos"))
+        self._reserved = reserved_texts(runtime.control_texts())
+
+    def decode(self, messages: Sequence[BaseMessage], request: Request, work: Work) -> Iterator[str]:
+        """The answer to `messages`, piece by piece.
+
+        Raises:
+            EngineError: the context cannot hold the prompt, or no answer is possible under the grammar.
+        """
+        longest = min(request.tokens, max(_SMALLEST_ANSWER, self.runtime.context // 2))
+        try:
+            prompt = self.prompt(messages, request, self.runtime.context - longest).tokens
+            wanted = Wanted(
+                prompt=prompt,
+                grammar=_grammar(request),
+                tokens=longest,
+                temperature=request.temperature,
+                seed=request.seed,
+                deadline=read_deadline(messages),
+                weigh=(lambda text: None) if request.is_raw else deciding,
+            )
+            yield from _until(request.stop, self.runtime.decode(wanted, work), work)
+        except (TimeoutError, ValueError, RuntimeError) as error:
+            raise EngineError(f"The model {self.runtime.file.name} cannot answer: {error}.") from error
+
+    def prompt(self, messages: Sequence[BaseMessage], request: Request, room: int) -> Fitted:
+        """The prompt in at most `room` tokens.
+
+        Raises:
+            ContextError: it cannot be made that short.
+        """
+        system, briefing = split_system(messages)
+        said = read_messages(messages, self._reserved)
+        every = self._catalogue.with_all(request.actions) if request.actions else []
+        now = render(
+            "engines/llama_now.j2",
+            briefing=briefing,
+            allowed=[action["name"] for action in request.actions],
+            choice=request.choice,
+        )
+
+        def tokens(said: Sequence[Said], all_actions: bool) -> list[int]:
+            top = render(
+                "engines/llama_system.j2",
+                system=system,
+                actions=every if all_actions else request.actions if request.choice != NONE else [],
+                several=request.several,
+                thoughts=request.thoughts,
+            )
+            return self.runtime.tokenise(self._template.render(top, _with_now(said, now)))
+
+        return fit(said, tokens, room, load_data("engines/llama.yaml")["condensed"])
+
+
+_open: WeakValueDictionary[tuple[str, int, int | None, int | None], Prompting] = WeakValueDictionary()
+_opening = threading.Lock()
+
+
+def _grammar(request: Request) -> str | None:
+    if request.grammar is not None or not request.actions:
+        return request.grammar
+    return answer_grammar(request.actions, request.choice, thoughts=request.thoughts, several=request.several)
+
+
+def _with_now(said: Sequence[Said], now: str) -> list[Said]:
+    """Where things stand, behind the last message: everything before it is the same at the next step."""
+    return [*said, Said(CUSTOMER, now)] if now or not said else list(said)
+
+
+def _until(stop: Sequence[str], pieces: Generator[str, None, None], work: Work) -> Iterator[str]:
+    """The text before the first of `stop`; what may be the beginning of one is held back until that is sure."""
+    if not stop:
+        yield from pieces
+        return
+    held = ""
+    with closing(pieces):
+        for piece in pieces:
+            held += piece
+            found = [held.index(text) for text in stop if text in held]
+            if found:
+                work.finished = True
+                yield held[: min(found)]
+                return
+            sure = len(held) - max(
+                (size for text in stop for size in range(1, len(text)) if held.endswith(text[:size])), default=0
+            )
+            yield held[:sure]
+            held = held[sure:]
+    yield held
