@@ -144,7 +144,7 @@ def _malformed(step: dict[str, Any]) -> list[InvalidToolCall]:
         name=step["malformed"],
         args='{"unfinished": ',
         id=_new_id(),
-        error="not JSON",
+        error='the arguments are not valid JSON: {"unfinished": ',
         type="invalid_tool_call",
     )
     return [broken]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from conftest import Talk
 from langchain_core.messages import AIMessage
 
 from agents.shares import add_shares, describe_shares, shares_of
@@ -48,7 +48,7 @@ def test_an_engine_that_names_nobody_did_it_alone() -> None:
     assert describe_shares(named)["shopbot.engines.outcome"] == ["unsure", "answered"]
 
 
-def test_the_engine_is_on_the_span_of_its_call(talk: Callable[..., Talk], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_engine_is_on_the_span_of_its_call(talk: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import SimpleSpanProcessor
     from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter

@@ -1,0 +1,1 @@
+"""`shopbot optimize`: make engines smaller and fitter."""

@@ -1,0 +1,235 @@
+"""The sub-app `shopbot optimize`. Options stand here; what a command imports when it runs stands beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from apps.optimize.cascade import cascade
+from apps.optimize.options import (
+    Base,
+    Batch,
+    Dev,
+    Epochs,
+    Folder,
+    Layers,
+    Lora,
+    MaybeTraces,
+    Rate,
+    Retrain,
+    Seed,
+    Start,
+    Teachers,
+    Threads,
+    To,
+    Traces,
+)
+from apps.optimize.retriever import retriever
+
+app = typer.Typer(
+    name="optimize",
+    help="Make a small local engine from recorded decisions, and make it smaller still.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@app.command()
+def data(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Recorded decisions.")],
+    to: Annotated[Path, typer.Option("--to", metavar="FILE", help="One file of traces, .gz or plain.")],
+    dev: Dev = None,
+    share: Annotated[float, typer.Option(min=0, max=1, help="Share of the conversations that goes to --dev.")] = 0.1,
+    seed: Seed = 1,
+) -> None:
+    """Read recorded decisions of any known form, count them, and write them as traces, split by conversation."""
+    from apps.optimize.learning import run_data
+
+    run_data(files, to, dev, share, seed)
+
+
+@app.command()
+def train(
+    traces: Traces,
+    to: To,
+    dev: Dev = None,
+    base: Base = "minilm",
+    layers: Layers = None,
+    start: Start = None,
+    epochs: Epochs = 5,
+    rate: Rate = 3e-4,
+    batch: Batch = 32,
+    seed: Seed = 1,
+    threads: Threads = 2,
+) -> None:
+    """Train an engine on what was chosen: a teacher. A killed run goes on when started again."""
+    from apps.optimize.learning import Wanted, run_train
+
+    run_train(traces, to, dev, [], Wanted(base, layers, start, epochs, rate, batch, seed, threads))
+
+
+@app.command()
+def distil(
+    traces: Traces,
+    to: To = Path("build/engine"),
+    teacher: Teachers = None,
+    dev: Dev = None,
+    base: Base = "minilm",
+    layers: Layers = 3,
+    start: Start = None,
+    temperature: Annotated[float, typer.Option(help="At which teacher and student are compared.")] = 2.0,
+    alpha: Annotated[float, typer.Option(min=0, max=1, help="Share of the teacher in the loss.")] = 0.7,
+    hidden: Annotated[float, typer.Option(min=0, help="Weight of imitating its hidden states.")] = 0.0,
+    relations: Annotated[float, typer.Option(min=0, help="Weight of imitating its relations of decisions.")] = 0.0,
+    epochs: Epochs = 5,
+    rate: Rate = 3e-4,
+    batch: Batch = 32,
+    seed: Seed = 1,
+    threads: Threads = 2,
+) -> None:
+    """Make a small engine from recorded decisions: from teachers, from the scores recorded with them, or from both."""
+    from apps.optimize.learning import Wanted, run_train
+
+    wanted = Wanted(base, layers, start, epochs, rate, batch, seed, threads, temperature, alpha, hidden, relations)
+    run_train(traces, to, dev, teacher or [], wanted)
+
+
+@app.command()
+def quantise(
+    folder: Folder,
+    to: To,
+    way: Annotated[
+        str, typer.Option(help="dynamic, static (int8); weights8, weights4 (weights only); float16, bfloat16; table.")
+    ] = "dynamic",
+    traces: MaybeTraces = None,
+    method: Annotated[str, typer.Option(help="Calibration of static ranges: minmax, entropy, percentile.")] = "minmax",
+    plots: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(metavar="DIR", help="Draw the calibrated ranges here."),
+    ] = None,
+) -> None:
+    """Store and compute with fewer bits. Static ranges are calibrated on the traces."""
+    from apps.optimize.techniques import run_quantise
+
+    run_quantise(folder, to, way, traces, method, plots)
+
+
+@app.command()
+def prune(
+    folder: Folder,
+    to: To,
+    traces: Traces,
+    heads: Annotated[float, typer.Option(min=0, max=0.99, help="Share of the attention heads.")] = 0.0,
+    neurons: Annotated[float, typer.Option(min=0, max=0.99, help="Share of the feed-forward neurons.")] = 0.0,
+    layers: Annotated[int, typer.Option(min=0, help="How many layers.")] = 0,
+    weights: Annotated[float, typer.Option(min=0, max=1, help="Share of single weights that become zero.")] = 0.0,
+    vocabulary: Annotated[bool, typer.Option(help="Keep only the tokens that the traces need.")] = False,
+    spare: Annotated[int, typer.Option(min=0, help="Common tokens to keep besides.")] = 4000,
+    by: Annotated[str, typer.Option(help="Importance by gradient or magnitude.")] = "gradient",
+    schedule: Annotated[str, typer.Option(help="Growth of --weights in training: constant, linear, cubic.")] = "cubic",
+    teacher: Teachers = None,
+    retrain: Retrain = 0,
+    lora: Lora = 0,
+    rate: Rate = 1e-4,
+    seed: Seed = 1,
+    threads: Threads = 2,
+) -> None:
+    """Take out heads, neurons, layers, single weights or tokens, the least important first."""
+    from apps.optimize.techniques import After, run_prune
+
+    after = After(retrain, lora, rate, seed, threads, teacher or [])
+    run_prune(folder, to, traces, (heads, neurons, layers, weights, vocabulary, spare, by, schedule), after)
+
+
+@app.command()
+def factorise(
+    folder: Folder,
+    to: To,
+    traces: Traces,
+    rank: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(min=1, help="Rank of every matrix, or"),
+    ] = None,
+    energy: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(min=0, max=1, help="share of each matrix's energy to keep."),
+    ] = None,
+    embedding: Annotated[bool, typer.Option(help="Factorise the token table too.")] = False,
+    teacher: Teachers = None,
+    retrain: Retrain = 0,
+    lora: Lora = 0,
+    rate: Rate = 1e-4,
+    seed: Seed = 1,
+    threads: Threads = 2,
+) -> None:
+    """Replace matrices by products of two thin ones, where that is smaller."""
+    from apps.optimize.techniques import After, run_factorise
+
+    after = After(retrain, lora, rate, seed, threads, teacher or [])
+    run_factorise(folder, to, traces, rank, energy, embedding, after)
+
+
+@app.command()
+def measure(
+    folders: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Engines; the first is compared with.")],
+    traces: Traces,
+    json: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--json", metavar="FILE", help="Write every figure here."),
+    ] = None,
+    plots: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--plots", metavar="DIR", help="Draw accuracy against size and latency, and calibration."),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=0, help="Only so many decisions, evenly spread; 0 takes all.")] = 0,
+    rounds: Annotated[int, typer.Option(min=1, help="Timed calls of each engine at batch 1, a fifth at 32.")] = 100,
+    threads: Annotated[int, typer.Option(min=1, help="Cores that a decision may use.")] = 1,
+) -> None:
+    """Size, memory, speed, accuracy and calibration of engines, side by side, on the same decisions."""
+    from apps.optimize.measuring import run_measure
+
+    run_measure(folders, traces, json, plots, limit, rounds, threads)
+
+
+@app.command()
+def ship(
+    folder: Folder,
+    to: To,
+    traces: Traces,
+    replaces: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(metavar="FOLDER", help="The engine in use; without it, the one in --to."),
+    ] = None,
+    name: Annotated[str, typer.Option(help="Title of the model card.")] = "",
+    source: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--source", help="Where the decisions come from, with their licence, for the card."),
+    ] = None,
+    tolerance: Annotated[float, typer.Option(min=0, help="Points of accuracy that may be lost.")] = 0.0,
+    threads: Threads = 1,
+) -> None:
+    """Put an engine with its model card in place, unless it is worse than the one it replaces."""
+    from apps.optimize.measuring import run_ship
+
+    run_ship(folder, to, traces, replaces, name, source or [], tolerance, threads)
+
+
+@app.command()
+def gguf(
+    source: Annotated[Path, typer.Argument(help="Folder of a Llama decoder (Hugging Face), or a 16-bit GGUF file.")],
+    to: Annotated[Path, typer.Option("--to", metavar="FILE", help="The GGUF file to write.")],
+    kind: Annotated[str, typer.Option(help="f16, q8_0, q6_k, q5_k_m, q4_k_m, q4_0 or q3_k_m.")] = "q4_k_m",
+    end: Annotated[str, typer.Option(help="The token that ends a text.")] = "</s>",
+    threads: Threads = 2,
+) -> None:
+    """Write a decoder as a small file for llama.cpp, by llama.cpp's own quantiser."""
+    from apps.optimize.decoders import run_gguf
+
+    run_gguf(source, to, kind, end, threads)
+
+
+app.command()(retriever)
+app.command()(cascade)
