@@ -8,6 +8,8 @@ from typing import Annotated, Optional
 
 import typer
 
+from apps.optimize.app import app as optimize_app
+
 app = typer.Typer(
     name="shopbot",
     help="A customer-service agent that plans, formats and validates before it acts.",
@@ -23,8 +25,9 @@ Data = Annotated[
 ]
 Engine = Annotated[
     Optional[str],  # noqa: UP045
-    typer.Option("--engine", metavar="SPEC", help="What reasons: planner, openai:MODEL, script:FILE."),
+    typer.Option("--engine", metavar="SPEC", help="What reasons: planner, openai:MODEL, llama:FILE.gguf, script:FILE."),
 ]
+Tenant = Annotated[Optional[str], typer.Option(help="Whose collection it is.")]  # noqa: UP045
 
 
 @app.command()
@@ -75,13 +78,27 @@ def ingest(
     sources: Annotated[list[str], typer.Argument(help="Files, folders, URLs.")],
     collection: Annotated[str, typer.Option(help="Which collection they belong to.")],
     data: Data = None,
+    tenant: Tenant = None,
+    meta: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(metavar="KEY=VALUE", help="Metadata for every chunk; may be repeated."),
+    ] = None,
     allow_private: Annotated[bool, typer.Option(help="Read web pages on private addresses too.")] = False,
     json: Annotated[bool, typer.Option("--json", help="The report as one JSON object.")] = False,
 ) -> None:
     """Take documents into a collection; only what changed is read again."""
     from apps.ingest import run_ingest
 
-    raise typer.Exit(run_ingest(sources, data=data, collection=collection, allow_private=allow_private, as_json=json))
+    code = run_ingest(
+        sources,
+        data=data,
+        collection=collection,
+        tenant=tenant,
+        metadata=meta or (),
+        allow_private=allow_private,
+        as_json=json,
+    )
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -90,12 +107,20 @@ def search(
     data: Data = None,
     collection: Annotated[str, typer.Option(help="Which collection to search.")] = "policies",
     k: Annotated[int, typer.Option("-k", min=1, max=50, help="How many passages.")] = 5,
+    where: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(
+            metavar="KEY=VALUE", help="Only chunks like that: key=value, key!=value, key>=5; may be repeated."
+        ),
+    ] = None,
+    tenant: Tenant = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
 ) -> None:
     """Search the shop's documents."""
     from apps.search import run_search
 
-    raise typer.Exit(run_search(query, data=data, collection=collection, k=k, as_json=json))
+    code = run_search(query, data=data, collection=collection, k=k, where=where or (), tenant=tenant, as_json=json)
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -125,6 +150,9 @@ def doctor(data: Data = None) -> None:
     from apps.doctor import run_doctor
 
     raise typer.Exit(run_doctor(data=data))
+
+
+app.add_typer(optimize_app)
 
 
 def main() -> None:

@@ -18,9 +18,20 @@ if TYPE_CHECKING:
 
 
 def run_ingest(
-    sources: Sequence[str], *, data: Path | None, collection: str, allow_private: bool = False, as_json: bool = False
+    sources: Sequence[str],
+    *,
+    data: Path | None,
+    collection: str,
+    tenant: str | None = None,
+    metadata: Sequence[str] = (),
+    allow_private: bool = False,
+    as_json: bool = False,
 ) -> int:
     """Bring a collection in step with `sources` and say what was done.
+
+    Args:
+        tenant: whose collection it is; None is the shop itself.
+        metadata: `key=value` each, for every chunk, so that a search can be filtered by it.
 
     Returns 0, or 1 when a source could not be read: the others are taken in all the same.
 
@@ -34,9 +45,28 @@ def run_ingest(
     console = open_console()
     limits = Limits(allow_private=allow_private)
     with keep_log(settings), _Progress(shown=sys.stderr.isatty() and not as_json) as progress:
-        report = ingest(settings.data, collection, sources, limits=limits, progress=progress.advance)
+        report = ingest(
+            settings.data,
+            collection,
+            sources,
+            tenant=tenant,
+            metadata=_pairs(metadata),
+            limits=limits,
+            progress=progress.advance,
+            settings=settings,
+        )
     _show(report, collection, console, as_json=as_json)
     return 1 if report.skipped else 0
+
+
+def _pairs(given: Sequence[str]) -> dict[str, str]:
+    from tools.retrieval import RetrievalError
+
+    pairs = [(name.strip(), sign, value.strip()) for name, sign, value in (each.partition("=") for each in given)]
+    for (name, sign, _), said in zip(pairs, given, strict=True):
+        if not (name and sign):
+            raise RetrievalError(f"{said!r} is no metadata: write key=value.")
+    return {name: value for name, _, value in pairs}
 
 
 def _show(report: IngestReport, collection: str, console: Console, *, as_json: bool) -> None:

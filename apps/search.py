@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from apps.logbook import keep_log
 from apps.readable import readable
 from apps.terminal import open_console
-from shop.settings import load_settings
+from shop.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from tools.retrieval import Retriever
@@ -18,35 +19,51 @@ if TYPE_CHECKING:
 POLICIES = "policies"
 
 
-def run_search(query: str, *, data: Path | None, collection: str, k: int, as_json: bool) -> int:
+def run_search(
+    query: str,
+    *,
+    data: Path | None,
+    collection: str,
+    k: int,
+    as_json: bool,
+    where: Sequence[str] = (),
+    tenant: str | None = None,
+) -> int:
     """Print the best passages for `query`; returns the exit code.
 
     The policies give none when they do not answer; another collection always gives the best it has.
 
+    Args:
+        where: conditions that every passage must meet, `key=value` each (`tools.retrieval.filters.parse_where`).
+        tenant: whose collection it is; None is the shop itself.
+
     Raises:
-        RetrievalError: there is no such collection.
+        RetrievalError: there is no such collection, or a condition cannot be used.
     """
+    from tools.retrieval.filters import parse_where
+
     settings = load_settings(data=data)
     console = open_console()
-    with keep_log(settings), closing(_open(settings.data, collection)) as retriever:
-        passages = retriever.search(readable(query), k)
+    wanted = parse_where(where)
+    with keep_log(settings), closing(_open(settings, collection, tenant)) as retriever:
+        passages = retriever.search(readable(query), k, wanted)
         for passage in passages:
             if as_json:
-                fields = ("key", "source", "heading", "score", "text")
+                fields = ("key", "source", "heading", "score", "text", *(["metadata"] if passage.metadata else []))
                 print(json.dumps({name: getattr(passage, name) for name in fields}))
             else:
-                console.print(f"\\[{passage.key}] {passage.score:.2f}")
+                console.print(f"[{passage.key}] {passage.score:.2f}  {passage.heading}", markup=False)
                 console.print(passage.text, markup=False, end="\n\n")
     if not passages and not as_json:
-        console.print("The documents do not answer that.")
+        console.print("Nothing meets these conditions." if where else "The documents do not answer that.")
     return 0
 
 
-def _open(data: Path, collection: str) -> Retriever:
-    if collection == POLICIES:
+def _open(settings: Settings, collection: str, tenant: str | None) -> Retriever:
+    if collection == POLICIES and tenant is None:
         from tools.policy_index import open_policies
 
-        return open_policies(data)
+        return open_policies(settings.data)
     from tools.retrieval.collections import open_collection
 
-    return open_collection(data, collection)
+    return open_collection(settings.data, collection, tenant=tenant, settings=settings)

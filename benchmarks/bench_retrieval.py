@@ -1,6 +1,6 @@
-"""Measures search: the shop's policies, two public sets, and time and memory at 10,000 chunks.
+"""Measures search: the shop's policies, two public sets, and time and memory at 10,000 and 100,000 chunks.
 
-    .venv/bin/python -m benchmarks.bench_retrieval [policies code text speed] [--chart FILE.svg]
+    .venv/bin/python -m benchmarks.bench_retrieval [policies code text speed many] [--chart FILE.svg]
 
 Dense alone, BM25 alone (headings included) and the fusion of both are compared on the same index.
 """
@@ -25,6 +25,7 @@ PARTS: dict[str, Callable[[Path], list[retrieval_quality.Row]]] = {
     "code": retrieval_quality.code,
     "text": retrieval_quality.text,
     "speed": retrieval_speed.speed,
+    "many": retrieval_speed.many,
 }
 
 

@@ -9,6 +9,7 @@ from benchmarks.policy_questions import DOCUMENTS
 from engines.embedding import Encoder
 from tools.retrieval.chunks import Chunk, split_markdown
 from tools.retrieval.documents import UNANSWERED_FILE, Document, read_documents, read_unanswered
+from tools.retrieval.guide import plain
 from tools.retrieval.vector_cache import CACHE_FILE, write_vectors
 from tools.retrieval.vectors import windows
 
@@ -22,9 +23,11 @@ def main() -> None:
 
 
 def policy_texts(encoder: Encoder) -> list[str]:
-    """Everything that the index of the policies encodes."""
-    read = [text for chunk in policy_chunks(encoder) for text in [*windows(chunk), *chunk.asked]]
-    return read + read_unanswered(DOCUMENTS / UNANSWERED_FILE)
+    """Everything that the index of the policies and its guide encode."""
+    chunks, unanswered = policy_chunks(encoder), read_unanswered(DOCUMENTS / UNANSWERED_FILE)
+    asked = [question for chunk in chunks for question in chunk.asked]
+    read = [window for chunk in chunks for window in windows(chunk)]
+    return list(dict.fromkeys([*read, *asked, *(plain(question) for question in [*asked, *unanswered])]))
 
 
 def policy_chunks(encoder: Encoder) -> list[Chunk]:

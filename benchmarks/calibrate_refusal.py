@@ -1,16 +1,17 @@
-"""Fits the refusal of search (`tools/retrieval/calibration.yaml`) on the development questions, and on those alone.
+"""Fits the refusal of search (`tools/retrieval/calibration.yaml`), and shows how it does on questions kept back.
 
-python -m benchmarks.calibrate_refusal
+    python -m benchmarks.calibrate_refusal      after a change of the encoder, the documents or their sample questions
 
-The minimum lies half way between the highest that still answers .97 of the questions that have an answer and the lowest
-that refuses .92 of the others, each question judged by a model that was fitted without it.
+`guided` (documents with sample questions) is fitted on the sample questions themselves, each left out in turn
+(`left_out`), and shown on the development questions. `unguided` (any other documents) is fitted on half of the
+questions of `refusal_sets` and judged on the other half; it needs the public sets. The minimum is the lowest that
+refuses .91 of the questions that have no answer, each judged by a model that was fitted without it.
 """
 
 from __future__ import annotations
 
-import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any
@@ -19,50 +20,72 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
+from benchmarks.external_sets import FOLDER
+from benchmarks.left_out import LeftOut
 from benchmarks.policy_questions import DOCUMENTS, load_questions
-from engines.embedding import Encoder
+from benchmarks.refusal_sets import collections, halves
 from optimize.logistic import Logistic, fit_logistic
 from tools.retrieval import Retriever, open_retriever
-from tools.retrieval.confidence import CALIBRATION
-from tools.retrieval.documents import QUESTIONS_FILE, UNANSWERED_FILE, read_unanswered
-from tools.retrieval.vector_cache import CACHE_FILE, CachedEncoder
+from tools.retrieval.confidence import CALIBRATION, Calibration
+from tools.retrieval.documents import UNANSWERED_FILE, read_unanswered
 
-ANSWERED, REFUSED = 0.97, 0.92
-UNANSWERED = read_unanswered(DOCUMENTS / UNANSWERED_FILE)
-CACHED = CachedEncoder(Encoder(), DOCUMENTS / CACHE_FILE)
-HEAD = """# Written by `python -m benchmarks.calibrate_refusal` from the development questions of
-# tests/policies/questions.yaml.
+Rows = NDArray[np.float64]
+Marks = NDArray[np.bool_]
+
+REFUSED = 0.91
+FOLDS = 20
+HEAD = """# Written by `python -m benchmarks.calibrate_refusal`.
 # Weights of: cosine of the nearest passage, mean cosine of the ten nearest, share of the question's words found, number
-# of its words, nearness to questions without an answer (unanswered.yaml). `guided` is for documents with questions.yaml
-# and unanswered.yaml beside them, `unguided` for others. `minimum` is the least confidence that counts
-# as an answer: raise it to refuse more.
+# of its words, resemblance to questions with an answer rather than none. `guided` is for documents with questions.yaml
+# and unanswered.yaml beside them, `unguided` for others. `minimum` is the least confidence that counts as an answer:
+# raise it to refuse more.
 """
 
 
 def main() -> None:
     """Fit both models and write them."""
     with tempfile.TemporaryDirectory() as folder:
-        bare = Path(folder) / "bare"
-        shutil.copytree(DOCUMENTS, bare, ignore=shutil.ignore_patterns(QUESTIONS_FILE, UNANSWERED_FILE))
-        fitted = {
-            "guided": fit(open_retriever(Path(folder) / "with", DOCUMENTS)),
-            "unguided": fit(open_retriever(Path(folder) / "without", bare)),
-        }
+        fitted = {"guided": guided(Path(folder) / "with"), "unguided": unguided(Path(folder))}
     CALIBRATION.write_text(HEAD + yaml.safe_dump(fitted, sort_keys=False, default_flow_style=None), encoding="utf-8")
 
 
-def fit(retriever: Retriever) -> Mapping[str, Any]:
-    """The calibration of one index."""
-    questions = load_questions("development")
-    asked = [each["ask"] for each in questions["answerable"]] + list(questions["unanswerable"])
-    answers = np.array([True] * len(questions["answerable"]) + [False] * len(questions["unanswerable"]))
-    signals = np.array([astuple(without(retriever, question).find(question, 3).signals) for question in asked])
+def guided(index: Path) -> dict[str, Any]:
+    """The calibration for the policies with their sample questions."""
+    fitted = fit("guided, left out", *LeftOut().signals())
+    retriever, questions = open_retriever(index, DOCUMENTS), load_questions("development")
+    known = set(read_unanswered(DOCUMENTS / UNANSWERED_FILE))
+    yes = [each["ask"] for each in questions["answerable"]]
+    no = [question for question in questions["unanswerable"] if question not in known]
+    judge("guided, development", fitted, _signals(retriever, [*yes, *no]), _marks(yes, no))
     retriever.close()
-    model = fit_logistic(signals, answers)
-    minimum = best_minimum(crossed(signals, answers), answers)
-    guess = model.probabilities(signals)
-    print(f"minimum {minimum:.3f}: answered {(guess >= minimum)[answers].mean():.3f}, ", end="")
-    print(f"refused {(guess < minimum)[~answers].mean():.3f} of the development questions")
+    return fitted
+
+
+def unguided(folder: Path) -> dict[str, Any]:
+    """The calibration for documents without sample questions; the present one where the public sets are missing."""
+    if not FOLDER.is_dir():
+        print(f"There is no {FOLDER}: the calibration of other documents stays as it is.")
+        held: dict[str, Any] = yaml.safe_load(CALIBRATION.read_text(encoding="utf-8"))["unguided"]
+        return held
+    fitting: list[tuple[Rows, Marks]] = []
+    judging: dict[str, tuple[Rows, Marks]] = {}
+    for each in collections(folder):
+        (yes, yes_kept), (no, no_kept) = halves(each.answered), halves(each.unanswered)
+        fitting.append((_signals(each.retriever, [*yes, *no]), _marks(yes, no)))
+        judging[each.name] = _signals(each.retriever, [*yes_kept, *no_kept]), _marks(yes_kept, no_kept)
+        each.retriever.close()
+    fitted = fit("unguided, all", np.concatenate([r for r, _ in fitting]), np.concatenate([m for _, m in fitting]))
+    for name, (rows, answers) in judging.items():
+        judge(f"unguided, {name}, kept back", fitted, rows, answers)
+    return fitted
+
+
+def fit(name: str, rows: Rows, answers: Marks) -> dict[str, Any]:
+    """The calibration of signals, one row a question."""
+    model = fit_logistic(rows, answers)
+    guess = crossed(rows, answers)
+    minimum = float(np.quantile(guess[~answers], REFUSED))
+    show(name, guess, answers, minimum)
     return {
         "weights": [round(weight, 4) for weight in model.weights],
         "intercept": round(model.intercept, 4),
@@ -70,25 +93,36 @@ def fit(retriever: Retriever) -> Mapping[str, Any]:
     }
 
 
-def without(retriever: Retriever, question: str) -> Retriever:
-    """The same search, ignorant of `question` itself among those that are known to have no answer."""
-    kept = [each for each in UNANSWERED if each != question] if len(retriever.unanswered) else []
-    return Retriever(retriever.store, retriever.encoder, unanswered=CACHED.encode(kept))
+def judge(name: str, fitted: dict[str, Any], rows: Rows, answers: Marks) -> None:
+    """Print how a calibration does on signals that it was not fitted on."""
+    model = Calibration.model_validate(fitted)
+    show(name, Logistic(model.weights, model.intercept).probabilities(rows), answers, model.minimum)
 
 
-def crossed(signals: NDArray[np.float64], answers: NDArray[np.bool_], folds: int = 20) -> NDArray[np.float64]:
+def show(name: str, guess: Rows, answers: Marks, minimum: float) -> None:
+    """Print how many questions of either kind are judged rightly."""
+    print(
+        f"{name:<40} answered {(guess >= minimum)[answers].mean():.3f} of {answers.sum()}, "
+        f"refused {(guess < minimum)[~answers].mean():.3f} of {(~answers).sum()}, minimum {minimum:.3f}"
+    )
+
+
+def crossed(rows: Rows, answers: Marks) -> Rows:
     """The probability of each question from a model that was fitted without it."""
-    fold = np.arange(len(answers)) % folds
+    fold = np.arange(len(answers)) % FOLDS
     guess = np.zeros(len(answers))
-    for number in range(folds):
-        model: Logistic = fit_logistic(signals[fold != number], answers[fold != number])
-        guess[fold == number] = model.probabilities(signals[fold == number])
+    for number in range(FOLDS):
+        model: Logistic = fit_logistic(rows[fold != number], answers[fold != number])
+        guess[fold == number] = model.probabilities(rows[fold == number])
     return guess
 
 
-def best_minimum(guess: NDArray[np.float64], answers: NDArray[np.bool_]) -> float:
-    """Half way between what answering asks for and what refusing asks for."""
-    return float((np.quantile(guess[answers], 1 - ANSWERED) + np.quantile(guess[~answers], REFUSED)) / 2)
+def _signals(retriever: Retriever, questions: Sequence[str]) -> Rows:
+    return np.array([astuple(retriever.find(question, 3).signals) for question in questions])
+
+
+def _marks(answered: Sequence[str], unanswered: Sequence[str]) -> Marks:
+    return np.array([True] * len(answered) + [False] * len(unanswered))
 
 
 if __name__ == "__main__":

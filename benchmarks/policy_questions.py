@@ -13,7 +13,10 @@ from tools.retrieval import Retriever
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 DOCUMENTS = REPOSITORY / "shop" / "policies" / "documents"
-QUESTIONS = REPOSITORY / "tests" / "policies" / "questions.yaml"
+QUESTIONS = {
+    "development": REPOSITORY / "tests" / "policies" / "questions.yaml",
+    "test": REPOSITORY / "tests" / "policies" / "frozen_questions.yaml",
+}
 
 
 @dataclass(frozen=True)
@@ -31,8 +34,8 @@ class Quality:
 
 
 def load_questions(split: str) -> dict[str, Any]:
-    """The questions of one split: `answerable` with their sections, and `unanswerable`."""
-    questions: dict[str, Any] = yaml.safe_load(QUESTIONS.read_text(encoding="utf-8"))[split]
+    """The questions of `development` or `test`: `answerable` with their sections, and `unanswerable`."""
+    questions: dict[str, Any] = yaml.safe_load(QUESTIONS[split].read_text(encoding="utf-8"))
     return questions
 
 

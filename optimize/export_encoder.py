@@ -98,7 +98,7 @@ def export(source: Path, target: Path) -> None:
     ids, mask = torch.ones((2, 8), dtype=torch.long), torch.ones((2, 8), dtype=torch.long)
     batch, length = torch.export.Dim("batch"), torch.export.Dim("length", max=512)
     program = torch.onnx.export(
-        _LastHiddenState(model),
+        _LastHiddenState(model).eval(),
         (ids, mask),
         dynamo=True,
         opset_version=18,

@@ -79,7 +79,7 @@ def test_the_doctor_names_everything_that_is_wrong(
 def test_search_prints_passages_as_json(shop_folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run_search("How long can I return?\x00\udcff", data=None, collection="policies", k=2, as_json=True) == 0
     passages = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
-    assert [set(passage) for passage in passages] == [{"key", "source", "heading", "metadata", "score", "text"}] * len(passages)
+    assert [set(passage) for passage in passages] == [{"key", "source", "heading", "score", "text"}] * len(passages)
     assert "#" in passages[0]["key"]
 
 

@@ -7,13 +7,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
-from benchmarks.policy_questions import DOCUMENTS, load_questions, quality
+from benchmarks.policy_questions import DOCUMENTS, Quality, load_questions, quality
 from engines.embedding import Encoder
 from tools.retrieval import Retriever, open_retriever
 from tools.retrieval.chunks import Chunk, split_markdown
-from tools.retrieval.documents import Document, read_documents
+from tools.retrieval.documents import (
+    QUESTIONS_FILE,
+    UNANSWERED_FILE,
+    Document,
+    read_documents,
+    read_questions,
+    read_unanswered,
+)
+from tools.retrieval.guide import plain
 
 RULES = Path(__file__).parents[2] / "shop" / "rules"
 NAMED_IN_RULES = {
@@ -84,14 +91,34 @@ def test_the_documents_say_what_the_return_rules_do(chunks: list[Chunk]) -> None
     assert "5 to 7 business days" in text["refunds#when-you-get-your-money-back"]
 
 
-def test_questions_of_the_test_split_find_their_section(retriever: Retriever) -> None:
-    assert quality(retriever, load_questions("test")).hit_at_3 >= 0.85
+@pytest.fixture(scope="module")
+def reached(retriever: Retriever) -> Quality:
+    return quality(retriever, load_questions("test"))
 
 
-def test_questions_that_no_document_answers_get_no_passage(retriever: Retriever) -> None:
-    # Measured .67 on the test split and .93 on development.
-    assert quality(retriever, load_questions("test")).refused >= 0.6
-    assert quality(retriever, load_questions("development")).refused >= 0.85
+def test_customers_questions_find_their_section(reached: Quality) -> None:
+    assert reached.found_at_3 >= 0.95
+
+
+def test_customers_questions_are_answered(reached: Quality) -> None:
+    # Measured .908, and .980 by the ranking alone: some six in a hundred are refused that should not be.
+    assert reached.hit_at_3 >= 0.88
+
+
+def test_questions_that_no_document_answers_get_no_passage(reached: Quality) -> None:
+    # Measured .926.
+    assert reached.refused >= 0.88
+
+
+def test_no_sample_question_is_a_test_question(chunks: list[Chunk]) -> None:
+    questions = load_questions("test")
+    asked = {plain(each["ask"]) for each in questions["answerable"]} | {plain(q) for q in questions["unanswerable"]}
+    samples = {plain(each) for held in read_questions(DOCUMENTS / QUESTIONS_FILE).values() for each in held}
+    assert not asked & (samples | {plain(each) for each in read_unanswered(DOCUMENTS / UNANSWERED_FILE)})
+
+
+def test_every_section_has_sample_questions(chunks: list[Chunk]) -> None:
+    assert set(read_questions(DOCUMENTS / QUESTIONS_FILE)) == {chunk.key for chunk in chunks}
 
 
 def test_no_development_question_is_also_a_test_question() -> None:
@@ -104,13 +131,8 @@ def test_no_development_question_is_also_a_test_question() -> None:
 
 
 def test_every_quote_stands_in_its_passage(retriever: Retriever) -> None:
-    for question in load_questions("test")["answerable"]:
+    for question in load_questions("test")["answerable"][::5]:
         for passage in retriever.search(question["ask"], k=1):
             quote = retriever.best_quote(question["ask"], passage)
             assert quote
             assert quote in passage.text
-
-
-def test_the_questions_file_is_read_as_a_whole() -> None:
-    questions = yaml.safe_load((Path(__file__).parent / "questions.yaml").read_text(encoding="utf-8"))
-    assert set(questions) == {"development", "test"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.retrieval.chunks import Chunk, heading_slug, split_markdown
+from tools.retrieval.chunks import Chunk, heading_slug, record, split_markdown
 
 
 def split(text: str, budget: int = 220) -> list[Chunk]:
@@ -52,3 +52,50 @@ def test_a_lower_heading_ends_with_its_parent() -> None:
 
 def test_windows_line_ends_make_no_difference() -> None:
     assert split("# A\r\n\r\n## B\r\ntext\r\n") == split("# A\n\n## B\ntext\n")
+
+
+def test_a_table_that_fits_is_kept_whole() -> None:
+    table = "| Size | Price |\n|---|---|\n" + "| small | ten |\n" * 5
+    parts = split("## Prices\n" + "word " * 45 + f"\n\n{table}\nmore words", budget=60)
+    assert [part.text.count("| small |") for part in parts] in ([0, 5], [0, 5, 0])
+    assert {part.heading for part in parts} == {"Prices"}
+
+
+def test_the_rest_of_a_split_table_stands_under_its_column_names() -> None:
+    rows = "".join(f"| size {number} | {number} dollars |\n" for number in range(30))
+    first, *rest = split(f"# Shop\n\n## Prices\nBefore.\n\n| Size | Price |\n|:---|---:|\n{rows}\nAfter.", budget=60)
+    assert first.heading == "Shop > Prices"
+    rest = [part for part in rest if part.text.startswith("| size")]
+    assert len(rest) > 2
+    assert {part.heading for part in rest} == {"Shop > Prices > Size | Price"}
+    assert all(line.endswith("|") or line in ("", "After.") for part in rest for line in part.text.splitlines())
+
+
+def test_what_follows_a_table_does_not_stand_under_its_columns() -> None:
+    rows = "".join(f"| size {number} | {number} dollars |\n" for number in range(30))
+    *_, last = split(f"## Prices\n\n| Size | Price |\n|---|---|\n{rows}\n" + "word " * 55, budget=60)
+    assert last.heading == "Prices"
+
+
+def test_front_matter_is_metadata_and_no_text() -> None:
+    (chunk,) = split("---\ntitle: Guide\nyear: 2024\nday: 2024-05-01\n---\n## Fees\nNone.\n")
+    assert (chunk.heading, chunk.text) == ("Guide > Fees", "None.")
+    assert chunk.metadata == {"title": "Guide", "year": 2024, "day": "2024-05-01"}
+
+
+def test_two_rules_are_no_front_matter() -> None:
+    assert [chunk.text for chunk in split("---\nJust words: and, [more\n---\nText\n")] == [
+        "---\nJust words: and, [more\n---\nText"
+    ]
+
+
+def test_a_records_own_metadata_comes_before_the_documents() -> None:
+    (chunk,) = split_markdown(
+        record("one", "", "text", {"language": "de"}),
+        document="doc",
+        source="doc",
+        count_tokens=len,
+        form="records",
+        metadata={"language": "en", "year": 2024},
+    )
+    assert chunk.metadata == {"language": "de", "year": 2024}

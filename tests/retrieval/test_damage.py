@@ -74,7 +74,7 @@ def test_kill_in_the_middle_of_ingestion_is_made_good(tmp_path: Path, five_docum
 def test_a_half_written_document_is_written_again(tmp_path: Path, five_documents: Path, encoder: Encoder) -> None:
     half = store.ChunkStore(tmp_path / "index", encoder)
     half.ingest(five_documents)
-    half._collection.delete(ids=["d2#section-1"])
+    half.delete(["d2#section-1"])
     assert half.ingest(five_documents).changed == ["d2.md"]
     half.close()
 

@@ -104,11 +104,43 @@ def test_every_row_of_a_table_is_a_section(tmp_path: Path) -> None:
     assert second.key == "p.csv#8"
 
 
-def test_json_lines_are_sections_and_a_broken_line_is_left_out(tmp_path: Path) -> None:
-    (tmp_path / "p.jsonl").write_text('{"id": "a", "text": "# not a heading\\none"}\nbroken\n{"colour": "red"}\n')
+def test_json_lines_are_sections(tmp_path: Path) -> None:
+    (tmp_path / "p.jsonl").write_text('{"id": "a", "text": "# not a heading\\none"}\n{"colour": "red"}\n')
     first, second = chunks(tmp_path / "p.jsonl")
     assert (first.key, first.text) == ("p.jsonl#a", "# not a heading\none")
     assert (second.key, second.text) == ("p.jsonl#row-2", "colour: red")
+
+
+def test_lines_that_are_not_json_are_named_and_the_others_are_read(tmp_path: Path) -> None:
+    deep = "[" * 100_000
+    (tmp_path / "p.jsonl").write_text(f'{{"text": "one"}}\nbroken\n\n{{"text": "two"}}\n{{"text": \n{deep}\n')
+    found = only(tmp_path / "p.jsonl")
+    assert isinstance(found, Document)
+    assert "one" in found.text
+    (sentence,) = found.left_out
+    assert sentence.startswith(f"{tmp_path}/p.jsonl has lines that are not JSON and were left out: line 2 (Expecting")
+    assert "line 5 (" in sentence
+    assert "line 6 (nested too deeply)" in sentence
+
+
+def test_many_lines_that_are_not_json_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "p.jsonl").write_text('{"text": "one"}\n' + "broken\n" * 5_000)
+    found = only(tmp_path / "p.jsonl")
+    assert isinstance(found, Document)
+    found.read()
+    assert found.left_out[0].endswith("and 4,990 more.")
+
+
+def test_short_fields_of_a_row_are_metadata(tmp_path: Path) -> None:
+    (tmp_path / "p.csv").write_text(f'id,text,price\n7,"{"long " * 50}",19.90\n')
+    (chunk,) = chunks(tmp_path / "p.csv")
+    assert chunk.metadata == {"id": "7", "price": "19.90"}
+
+
+def test_cells_beyond_the_header_are_kept(tmp_path: Path) -> None:
+    (tmp_path / "p.csv").write_text("a,b\n1,2,three,four\n")
+    (chunk,) = chunks(tmp_path / "p.csv")
+    assert chunk.text == "a: 1\nb: 2\ncolumn 3: three\ncolumn 4: four"
 
 
 def test_a_query_gives_a_section_a_row(tmp_path: Path) -> None:

@@ -1,11 +1,27 @@
-"""Search over Markdown documents, by meaning.
+"""Search over documents, by meaning and by words, alone or in a chain.
 
-retriever = open_retriever(index=Path("data/index"), documents=Path("documents"))
-passages = retriever.search("How long do I have?")
-retriever.best_quote("How long do I have?", passages[0])
+retriever = PassageRetriever.over("handbook/", "https://example.com/faq")
+retriever.invoke("How long do I have?")
+
+`open_retriever` is the same over one folder of Markdown, with refusal of what it does not answer, and
+`tools.retrieval.collections` has named collections and tenants.
 """
+
+from typing import TYPE_CHECKING, Any
 
 from tools.retrieval.errors import RetrievalError
 from tools.retrieval.retriever import Passage, Retriever, open_retriever
 
-__all__ = ["Passage", "RetrievalError", "Retriever", "open_retriever"]
+if TYPE_CHECKING:
+    from tools.retrieval.langchain import PassageRetriever
+
+__all__ = ["Passage", "PassageRetriever", "RetrievalError", "Retriever", "open_retriever"]
+
+
+def __getattr__(name: str) -> Any:
+    # LangChain takes a second to import, and most of those who search do not need it.
+    if name != "PassageRetriever":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from tools.retrieval.langchain import PassageRetriever
+
+    return PassageRetriever

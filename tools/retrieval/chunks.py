@@ -7,11 +7,15 @@ It does not read files and knows nothing about vectors.
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
+
+from tools.retrieval.front_matter import front_matter
+from tools.retrieval.splitting import split_text
 
 TOKEN_BUDGET = 360
 """Word pieces of the encoder that a chunk may have, about 1,700 characters of English. It reads 256 at once and a
@@ -22,19 +26,20 @@ RECORD, UNIT = "\x1e", "\x1f"
 
 _HEADING = re.compile(r"^(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$")
 _FENCE = re.compile(r"^[ \t]{0,3}(```|~~~)")
-_SEPARATORS = ["\n\n", "\n", ". ", " ", ""]
+SEPARATOR = " > "
 
 
 @dataclass(frozen=True)
 class Chunk:
     """A passage of a document. `heading` is the path of headings above it, outermost first; `asked` are questions that
-    it is known to answer: they are searched and never shown."""
+    it is known to answer: they are searched and never shown; `metadata` is what a search can be filtered by."""
 
     key: str
     source: str
     heading: str
     text: str
     asked: tuple[str, ...] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass
@@ -42,6 +47,7 @@ class _Section:
     path: list[str]
     lines: list[str] = field(default_factory=list)
     named: str = ""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def slug(self) -> str:
@@ -61,6 +67,7 @@ def split_markdown(
     budget: int = TOKEN_BUDGET,
     asked: Mapping[str, tuple[str, ...]] | None = None,
     form: Literal["markdown", "text", "records"] = "markdown",
+    metadata: Mapping[str, Any] | None = None,
 ) -> list[Chunk]:
     """The chunks of one document, in reading order; a section without text of its own has none.
 
@@ -71,19 +78,23 @@ def split_markdown(
         budget: most tokens a chunk may have.
         asked: sample questions by the key of the section that answers them.
         form: in "text" a line that begins with "#" is no heading; "records" are sections that `RECORD` separates, each
-            with its slug, its heading and its text separated by `UNIT`.
+            with its slug, its heading, its text and, in JSON, its metadata separated by `UNIT`.
+        metadata: of the document; that of a record, or of a Markdown file's front matter, comes first.
     """
     chunks: list[Chunk] = []
     taken: set[str] = set()
     for section in _FORMS[form](text.replace("\r\n", "\n")):
-        for part in _parts(section.text, count_tokens, budget):
+        about = {**(metadata or {}), **section.metadata}
+        path = _joined(section.path) or document
+        for part, columns in split_text(section.text, count_tokens, budget):
             key = _free_key(f"{document}#{section.slug or 'top'}", taken)
-            chunks.append(Chunk(key, source, _joined(section.path) or document, part, (asked or {}).get(key, ())))
+            heading = f"{path}{SEPARATOR}{columns}" if columns else path
+            chunks.append(Chunk(key, source, heading, part, (asked or {}).get(key, ()), about))
     return chunks
 
 
 def _joined(path: list[str]) -> str:
-    return " > ".join(heading for heading in path if heading)
+    return SEPARATOR.join(heading for heading in path if heading)
 
 
 def heading_slug(heading: str) -> str:
@@ -93,7 +104,8 @@ def heading_slug(heading: str) -> str:
 
 
 def _sections(text: str) -> Iterator[_Section]:
-    section, fenced = _Section([]), False
+    about, text = front_matter(text)
+    section, fenced = _Section([], metadata=about), False
     for line in text.split("\n"):
         fenced ^= bool(_FENCE.match(line))
         heading = None if fenced else _HEADING.match(line)
@@ -101,7 +113,7 @@ def _sections(text: str) -> Iterator[_Section]:
             section.lines.append(line)
             continue
         yield section
-        section = _Section([*_path_under(section.path, depth=len(heading[1])), heading[2]])
+        section = _Section([*_path_under(section.path, depth=len(heading[1])), heading[2]], metadata=about)
     yield section
 
 
@@ -109,10 +121,16 @@ def _plain(text: str) -> Iterator[_Section]:
     yield _Section([], text.split("\n"))
 
 
+def record(slug: str, heading: str, text: str, metadata: Mapping[str, Any]) -> str:
+    """A section for the form "records"; join several with `RECORD`."""
+    parts = [part.replace(UNIT, " ").replace(RECORD, " ") for part in (slug, heading, text)]
+    return UNIT.join([*parts, json.dumps(metadata, ensure_ascii=True)])
+
+
 def _records(text: str) -> Iterator[_Section]:
     for record in filter(None, text.split(RECORD)):
-        slug, heading, body = record.split(UNIT, 2)
-        yield _Section([heading] if heading else [], body.split("\n"), named=slug)
+        slug, heading, body, *about = record.split(UNIT, 3)
+        yield _Section([heading] if heading else [], body.split("\n"), slug, json.loads(about[0]) if about else {})
 
 
 _FORMS: Mapping[str, Callable[[str], Iterator[_Section]]] = {
@@ -125,23 +143,6 @@ _FORMS: Mapping[str, Callable[[str], Iterator[_Section]]] = {
 def _path_under(path: list[str], depth: int) -> list[str]:
     # A level that the writer skipped keeps its place, so that its siblings are not taken for its children.
     return (path + [""] * depth)[: depth - 1]
-
-
-def _parts(text: str, count_tokens: Callable[[str], int], budget: int) -> list[str]:
-    if not text:
-        return []
-    if count_tokens(text) <= budget:
-        return [text]
-    from langchain_text_splitters import RecursiveCharacterTextSplitter
-
-    splitter = RecursiveCharacterTextSplitter(
-        separators=_SEPARATORS,
-        keep_separator="end",
-        chunk_size=budget,
-        chunk_overlap=0,
-        length_function=count_tokens,
-    )
-    return splitter.split_text(text)
 
 
 def _free_key(key: str, taken: set[str]) -> str:

@@ -1,13 +1,26 @@
-"""Named collections under a data folder: `<data>/collections/<name>`, each an index of its own, one a tenant."""
+"""Named collections of documents, the shop's own and each tenant's.
+
+    ingest(data, "handbook", ["handbook/", "https://example.com/faq"])
+    open_collection(data, "handbook").search("How long do I have?")
+    open_collection(data, "handbook", tenant="acme")      # another collection: tenants share nothing
+    delete_collection(data, "handbook", tenant="acme")
+
+Where they are kept says `SHOPBOT_VECTORS_URL` (`tools.retrieval.places`).
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+import json
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engines.embedding import Encoder
+from shop.settings import Settings, load_settings
+from tools.retrieval import places
+from tools.retrieval.documents import Document, Unreadable
 from tools.retrieval.errors import RetrievalError
 from tools.retrieval.retriever import Retriever
 
@@ -15,22 +28,30 @@ if TYPE_CHECKING:
     from tools.retrieval.ingestion import IngestReport, Progress
     from tools.retrieval.sources import Limits
 
-FOLDER = "collections"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
-
-def collection_names(data: Path) -> list[str]:
-    """The collections that there are."""
-    folder = data / FOLDER
-    return sorted(each.name for each in folder.iterdir() if each.is_dir()) if folder.is_dir() else []
+def collection_names(data: Path, *, tenant: str | None = None, settings: Settings | None = None) -> list[str]:
+    """The collections that `tenant`, or the shop itself, has."""
+    return places.names(settings or load_settings(data=data), tenant)
 
 
 def ingest(
-    data: Path, name: str, sources: Sequence[str], *, limits: Limits | None = None, progress: Progress | None = None
+    data: Path,
+    name: str,
+    sources: Sequence[str],
+    *,
+    tenant: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    limits: Limits | None = None,
+    progress: Progress | None = None,
+    settings: Settings | None = None,
 ) -> IngestReport:
     """Bring collection `name` in step with `sources`, reading again only what changed.
 
-    What was taken in from the same sources and is gone from them is dropped; other sources are left alone.
+    What was taken in from the same sources and is gone from them is dropped; other sources are left alone. A damaged
+    collection is built again from all the sources it had.
+
+    Args:
+        metadata: goes with every chunk, for filters; a document's or a row's own comes first.
 
     Raises:
         RetrievalError: the name cannot be used, or another process has been writing for a minute.
@@ -38,29 +59,103 @@ def ingest(
     from tools.retrieval.opening import ingest_safely
     from tools.retrieval.sources import open_sources
 
-    return ingest_safely(_folder(data, name), lambda: open_sources(sources, limits), Encoder(), progress)
+    place = places.place_of(settings or load_settings(data=data), name, tenant)
+    known = _Sources(place.folder)
+
+    def read(named: Sequence[str]) -> Iterator[Document | Unreadable]:
+        for found in known.noting(open_sources(named, limits)):
+            yield replace(found, metadata={**(metadata or {}), **found.metadata}) if _tagged(found, metadata) else found
+
+    def everything() -> Iterator[Document | Unreadable]:
+        given = {str(Path(source).expanduser().absolute()) for source in sources} | set(sources)
+        for origin in known.held():
+            if "***" in origin:
+                yield Unreadable(origin, f"{origin} was in the damaged collection: ingest it again with its password.")
+            elif origin not in given:
+                yield from read([origin])
+        yield from read(sources)
+
+    with place.writing():
+        return ingest_safely(place, lambda: read(sources), Encoder(), progress, everything)
 
 
-def open_collection(data: Path, name: str, minimum_confidence: float | None = 0.0) -> Retriever:
-    """Search over collection `name`; by default it always returns the best there is.
+def open_collection(
+    data: Path,
+    name: str,
+    minimum_confidence: float | None = 0.0,
+    *,
+    tenant: str | None = None,
+    settings: Settings | None = None,
+) -> Retriever:
+    """Search over collection `name` of `tenant`, or of the shop itself; by default it always returns the best there is.
 
     Raises:
         RetrievalError: there is no such collection, or its index is damaged.
     """
     from tools.retrieval.opening import open_existing
 
-    folder = _folder(data, name)
-    if not (folder / "chroma.sqlite3").exists():
-        there = ", ".join([*collection_names(data), "policies"])
-        raise RetrievalError(f"There is no collection {name!r}; there is {there}.")
+    settings = settings or load_settings(data=data)
+    place = places.place_of(settings, name, tenant)
+    if not place.exists():
+        there = ", ".join([*places.names(settings, tenant), *(["policies"] if tenant is None else [])])
+        raise RetrievalError(f"There is no collection {name!r}; there is {there or 'none yet: ingest something'}.")
     encoder = Encoder()
-    return Retriever(open_existing(folder, encoder), encoder, minimum_confidence)
+    store = open_existing(place, encoder, _Sources(place.folder).cure(name))
+    return Retriever(store, encoder, minimum_confidence, reranker=_reranker(settings))
 
 
-def _folder(data: Path, name: str) -> Path:
-    if not _NAME.fullmatch(name) or name == "policies":
-        raise RetrievalError(
-            f"A collection cannot be named {name!r}: use letters, digits, '-', '_' and '.', and not 'policies', "
-            "which are the shop's own."
-        )
-    return data / FOLDER / name
+def delete_collection(data: Path, name: str, *, tenant: str | None = None, settings: Settings | None = None) -> None:
+    """Delete collection `name` of `tenant`, or of the shop itself, with all that was kept about it.
+
+    Raises:
+        RetrievalError: there is no such collection, or another process has been writing for a minute.
+    """
+    place = places.place_of(settings or load_settings(data=data), name, tenant)
+    if not place.exists():
+        raise RetrievalError(f"There is no collection {name!r} to delete.")
+    with place.writing():
+        place.drop()
+        _Sources(place.folder).forget()
+
+
+def _tagged(found: Document | Unreadable, metadata: Mapping[str, Any] | None) -> bool:
+    return bool(metadata) and isinstance(found, Document)
+
+
+def _reranker(settings: Settings) -> Any:
+    if settings.reranker is None:
+        return None
+    from tools.retrieval.reranking import CrossEncoder
+
+    return CrossEncoder(settings.reranker)
+
+
+class _Sources:
+    """What a collection was made from, beside its folder: a damaged index cannot say so any more."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder.parent / f"{folder.name}.sources.json"
+
+    def held(self) -> list[str]:
+        try:
+            return [str(origin) for origin in json.loads(self._file.read_text(encoding="utf-8"))]
+        except (OSError, ValueError, TypeError):
+            return []
+
+    def noting(self, found: Iterable[Document | Unreadable]) -> Iterator[Any]:
+        known = self.held()
+        for each in found:
+            if isinstance(each, Document) and each.origin not in known:
+                known.append(each.origin)
+                self._file.write_text(json.dumps(known, indent=1), encoding="utf-8")
+            yield each
+
+    def forget(self) -> None:
+        self._file.unlink(missing_ok=True)
+
+    def cure(self, name: str) -> str:
+        held = self.held()
+        if not held:
+            return "Ingest its sources again."
+        command = f"shopbot ingest {shlex.quote(held[0])} --collection {name}"
+        return f"Build it again, from all {len(held)} of its sources, with: {command}"

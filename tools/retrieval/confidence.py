@@ -1,7 +1,7 @@
 """How sure search is that the documents answer a question: a logistic model over five signals.
 
-Its weights lie in `calibration.yaml`, fitted on the development questions by `python -m optimize.calibrate_refusal`.
-They belong to the encoder and to the way vectors are made: fit them again with either.
+Its weights lie in `calibration.yaml`, fitted by `python -m benchmarks.calibrate_refusal`. They belong to the encoder
+and to the way vectors are made: fit them again with either.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ class Signals:
 
     `nearest` is the cosine of the best passage, `neighbourhood` the mean cosine of the ten best, `coverage` the share
     of the question's words (the rarer the heavier) that stand in the three best passages, `words` how many different
-    words the question has, and `elsewhere` the mean cosine of the three nearest questions that are known to have no
-    answer here (0 without such a list).
+    words the question has, and `resemblance` how much it is like the questions that are known to have an answer here
+    and unlike those that are known to have none, about -1 to 1 (0 without such lists, see `tools.retrieval.guide`).
     """
 
     nearest: float
     neighbourhood: float
     coverage: float
     words: float
-    elsewhere: float
+    resemblance: float
 
 
 class Calibration(BaseModel):
@@ -56,14 +56,14 @@ class Calibration(BaseModel):
 
 
 def signals(
-    question: str, cosines: Sequence[float], best: Sequence[str], index: KeywordIndex, elsewhere: Sequence[float]
+    question: str, cosines: Sequence[float], best: Sequence[str], index: KeywordIndex, resemblance: float = 0.0
 ) -> Signals:
     """What confidence is judged by.
 
     Args:
         cosines: of the nearest passages, best first.
         best: the texts of the best passages, headings and sample questions included.
-        elsewhere: cosines of the questions that are known to have no answer.
+        resemblance: to questions that have an answer rather than none.
     """
     asked = set(words(question))
     found = frozenset[str]().union(*(stems(text) for text in best[:3]))
@@ -75,7 +75,7 @@ def signals(
         neighbourhood=_mean(near),
         coverage=covered / total if total else 1.0,
         words=float(min(len(asked), WORD_LIMIT)),
-        elsewhere=_mean(sorted(elsewhere, reverse=True)[:3]),
+        resemblance=resemblance,
     )
 
 

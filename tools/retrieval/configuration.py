@@ -38,6 +38,7 @@ class SearchConfiguration(_Strict):
 
     fusion: Fusion
     candidates: int = Field(ge=1, le=1000)
+    rerank: int = Field(20, ge=1, le=200, description="passages that a cross-encoder reads, where there is one")
     keywords: Keywords
 
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import yaml
 
@@ -26,7 +26,8 @@ class Document:
 
     `name` is the first half of its chunks' keys, `source` what a citation shows, `origin` what was ingested to get it
     (a folder, an address): ingesting that again drops what is gone from it. `read` gives the text and is called only
-    when `digest`, the hash of the content, is new.
+    when `digest`, the hash of the content, is new; what it had to leave out it adds to `left_out`, a sentence each.
+    `metadata` is what a search can be filtered by, the same for every chunk.
     """
 
     name: str
@@ -36,6 +37,8 @@ class Document:
     asked: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     origin: str = ""
     form: Literal["markdown", "text", "records"] = "markdown"
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
 
     @property
     def text(self) -> str:

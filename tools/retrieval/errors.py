@@ -7,3 +7,7 @@ from shop.errors import ShopError
 
 class RetrievalError(ShopError):
     """Documents cannot be read or their index cannot be used."""
+
+
+class DamagedIndex(RetrievalError):
+    """What an index holds does not fit together: it has to be built again."""

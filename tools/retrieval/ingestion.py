@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from engines.embedding import Encoder
+from shop.errors import ShopError
 from tools.retrieval.chunks import TOKEN_BUDGET, Chunk, split_markdown
 from tools.retrieval.documents import Document, Unreadable
 from tools.retrieval.errors import RetrievalError
@@ -20,10 +22,31 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int], None]
 """Called with the source at hand and how many of its chunks are stored by now."""
 
-Rows = Mapping[str, Mapping[str, Any]]
-"""What the store holds of one document: row -> metadata."""
+
+class HeldRow(NamedTuple):
+    """What ingestion noted about one row: where its document came from, the hashes of document and chunk, and how many
+    rows the document has."""
+
+    origin: str
+    digest: str
+    parts: int
+    own: str
+
+    @classmethod
+    def of(cls, meta: Mapping[str, Any]) -> Self:
+        """What stands in a row's metadata; a row that lacks something counts as changed."""
+        # 100,000 rows share a few origins and digests: without `intern` each would hold its own copy.
+        origin, digest = (sys.intern(str(meta.get(name, ""))) for name in ("origin", "digest"))
+        return cls(origin, digest, int(meta.get("parts", 0)), str(meta.get("own", "")))
+
+
+Rows = Mapping[str, HeldRow]
+"""What the store holds of one document, by row."""
 
 BATCH = 64
+INCOMPLETE = "incomplete-"
+NOTES_VERSION = "2"
+"""Part of every document's digest: raise it when chunks are noted differently; vectors are kept."""
 ROW_MARK = "\x1f"
 """A chunk's further vectors lie in rows named by its key, this and a number."""
 
@@ -53,6 +76,7 @@ class Ingestion:
         self._encoder = encoder
         self._progress = progress or (lambda source, stored: None)
         self._held = store.rows_by_source()
+        self._wrote = False
         self.report = IngestReport()
 
     def run(self, documents: Iterable[Document | Unreadable]) -> IngestReport:
@@ -88,7 +112,7 @@ class Ingestion:
 
     def _is_current(self, document: Document, rows: Rows) -> bool:
         digest = self._digest(document)
-        return bool(rows) and all(row.get("digest") == digest and row["parts"] == len(rows) for row in rows.values())
+        return bool(rows) and all(row.digest == digest and row.parts == len(rows) for row in rows.values())
 
     def _replace(self, document: Document, old: Rows) -> None:
         self._progress(document.source, 0)
@@ -97,31 +121,44 @@ class Ingestion:
         except RetrievalError as error:
             self.report.skipped.append(str(error))
             return
+        except ShopError:  # no fault of the document: the encoder is missing
+            raise
+        except Exception as error:  # a strange document is no reason to stop, nor a sign of a damaged store
+            reason = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
+            self.report.skipped.append(f"{document.source} cannot be split: {reason}.")
+            return
+        finally:
+            self.report.skipped.extend(document.left_out)
         if not chunks:
             self.report.skipped.append(f"{document.source} has no text to search.")
+        self._wrote = False
         new = self._write(document, chunks, old)
         gone = sorted(set(old) - new)
         if gone:
             self._store.delete(gone)
-        if chunks:
+        if old and chunks and not (self._wrote or gone):
+            self.report.unchanged.append(document.source)
+        elif chunks:
             (self.report.changed if old else self.report.added).append(document.source)
 
     def _chunks(self, document: Document) -> list[Chunk]:
         return split_markdown(
-            document.read(),
+            # Half of a surrogate pair, as a JSON escape can make one, cannot be stored.
+            document.read().encode("utf-8", "replace").decode(),
             document=document.name,
             source=document.source,
             count_tokens=self._encoder.count_tokens,
             asked=document.asked,
             form=document.form,
+            metadata=document.metadata,
         )
 
     def _write(self, document: Document, chunks: Sequence[Chunk], old: Rows) -> set[str]:
-        digest = self._digest(document)
         common = {
             "source": document.source,
             "origin": document.origin,
-            "digest": digest,
+            # What had to leave something out is read again the next time, so that it is said again.
+            "digest": f"{INCOMPLETE}{self._digest(document)}" if document.left_out else self._digest(document),
             "parts": sum(max(1, len(chunk.asked)) for chunk in chunks),
         }
         written: set[str] = set()
@@ -135,26 +172,25 @@ class Ingestion:
     def _write_batch(self, batch: Sequence[Chunk], common: Mapping[str, Any], old: Rows) -> set[str]:
         ids = {chunk.key: _row_ids(chunk) for chunk in batch}
         # A chunk whose own hash is known keeps its vectors, so that a killed run resumes and a small edit is cheap.
-        known = [chunk for chunk in batch if all(old.get(i, {}).get("own") == self._own(chunk) for i in ids[chunk.key])]
+        own = {chunk.key: self._own(chunk) for chunk in batch}
+        known = [chunk for chunk in batch if all(i in old and old[i].own == own[chunk.key] for i in ids[chunk.key])]
         new = [chunk for chunk in batch if chunk not in known]
+        stale = [chunk for chunk in known if old[chunk.key][1:3] != (common["digest"], common["parts"])]
+        self._wrote |= bool(new or stale)
         if new:
-            self._store.put(
-                [(ids[chunk.key], chunk, self._meta(chunk, common)) for chunk in new], chunk_vectors(new, self._encoder)
-            )
-        stale = [chunk for chunk in known if old[chunk.key]["digest"] != common["digest"]]
+            vectors = chunk_vectors(new, self._encoder)
+            self._store.put([(ids[chunk.key], chunk, {**common, "own": own[chunk.key]}) for chunk in new], vectors)
         if stale:
-            self._store.annotate([(ids[chunk.key], self._meta(chunk, common)) for chunk in stale])
+            self._store.annotate([(ids[chunk.key], chunk, {**common, "own": own[chunk.key]}) for chunk in stale])
         return {row for rows in ids.values() for row in rows}
-
-    def _meta(self, chunk: Chunk, common: Mapping[str, Any]) -> dict[str, Any]:
-        return {**common, "chunk": chunk.key, "heading": chunk.heading, "own": self._own(chunk)}
 
     def _own(self, chunk: Chunk) -> str:
         content = json.dumps([self._model, chunk.source, chunk.heading, chunk.text, chunk.asked])
         return hashlib.sha256(content.encode()).hexdigest()[:24]
 
     def _digest(self, document: Document) -> str:
-        return f"{self._model}-{document.digest}"
+        about = json.dumps(document.metadata, sort_keys=True, default=str).encode()
+        return f"{self._model}-{NOTES_VERSION}-{document.digest}-{hashlib.sha256(about).hexdigest()[:12]}"
 
     @property
     def _model(self) -> str:
@@ -167,4 +203,4 @@ def _row_ids(chunk: Chunk) -> list[str]:
 
 
 def _origin(rows: Rows) -> str:
-    return str(next(iter(rows.values())).get("origin", ""))
+    return next(iter(rows.values())).origin

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from collections.abc import Iterable, Sequence
+import tempfile
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -47,50 +48,66 @@ class KeywordIndex:
     @classmethod
     def build(cls, chunks: Iterable[Searchable], parameters: Keywords) -> Self:
         """Index `chunks`; none at all is fine."""
-        held = list(chunks)
-        if not held:
-            return cls([], None)
         import bm25s
 
+        keys: list[str] = []
+        numbers: dict[str, int] = {}
+        # Words as numbers, each of which is one object however often it occurs: as text, those of 100,000 chunks would
+        # take 600 MB.
+        read: list[list[int]] = []
+        for chunk in chunks:
+            keys.append(chunk.key)
+            read.append([numbers.setdefault(word, len(numbers)) for word in _words(chunk, parameters.heading_repeats)])
+        if not numbers:
+            return cls(keys, None)
         bm25 = bm25s.BM25(k1=parameters.k1, b=parameters.b, method="lucene")
-        read = [_words(chunk, parameters.heading_repeats) for chunk in held]
-        bm25.index(read if any(read) else [["nothing"]] * len(held), show_progress=False)
-        return cls([chunk.key for chunk in held], bm25)
+        bm25.index(bm25s.tokenization.Tokenized(ids=read, vocab=numbers), show_progress=False)
+        return cls(keys, bm25)
 
     @classmethod
-    def load(cls, folder: Path, expected: int) -> Self | None:
-        """The index saved in `folder`, or None when it is missing, damaged or not of `expected` chunks."""
+    def load(cls, folder: Path, version: str) -> Self | None:
+        """The index saved in `folder`, or None when it is missing, damaged or of another version."""
         import bm25s
 
         try:
-            keys = json.loads((folder / KEYS_FILE).read_text(encoding="utf-8"))
-            if len(keys) != expected:
+            held = json.loads((folder / KEYS_FILE).read_text(encoding="utf-8"))
+            if held["version"] != version:
                 return None
-            return cls(keys, bm25s.BM25.load(folder, mmap=True) if keys else None)
+            return cls(held["keys"], bm25s.BM25.load(folder, mmap=True) if held["words"] else None)
         except Exception:  # whatever is wrong with a copy, a new one is made
             return None
 
-    def save(self, folder: Path) -> None:
+    def save(self, folder: Path, version: str) -> None:
         """Write the index to `folder`, complete or not at all."""
-        partial = folder.with_name(folder.name + ".partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        for left in folder.parent.glob(f"{folder.name}.*.partial"):  # by a process that was killed
+            shutil.rmtree(left, ignore_errors=True)
+        partial = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", suffix=".partial", dir=folder.parent))
         if self._bm25 is not None:
             self._bm25.save(partial, show_progress=False)
-        (partial / KEYS_FILE).write_text(json.dumps(self._keys), encoding="utf-8")
+        held = {"version": version, "keys": self._keys, "words": self._bm25 is not None}
+        (partial / KEYS_FILE).write_text(json.dumps(held), encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         partial.rename(folder)
 
-    def best(self, question: str, k: int) -> list[tuple[str, float]]:
-        """The `k` chunks with the highest BM25 score above zero, best first."""
+    def best(self, question: str, k: int, mask: NDArray[np.bool_] | None = None) -> list[tuple[str, float]]:
+        """The `k` chunks with the highest BM25 score above zero, best first.
+
+        Args:
+            mask: of shape (chunks,): which of them may be returned.
+        """
         known = self.known(question)
         if not known:
             return []
-        scores: NDArray[np.float32] = self._bm25.get_scores(known)
+        scores: NDArray[np.float32] = self._bm25.get_scores(known, weight_mask=mask)
         k = min(k, len(scores))
         order = np.argpartition(-scores, k - 1)[:k]
         order = order[np.argsort(-scores[order], kind="stable")]
         return [(self._keys[row], float(scores[row])) for row in order if scores[row] > 0]
+
+    def mask(self, keys: Container[str]) -> NDArray[np.bool_]:
+        """Which chunks are among `keys`, in the order of the index; shape (chunks,)."""
+        return np.fromiter((key in keys for key in self._keys), dtype=np.bool_, count=len(self._keys))
 
     def known(self, question: str) -> list[str]:
         """The different words of `question` that occur in the documents."""

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import errno
 import logging
-import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from engines.embedding import Encoder
 from shop.errors import ShopError
 from tools.retrieval.documents import Document, Unreadable, read_documents
-from tools.retrieval.errors import RetrievalError
+from tools.retrieval.errors import DamagedIndex, RetrievalError
 from tools.retrieval.ingestion import IngestReport, Progress
-from tools.retrieval.locking import writing
-from tools.retrieval.store import ChunkStore, forget
+from tools.retrieval.places import Place, embedded
+from tools.retrieval.store import ChunkStore
 
 log = logging.getLogger(__name__)
 
@@ -29,62 +28,77 @@ def open_store(index: Path, documents: Path, encoder: Encoder) -> ChunkStore:
     Raises:
         RetrievalError: no documents; the folder cannot be written; another process holds it.
     """
-    store, report = _in_step(index, lambda: read_documents(documents), encoder, None)
+    store, report = _in_step(embedded(index), lambda: read_documents(documents), None, encoder, None)
     for reason in report.skipped:
         log.warning("%s", reason)
     return store
 
 
 def ingest_safely(
-    index: Path, documents: Documents, encoder: Encoder, progress: Progress | None = None
+    place: Place,
+    documents: Documents,
+    encoder: Encoder,
+    progress: Progress | None = None,
+    everything: Documents | None = None,
 ) -> IngestReport:
     """Bring the index in step with `documents` and close it; a damaged index is built again.
 
+    Args:
+        everything: what a damaged index is built from, when it held more than `documents`.
+
     Raises:
-        RetrievalError: the folder cannot be written; another process holds it.
+        RetrievalError: the index cannot be written; another process holds it.
     """
-    store, report = _in_step(index, documents, encoder, progress)
+    store, report = _in_step(place, documents, everything, encoder, progress)
     store.close()
     return report
 
 
-def open_existing(index: Path, encoder: Encoder) -> ChunkStore:
-    """The index in folder `index` as it is.
+def open_existing(place: Place, encoder: Encoder, cure: str) -> ChunkStore:
+    """The index as it is.
+
+    Args:
+        cure: a sentence for whoever meets a damaged index.
 
     Raises:
         RetrievalError: it is damaged or cannot be read.
     """
     try:
-        return _checked(ChunkStore(index, encoder))
+        return _checked(ChunkStore(place, encoder))
     except BaseException as error:
-        _reraise_unless_damaged(error, index)
-        forget(index)
-        raise RetrievalError(f"The index in {index} is damaged ({error}): ingest its sources again.") from None
+        _reraise_unless_damaged(error, place.folder)
+        raise RetrievalError(f"{place.shown} is damaged ({_first_line(error)}). {cure}") from None
 
 
 def _in_step(
-    index: Path, documents: Documents, encoder: Encoder, progress: Progress | None
+    place: Place, documents: Documents, everything: Documents | None, encoder: Encoder, progress: Progress | None
 ) -> tuple[ChunkStore, IngestReport]:
-    with writing(index):
+    with place.writing():
         try:
-            return _open(index, documents, encoder, progress)
+            return _open(place, documents, encoder, progress)
         except BaseException as error:
-            _reraise_unless_damaged(error, index)
-            log.warning("The index in %s is damaged (%s): it is rebuilt from the documents.", index, error)
+            _reraise_unless_damaged(error, place.folder)
+            reason = _first_line(error)
+            if not place.rebuilds:
+                raise RetrievalError(
+                    f"{place.shown} failed ({reason}): what is stored stays; ingest again when it works."
+                ) from error
+            log.warning("The index in %s is damaged (%s): it is rebuilt from its sources.", place.folder, reason)
         try:
-            forget(index)
-            shutil.rmtree(index)
-            return _open(index, documents, encoder, progress)
+            place.drop()
+            return _open(place, everything or documents, encoder, progress)
+        except ShopError:
+            raise
         except Exception as error:
             raise RetrievalError(
-                f"The index in {index} cannot be built: {error}. Check the folder's rights and free space."
+                f"The index in {place.folder} cannot be built: {error}. Check the folder's rights and free space."
             ) from error
 
 
 def _open(
-    index: Path, documents: Documents, encoder: Encoder, progress: Progress | None
+    place: Place, documents: Documents, encoder: Encoder, progress: Progress | None
 ) -> tuple[ChunkStore, IngestReport]:
-    store = ChunkStore(index, encoder)
+    store = ChunkStore(place, encoder)
     try:
         report = store.ingest_documents(documents, progress)
     except BaseException:
@@ -102,8 +116,14 @@ def _checked(store: ChunkStore) -> ChunkStore:
     return store
 
 
+def _first_line(error: BaseException) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
+
+
 def _reraise_unless_damaged(error: BaseException, index: Path) -> None:
     """Let through what a rebuild would not cure. Chroma's own panics derive from BaseException."""
+    if isinstance(error, DamagedIndex):
+        return
     if isinstance(error, ShopError | KeyboardInterrupt | SystemExit | MemoryError):
         raise error
     if "database is locked" in str(error):

@@ -6,20 +6,21 @@ the documents answer at all (`confidence`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from engines.embedding import DIMENSIONS, Encoder
+from engines.embedding import Encoder
 from tools.retrieval.confidence import Calibration, Signals, calibration, signals
 from tools.retrieval.configuration import search_configuration
+from tools.retrieval.filters import Where, conditions
 from tools.retrieval.fusion import fuse
+from tools.retrieval.guide import Guide, plain
 
 if TYPE_CHECKING:
     from tools.retrieval.chunks import Chunk
+    from tools.retrieval.reranking import CrossEncoder
     from tools.retrieval.store import ChunkStore
 
 QUESTION_LIMIT = 1_000
@@ -28,13 +29,17 @@ QUESTION_LIMIT = 1_000
 
 @dataclass(frozen=True)
 class Passage:
-    """A section of a document. `score` compares passages of one search: 1 is first by meaning and by keywords."""
+    """A section of a document. `score` compares passages of one search: 1 is first by meaning and by keywords.
+
+    `metadata` is the document's or the row's own, by which a search can be filtered.
+    """
 
     key: str
     source: str
     heading: str
     text: str
     score: float
+    metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,8 @@ class Retriever:
     Args:
         minimum_confidence: a question whose passages are less likely to answer it gets none; by default the
             calibrated value, and 0 always returns the best there is.
-        unanswered: vectors of questions that are known to have no answer here.
+        guide: knows questions that are answered here and others that are not; without it refusal is less sure.
+        reranker: ranks the best passages of the fused ranking again; None leaves them as they are.
     """
 
     def __init__(
@@ -60,29 +66,39 @@ class Retriever:
         store: ChunkStore,
         encoder: Encoder,
         minimum_confidence: float | None = None,
-        unanswered: NDArray[np.float32] | None = None,
+        guide: Guide | None = None,
+        reranker: CrossEncoder | None = None,
     ) -> None:
         self.store = store
         self.encoder = encoder
+        self.reranker = reranker
         self._minimum = minimum_confidence
-        self.unanswered = np.zeros((0, DIMENSIONS), dtype=np.float32) if unanswered is None else unanswered
+        self.guide = guide
 
-    def search(self, question: str, k: int = 5) -> list[Passage]:
-        """At most `k` passages, best first; empty when the documents do not seem to answer."""
+    def search(self, question: str, k: int = 5, where: Where | None = None) -> list[Passage]:
+        """At most `k` passages, best first; empty when the documents do not seem to answer.
+
+        Args:
+            where: only passages that meet this filter (`tools.retrieval.filters`).
+
+        Raises:
+            RetrievalError: the filter cannot be used.
+        """
         question = question[:QUESTION_LIMIT].strip()
         if not question or k < 1:
             return []
-        found = self.find(question, k)
+        found = self.find(question, k, where)
         minimum = self._calibration.minimum if self._minimum is None else self._minimum
         return found.passages if found.confidence >= minimum else []
 
-    def find(self, question: str, k: int = 5) -> Finding:
+    def find(self, question: str, k: int = 5, where: Where | None = None) -> Finding:
         """The best `k` passages whatever they are worth, and what they are worth together."""
-        question = question[:QUESTION_LIMIT]
+        question, wanted = question[:QUESTION_LIMIT], conditions(where)
+        self.store.refresh()
         configured, index = search_configuration(), self.store.keywords
         vector = self.encoder.encode([question])[0]
-        near = self.store.nearest_keys(vector, max(k, configured.candidates))
-        worded = index.best(question, max(k, configured.candidates))
+        near = self.store.nearest_keys(vector, max(k, configured.candidates), wanted)
+        worded = self.store.worded_keys(question, max(k, configured.candidates), wanted)
         ranked = fuse(
             [key for key, _ in near],
             [key for key, _ in worded],
@@ -90,11 +106,14 @@ class Retriever:
             configured.fusion,
             guided=self.store.with_questions,
         )
-        chunks = self.store.get([key for key, _ in ranked[: max(k, 3)]])
+        again = configured.rerank if self.reranker else 0
+        chunks = self.store.get([key for key, _ in ranked[: max(k, again, 3)]])
+        if self.reranker:
+            ranked = self.reranker.rank_again(question, ranked[:again], chunks) + ranked[again:]
         best = [chunks[key] for key, _ in ranked[:3] if key in chunks]
-        elsewhere = [float(cosine) for cosine in self.unanswered @ vector]
+        resemblance = self.guide.resemblance(self.encoder.encode([plain(question)])[0]) if self.guide else 0.0
         seen = signals(
-            question, [cosine for _, cosine in near], [_everything(chunk) for chunk in best], index, elsewhere
+            question, [cosine for _, cosine in near], [_everything(chunk) for chunk in best], index, resemblance
         )
         passages = [_passage(chunks[key], score) for key, score in ranked[:k] if key in chunks]
         return Finding(passages, self._calibration.confidence(seen) if passages else 0.0, seen)
@@ -116,7 +135,7 @@ class Retriever:
 
     @property
     def _calibration(self) -> Calibration:
-        return calibration(guided=self.store.with_questions and len(self.unanswered) > 0)
+        return calibration(guided=self.store.with_questions and self.guide is not None)
 
 
 def open_retriever(index: Path, documents: Path, encoder: Encoder | None = None) -> Retriever:
@@ -125,14 +144,18 @@ def open_retriever(index: Path, documents: Path, encoder: Encoder | None = None)
     Raises:
         RetrievalError: no documents; the folder cannot be written; another process holds it.
     """
-    from tools.retrieval.documents import UNANSWERED_FILE, read_unanswered
+    from tools.retrieval.documents import QUESTIONS_FILE, UNANSWERED_FILE, read_questions, read_unanswered
     from tools.retrieval.opening import open_store
     from tools.retrieval.vector_cache import CACHE_FILE, CachedEncoder
 
     encoder = encoder or Encoder()
     cached = CachedEncoder(encoder, documents / CACHE_FILE)
-    unanswered = read_unanswered(documents / UNANSWERED_FILE)
-    return Retriever(open_store(index, documents, cached), encoder, unanswered=cached.encode(unanswered))
+    store = open_store(index, documents, cached)
+    samples = read_questions(documents / QUESTIONS_FILE).values()
+    answered = [plain(each) for questions in samples for each in questions]
+    unanswered = [plain(each) for each in read_unanswered(documents / UNANSWERED_FILE)]
+    guide = Guide(cached.encode(answered), cached.encode(unanswered)) if answered and unanswered else None
+    return Retriever(store, encoder, guide=guide)
 
 
 def _everything(chunk: Chunk) -> str:
@@ -140,4 +163,4 @@ def _everything(chunk: Chunk) -> str:
 
 
 def _passage(chunk: Chunk, score: float) -> Passage:
-    return Passage(chunk.key, chunk.source, chunk.heading, chunk.text, score)
+    return Passage(chunk.key, chunk.source, chunk.heading, chunk.text, min(score, 1.0), chunk.metadata)

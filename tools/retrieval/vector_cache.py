@@ -69,7 +69,7 @@ def write_vectors(file: Path, texts: Sequence[str], encoder: Encoder) -> None:
 
 def _read(file: Path) -> dict[str, NDArray[np.float32]]:
     try:
-        with np.load(file, allow_pickle=False) as held:
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as held:
             rows = held["vectors"].astype(np.float32) * held["scales"][:, None]
             rows /= np.linalg.norm(rows, axis=1, keepdims=True)
             return dict(zip(held["keys"].tolist(), rows, strict=True))

@@ -36,17 +36,19 @@ def document_form(suffix: str) -> Form:
     return "markdown" if suffix in _MARKDOWN | _WEB | {".docx"} else "text"
 
 
-def text_of(content: bytes, suffix: str, name: str, limits: Limits) -> str:
+def text_of(content: bytes, suffix: str, name: str, limits: Limits, left_out: list[str] | None = None) -> str:
     """The text of a document.
 
     Args:
         name: what an error calls the document.
+        left_out: gets a sentence for what had to be left out of a document that is read otherwise.
 
     Raises:
         RetrievalError: it is damaged, encrypted, too large when unpacked, or not what its ending says.
     """
+    faults: list[str] = []
     try:
-        return _converter(suffix.lower())(content, suffix.lower(), limits)
+        return _converter(suffix.lower())(content, limits, faults)
     except RetrievalError as error:
         raise RetrievalError(f"{name} {error}") from None
     except RecursionError:
@@ -54,6 +56,9 @@ def text_of(content: bytes, suffix: str, name: str, limits: Limits) -> str:
     except Exception as error:  # a converter meets anything in a damaged file, and the rest must go on
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise RetrievalError(f"{name} cannot be read as {suffix.lstrip('.') or 'text'}: {reason}.") from None
+    finally:
+        if left_out is not None:
+            left_out.extend(f"{name} {fault}" for fault in faults)
 
 
 def decode(content: bytes) -> str:
@@ -72,21 +77,21 @@ def decode(content: bytes) -> str:
         return content.decode("cp1252", errors="replace")
 
 
-def _converter(suffix: str) -> Callable[[bytes, str, Limits], str]:
+def _converter(suffix: str) -> Callable[[bytes, Limits, list[str]], str]:
     if suffix == ".pdf":
         from tools.retrieval.sources.pdf import pdf_text
 
-        return pdf_text
+        return lambda content, limits, _: pdf_text(content, limits)
     if suffix == ".docx":
         from tools.retrieval.sources.docx import docx_text
 
-        return docx_text
+        return lambda content, limits, _: docx_text(content, limits)
     if suffix in _WEB:
         from tools.retrieval.sources.html import html_text
 
-        return lambda content, _, limits: html_text(decode(content))
+        return lambda content, limits, _: html_text(decode(content))
     if suffix in _RECORDS:
         from tools.retrieval.sources.records import records_text
 
-        return lambda content, kind, limits: records_text(decode(content), kind, limits)
-    return lambda content, _, limits: decode(content)
+        return lambda content, limits, faults: records_text(decode(content), suffix, limits, faults)
+    return lambda content, limits, _: decode(content)

@@ -14,7 +14,7 @@ _MOST_XML_BYTES = 40_000_000
 _MARK_OF_ENCRYPTION = b"\xd0\xcf\x11\xe0"
 
 
-def docx_text(content: bytes, _: str, limits: Limits) -> str:
+def docx_text(content: bytes, limits: Limits) -> str:
     """The text of a DOCX file as Markdown; pictures are left out.
 
     Raises:

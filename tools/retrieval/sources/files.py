@@ -61,14 +61,16 @@ def _document(
     except RetrievalError as error:
         return Unreadable(name, str(error), origin)
     own = {key: questions for key, questions in asked.items() if key.partition("#")[0] == name}
+    left_out: list[str] = []
     return Document(
         name=name,
         source=name,
         digest=hashlib.sha256(content + repr(sorted(own.items())).encode()).hexdigest(),
-        read=lambda: text_of(content, file.suffix, str(file), limits),
+        read=lambda: text_of(content, file.suffix, str(file), limits, left_out),
         asked=own,
         origin=origin,
         form=form,
+        left_out=left_out,
     )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tools.retrieval.chunks import RECORD, UNIT
+from tools.retrieval.chunks import RECORD, record
 from tools.retrieval.errors import RetrievalError
 from tools.retrieval.sources.limits import Limits
 
 
-def pdf_text(content: bytes, _: str, limits: Limits) -> str:
+def pdf_text(content: bytes, limits: Limits) -> str:
     """The text of a PDF file.
 
     Raises:
@@ -28,7 +28,7 @@ def pdf_text(content: bytes, _: str, limits: Limits) -> str:
     finally:
         document.close()
     return RECORD.join(
-        UNIT.join([f"page-{number}", f"Page {number}", text.replace(UNIT, " ").replace(RECORD, " ")])
+        record(f"page-{number}", f"Page {number}", text, {"page": number})
         for number, text in enumerate(pages, 1)
         if text
     )

@@ -56,13 +56,15 @@ def web_page(address: str, limits: Limits) -> Document:
     if not ending and answer.kind:
         raise RetrievalError(f"{address} is of the kind {answer.kind}, which is not read.")
     ending = ending or ".html"
+    left_out: list[str] = []
     return Document(
         name=address,
         source=address,
         digest=hashlib.sha256(answer.content).hexdigest(),
-        read=lambda: text_of(answer.content, ending, address, limits),
+        read=lambda: text_of(answer.content, ending, address, limits, left_out),
         origin=address,
         form=document_form(ending),
+        left_out=left_out,
     )
 
 

@@ -1,0 +1,81 @@
+"""The signals of each sample question about the policies as search would see them if it had not been given that one.
+
+A question that search knows finds itself, which says nothing about customers. So each is left out in turn: of the
+vectors of its section, of the words of the passages and of the guide. (Only the order of the keyword ranking still
+knows it.) What the unanswered questions are judged by leaves each of them out of the guide.
+"""
+
+from __future__ import annotations
+
+from dataclasses import astuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.cache_vectors import policy_chunks
+from benchmarks.policy_questions import DOCUMENTS
+from engines.embedding import Encoder
+from tools.retrieval.confidence import signals
+from tools.retrieval.configuration import search_configuration
+from tools.retrieval.documents import UNANSWERED_FILE, read_unanswered
+from tools.retrieval.fusion import fuse
+from tools.retrieval.guide import Guide, plain
+from tools.retrieval.keywords import KeywordIndex, Searchable
+from tools.retrieval.vector_cache import CACHE_FILE, CachedEncoder
+from tools.retrieval.vectors import chunk_vectors
+
+Rows = NDArray[np.float64]
+NOT_FOUND = -2.0
+
+
+class LeftOut:
+    """Search over the policies in memory, with one sample question missing at a time."""
+
+    def __init__(self) -> None:
+        encoder = CachedEncoder(Encoder(), DOCUMENTS / CACHE_FILE)
+        self.chunks = policy_chunks(encoder)
+        self.configured = search_configuration()
+        held = [Searchable(each.key, each.heading, each.text, each.asked) for each in self.chunks]
+        self.index = KeywordIndex.build(held, self.configured.keywords)
+        made = chunk_vectors(self.chunks, encoder)
+        self.vectors = np.concatenate(made)
+        self.owner = np.repeat(np.arange(len(made)), [len(rows) for rows in made])
+        self.samples = [question for each in self.chunks for question in each.asked]
+        self.unanswered = read_unanswered(DOCUMENTS / UNANSWERED_FILE)
+        questions = [*self.samples, *self.unanswered]
+        self.asked = encoder.encode(questions)
+        if len(self.vectors) != len(self.samples):
+            raise ValueError("A section of the policies has no sample question: write one in questions.yaml.")
+        count = len(self.samples)
+        typed = encoder.encode([plain(question) for question in questions])
+        self.resemblance = Guide(typed[:count], typed[count:]).left_out()
+
+    def signals(self) -> tuple[Rows, NDArray[np.bool_]]:
+        """Signals, one row a question, and whether it is answered; sample questions come first."""
+        questions = [*self.samples, *self.unanswered]
+        rows = [self._row(number, question) for number, question in enumerate(questions)]
+        return np.array(rows), np.arange(len(questions)) < len(self.samples)
+
+    def _row(self, number: int, question: str) -> tuple[float, ...]:
+        cosines = self._cosines(number)
+        keys = [each.key for each in self.chunks]
+        near = np.argsort(-cosines, kind="stable")[: self.configured.candidates]
+        ranked = fuse(
+            [keys[row] for row in near],
+            [key for key, _ in self.index.best(question, self.configured.candidates)],
+            sum(self.index.rarity(word) for word in self.index.known(question)),
+            self.configured.fusion,
+            guided=True,
+        )
+        best = [self.chunks[keys.index(key)] for key, _ in ranked[:3]]
+        texts = ["\n".join([each.heading, each.text, *(q for q in each.asked if q != question)]) for each in best]
+        seen = signals(question, cosines[near].tolist(), texts, self.index, float(self.resemblance[number]))
+        return astuple(seen)
+
+    def _cosines(self, number: int) -> NDArray[np.float32]:
+        every = self.vectors @ self.asked[number]
+        if number < len(every):
+            every[number] = NOT_FOUND
+        nearest = np.full(len(self.chunks), NOT_FOUND, dtype=np.float32)
+        np.maximum.at(nearest, self.owner, every)
+        return nearest

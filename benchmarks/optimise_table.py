@@ -1,0 +1,131 @@
+"""What does each optimising technique buy, alone and together with others? One table, on the same public decisions.
+
+    python -m benchmarks.optimise_table [--to build/techniques] [--epochs 5] [--retrain 1] [--rows 0] [--threads 2]
+
+STAR's next actions (`star/` in the folder that SHOPBOT_EXTERNAL_DATA names), parted by dialogue: four fifths to learn
+from, the rest to measure on. A teacher of six layers, students of three from labels and from the teacher; then each
+technique on the teacher alone, and together on the student. Every engine stays in a folder of its own under --to, and
+one that is there is not made again, so that a killed run goes on. `--rows` takes so many decisions only, to try it.
+Needs the optimize extra. On two cores with nothing else running, the full table takes about three hours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from optimize.compress import Cut, factorise_folder, prune_folder
+from optimize.measure import measure_folders, write_json
+from optimize.quantise_folder import quantise_folder
+from optimize.retrain import Recovery
+from optimize.side_by_side import markdown
+from optimize.trace_format import Trace
+from optimize.traces.folder import DESCRIPTION
+from optimize.traces.objective import Objective
+from optimize.traces.reading import read_decisions, split
+from optimize.traces.training import Recipe, train
+from optimize.training import Progress, Schedule
+
+Made = Callable[[Path], object]
+FILE = Path("star") / "nap_happy_train.jsonl.gz"
+TEST_SHARE, DEV_SHARE = 0.2, 0.1
+SEED = 1
+LEARN_ACTIONS = Objective(smoothing=0.08, arguments=0.0)
+"""STAR's yardstick is the action alone."""
+
+
+def star_parts(rows: int = 0) -> tuple[list[Trace], list[Trace], list[Trace]]:
+    """STAR parted by dialogue: to learn from, to calibrate on, to measure on."""
+    folder = Path(os.environ.get("SHOPBOT_EXTERNAL_DATA", Path(__file__).parents[2] / "shared" / "data"))
+    traces = read_decisions(folder / FILE).traces
+    learn, test = split(traces, TEST_SHARE)
+    learn, dev = split(learn, DEV_SHARE, seed=SEED)
+    return (learn[:rows], dev[: rows // 4], test[: rows // 4]) if rows else (learn, dev, test)
+
+
+def engines(wanted: argparse.Namespace, learn: Sequence[Trace], dev: Sequence[Trace]) -> dict[str, Made]:
+    """How each row of the table is made, by the name of its folder, in an order in which each finds what it needs."""
+    at = wanted.to
+    recipe = Recipe(
+        threads=wanted.threads,
+        schedule=Schedule(epochs=wanted.epochs, rate=4e-4, seed=SEED, half=True),
+        objective=LEARN_ACTIONS,
+    )
+    recovery = Recovery(
+        threads=wanted.threads,
+        schedule=Schedule(epochs=wanted.retrain, rate=2e-4, seed=SEED, half=True),
+        objective=LEARN_ACTIONS,
+    )
+    teacher, student = at / "teacher", at / "distilled"
+    halved, sparse = Cut(heads=0.5, neurons=0.5), Cut(weights=0.5)
+
+    def made_by(layers: int, teachers: Sequence[Path] = ()) -> Made:
+        return lambda to: train(
+            learn, to, replace(recipe, layers=layers), teachers=teachers, dev=dev, on_step=_say(to.name)
+        )
+
+    def cut(source: Path, what: Cut, after: Recovery | None = None, teachers: Sequence[Path] = ()) -> Made:
+        return lambda to: prune_folder(source, to, what, learn, after, teachers=teachers, on_step=_say(to.name))
+
+    def factorised(after: Recovery | None = None) -> Made:
+        return lambda to: factorise_folder(teacher, to, learn, after, energy=0.8, on_step=_say(to.name))
+
+    return {
+        "teacher": made_by(6),
+        "labels": made_by(3),
+        "distilled": made_by(3, [teacher]),
+        "int8": lambda to: quantise_folder(teacher, to),
+        "weights4": lambda to: quantise_folder(teacher, to, "weights4"),
+        "trimmed": cut(teacher, Cut(vocabulary=True)),
+        "halved": cut(teacher, halved),
+        "halved-retrained": cut(teacher, halved, recovery),
+        "sparse": cut(teacher, sparse),
+        "sparse-retrained": cut(teacher, sparse, recovery),
+        "factorised": factorised(),
+        "factorised-retrained": factorised(recovery),
+        "distilled-int8": lambda to: quantise_folder(student, to),
+        "distilled-trimmed": cut(student, Cut(vocabulary=True)),
+        "distilled-trimmed-int8": lambda to: quantise_folder(at / "distilled-trimmed", to),
+        "distilled-halved": cut(student, halved, recovery, [teacher]),
+        "distilled-halved-int8": lambda to: quantise_folder(at / "distilled-halved", to),
+    }
+
+
+def main() -> None:
+    """Make what is missing, measure everything, print the table and write it as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--to", type=Path, default=Path("build/techniques"))
+    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--retrain", type=int, default=1, help="epochs after a cut")
+    parser.add_argument("--rows", type=int, default=0, help="decisions to learn from; 0 takes all")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--only", nargs="*", help="names of the rows to make and measure")
+    wanted = parser.parse_args()
+    learn, dev, test = star_parts(wanted.rows)
+    print(f"{len(learn)} decisions to learn from, {len(dev)} to calibrate on, {len(test)} to measure on", flush=True)
+    names = []
+    for name, make in engines(wanted, learn, dev).items():
+        if wanted.only and name not in wanted.only:
+            continue
+        names.append(name)
+        if not (wanted.to / name / DESCRIPTION).exists():
+            print(f"making {name}", flush=True)
+            make(wanted.to / name)
+    measured = measure_folders([wanted.to / name for name in names], test, threads=1)
+    write_json(measured, wanted.to / "techniques.json")
+    print(markdown(measured))
+
+
+def _say(name: str) -> Callable[[Progress], None]:
+    def say(progress: Progress) -> None:
+        if progress.step % 50 == 0:
+            print(f"{name} {progress.step}/{progress.total} loss {progress.loss:.3f}", flush=True)
+
+    return say
+
+
+if __name__ == "__main__":
+    main()
