@@ -14,7 +14,7 @@ TORCH := torch==2.13.0
 LLAMA_OFF := LLAVA_BUILD LLAMA_BUILD_TESTS LLAMA_BUILD_TOOLS LLAMA_BUILD_EXAMPLES LLAMA_BUILD_SERVER LLAMA_BUILD_APP \
 	LLAMA_TOOLS_INSTALL LLAMA_TESTS_INSTALL LLAMA_CURL LLAMA_OPENSSL LLAMA_USE_PREBUILT_UI
 # What PyTorch brings along is a matter of the machine: its GPU libraries are in no lock.
-NOT_LOCKED = torch triton $(shell $(BIN)/uv pip compile -q --universal --python-version 3.11 --extra optimize \
+NOT_LOCKED = torch triton $(shell $(BIN)/uv pip compile --universal --python-version 3.11 --extra optimize \
 	pyproject.toml 2>/dev/null | grep -oE "^(nvidia|cuda)[a-z0-9-]*")
 
 .PHONY: demo test optimize llama bench peers lock clean
@@ -50,7 +50,7 @@ lock: $(VENV)/.tests
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra build \
 		--extra dev --custom-compile-command "make lock" pyproject.toml -o requirements-dev.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra build \
-		--extra dev --extra optimize $(NOT_LOCKED:%=--no-emit-package %) --custom-compile-command "make lock" \
+		--extra dev --extra optimize --constraint requirements-dev.lock $(NOT_LOCKED:%=--no-emit-package %) --custom-compile-command "make lock" \
 		pyproject.toml -o requirements-optimize.lock
 
 clean:
