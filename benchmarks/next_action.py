@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import re
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,13 +23,13 @@ from engines.planner.plain_values import with_plain_values
 from engines.planner.proposals import Proposal, next_proposal
 from engines.planner.reader import Reader, Reading, Span
 from engines.protocol import Briefing
+from optimize.calibration import expected_calibration_error
 from optimize.conversations.compose import Example
 from optimize.conversations.corpus import examples
 from optimize.conversations.labels import ACTS
 from prompts import load_data
 
 _CONTEXT = re.compile(r"asked for: (\S+)\. goal: (\S+)\. known: (.*)\.")
-_BINS = 15
 
 
 class _Everything(dict[str, tuple[str, ...]]):
@@ -97,14 +96,6 @@ def decide(reading: Reading, example: Example) -> Decision:
     return Decision.of(next_proposal(reading, [HumanMessage(example.message)], briefing, _Everything()))
 
 
-def expected_calibration_error(confidence: Iterable[float], right: Iterable[bool], bins: int = _BINS) -> float:
-    """Mean gap between confidence and accuracy over equal-width bins (Guo et al. 2017), 0 to 1."""
-    sure, hit = np.array([*confidence]), np.array([*right], dtype=float)
-    place = np.minimum((sure * bins).astype(int), bins - 1)
-    gaps = [abs(sure[place == b].mean() - hit[place == b].mean()) * (place == b).mean() for b in set(place.tolist())]
-    return float(sum(gaps))
-
-
 def report(reader: Reader, split: str, count: int, *, show: int = 0) -> str:
     """The figures as lines of Markdown; with `show`, also that many of the mistakes."""
     chosen = list(examples(split, count, 1))
@@ -116,14 +107,14 @@ def report(reader: Reader, split: str, count: int, *, show: int = 0) -> str:
     args_right = [w.args == t.args for w, t in with_args]
     outside = ["out_of_scope" in example.acts for example in chosen]
     refused = [reading.performs("out_of_scope") for reading in readings]
-    sure = [_sureness(reading) for reading in readings]
+    error = expected_calibration_error([max(r.acts.values()) for r in readings], _top_right(chosen, readings))
     lines = [
         f"- next action right, {len(chosen)} messages of the {split} wordings: {np.mean(same):.1%}",
         f"- all arguments right, where there are any and the action is right ({len(with_args)}): "
         f"{np.mean(args_right):.1%}",
         f"- out of scope: recall {_share(refused, outside):.1%}, "
         f"false refusals {_share(refused, [not o for o in outside]):.2%}",
-        f"- expected calibration error of the surest act: {expected_calibration_error(sure, _top_right(chosen, readings)):.3f}",
+        f"- expected calibration error of the surest act: {error:.3f}",
     ]
     errors = [(e, w, t) for e, w, t, ok in zip(chosen, wanted, taken, same, strict=True) if not ok]
     confused = Counter((w.action, t.action) for _, w, t in errors).most_common(12)
@@ -131,10 +122,6 @@ def report(reader: Reader, split: str, count: int, *, show: int = 0) -> str:
     lines += [f"  - {e.message!r} ({e.context[11:]}) {w.action} -> {t.action}" for e, w, t in errors[:show]]
     lines += [f"  - {w.args} -> {t.args}" for w, t in with_args if w.args != t.args][:show]
     return "\n".join(lines)
-
-
-def _sureness(reading: Reading) -> float:
-    return max(reading.acts.values())
 
 
 def _top_right(chosen: list[Example], readings: list[Reading]) -> list[bool]:

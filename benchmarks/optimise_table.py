@@ -37,11 +37,15 @@ LEARN_ACTIONS = Objective(smoothing=0.08, arguments=0.0)
 """STAR's yardstick is the action alone."""
 
 
+def star_traces() -> list[Trace]:
+    """Every decision of STAR's public part."""
+    folder = Path(os.environ.get("SHOPBOT_EXTERNAL_DATA", Path(__file__).parents[2] / "shared" / "data"))
+    return read_decisions(folder / FILE).traces
+
+
 def star_parts(rows: int = 0) -> tuple[list[Trace], list[Trace], list[Trace]]:
     """STAR parted by dialogue: to learn from, to calibrate on, to measure on."""
-    folder = Path(os.environ.get("SHOPBOT_EXTERNAL_DATA", Path(__file__).parents[2] / "shared" / "data"))
-    traces = read_decisions(folder / FILE).traces
-    learn, test = split(traces, TEST_SHARE)
+    learn, test = split(star_traces(), TEST_SHARE)
     learn, dev = split(learn, DEV_SHARE, seed=SEED)
     return (learn[:rows], dev[: rows // 4], test[: rows // 4]) if rows else (learn, dev, test)
 

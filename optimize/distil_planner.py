@@ -54,6 +54,14 @@ def trimmed(tokenizer: Path, texts: Sequence[str], tokens: int) -> tuple[str, li
     return trim_tokenizer(source, wanted)
 
 
+def _of_student(tokenizer: Path) -> tuple[str, list[int]]:
+    """The tokenizer of an earlier student, and its tokens' ids in the whole table."""
+    small = tokenizer.read_text(encoding="utf-8")
+    whole = Tokenizer.from_file(str(TOKENIZER)).get_vocab()
+    mine = sorted(Tokenizer.from_str(small).get_vocab().items(), key=lambda pair: pair[1])
+    return small, [whole[token] for token, _ in mine]
+
+
 def pairs(examples: Sequence[Example], student: Tokenizer, teacher: Tokenizer) -> list[Pair]:
     """Examples as both read them."""
     whole = zip(examples, encode(examples, student), encode(examples, teacher), strict=True)
@@ -96,7 +104,10 @@ def distil(wanted: argparse.Namespace) -> None:
     torch.set_num_threads(wanted.threads)
     wanted.out.mkdir(parents=True, exist_ok=True)
     examples = training_examples(wanted.count, wanted.seed)
-    small, kept = trimmed(TOKENIZER, [f"{one.context} {one.message}" for one in examples], wanted.tokens)
+    if wanted.start:
+        small, kept = _of_student(wanted.start.with_name("tokenizer.json"))
+    else:
+        small, kept = trimmed(TOKENIZER, [f"{one.context} {one.message}" for one in examples], wanted.tokens)
     (wanted.out / "tokenizer.json").write_text(small, encoding="utf-8")
     state = torch.load(wanted.teacher, weights_only=True, map_location="cpu")
     teacher = PlannerModel(state["layers"], pretrained=False)

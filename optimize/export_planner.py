@@ -98,8 +98,8 @@ def tune_thresholds(probabilities: np.ndarray, dev: list[Example]) -> dict[str, 
         grid = sorted(np.arange(0.3, 0.71, 0.05), key=lambda value: abs(value - 0.5))
         best = max(grid, key=lambda value: _f1(probabilities[:, column] >= value, truth))
         if act == "out_of_scope":
-            grid = np.arange(0.2, 0.71, 0.05)
-            best = next((g for g in grid if (probabilities[~truth, column] >= g).mean() <= _FALSE_REFUSALS), best)
+            rising = np.arange(0.2, 0.71, 0.05)
+            best = next((g for g in rising if (probabilities[~truth, column] >= g).mean() <= _FALSE_REFUSALS), best)
         thresholds[act] = round(max(float(best), _AT_LEAST.get(act, 0.0)), 2)
     return thresholds
 

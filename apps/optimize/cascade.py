@@ -47,7 +47,7 @@ def cascade(
     try:
         if fit:
             typer.echo(_fit(count), err=True)
-        decisions, accuracy = _from_traces(traces, engine, expensive) if traces else (_labelled(count), None)
+        decisions, accuracy = _from_traces(traces, engine, expensive) if traces else (_labelled("dev", count), None)
         points = cascade_curve(
             decisions,
             Tier(cheap_cost, cheap_seconds, float(decisions.right.mean())),
@@ -57,6 +57,10 @@ def cascade(
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
     chosen = choose_point(points, loss)
+    if not traces:
+        # Chosen on the wordings that tune the planner; what it is worth is seen on those that test it.
+        decisions = _labelled("test", count)
+        typer.echo(_seen(decisions, chosen.threshold, expensive_accuracy), err=True)
     write_thresholds(into, engine, chosen, decisions)
     if plot is not None:
         _draw(points, chosen, plot)
@@ -74,18 +78,28 @@ def _from_traces(files: list[Path], engine: str, expensive: str) -> tuple[Decisi
     return decisions_in(rows, engine), accuracy_in(rows, expensive) if expensive else None
 
 
-def _labelled(count: int) -> Decisions:
+def _labelled(split: str, count: int) -> Decisions:
     """The planner's readings of generated messages whose wordings it was not trained on."""
     import numpy as np
 
     from engines.planner.confidence import calibrated
     from optimize.cascade import Decisions
 
-    signals, right = _read("test", count)
+    signals, right = _read(split, count)
     confidence = calibrated(signals)
     if confidence is None:
         raise ValueError("The planner's confidence is not calibrated: run shopbot optimize cascade --fit.")
     return Decisions(np.array(confidence), np.array(right))
+
+
+def _seen(decisions: Decisions, threshold: float, expensive_accuracy: float) -> str:
+    """What the threshold is worth on other messages than those it was chosen on."""
+    believed = decisions.confidence >= threshold
+    share = float(believed.mean())
+    kept = float(decisions.right[believed].mean()) if believed.any() else 0.0
+    whole = share * kept + (1 - share) * expensive_accuracy
+    told = f"{1 - share:.1%} passed on, {kept:.1%} of the rest right, {whole:.1%} in all"
+    return f"on {len(believed)} other messages: {told}"
 
 
 def _fit(count: int) -> str:

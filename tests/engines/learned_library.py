@@ -20,7 +20,7 @@ from tools.action import Action, Call, Observation, Source, action
 CONFIRM = "Shall I lend you {{ facts.book }}? Please answer yes or no."
 OPENINGS = ("I want to borrow {}", "could I have {} please")
 CARDS = ("my card is {}", "card number {}")
-YES, NO = ("yes", "yes please"), ("no", "no thanks")
+YES, NO = ("yes please", "yes please do"), ("no thanks", "no thanks leave it")
 BOOKS = ("Emma", "Dracula", "Ulysses", "Middlemarch", "Walden", "Ivanhoe", "Hamlet", "Utopia", "Candide", "Persuasion")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
-from learned_library import Library, make_agent, record, say, visit, write_prompts
+from learned_library import BOOKS, Library, make_agent, record, say, visit, write_prompts
 
 from engines import EngineError, make_engine
 from engines.learned.context import context_of, refused_in
@@ -34,7 +34,7 @@ def library_words(prompts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def learned(tmp_path_factory: pytest.TempPathFactory, prompts: Path) -> Path:
-    """The folder of an engine that learned from fifty visits to the library."""
+    """The folder of an engine that learned from sixty visits to the library."""
     pytest.importorskip("torch", reason="needs the optimize extra")
     pytest.importorskip("transformers", reason="needs the optimize extra")
     from optimize.traces.objective import Objective
@@ -43,7 +43,7 @@ def learned(tmp_path_factory: pytest.TempPathFactory, prompts: Path) -> Path:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SHOPBOT_PROMPTS", str(prompts))
-        traces = list(record(50, seed=1))
+        traces = list(record(60, seed=1))
     folder = tmp_path_factory.mktemp("learned")
     recipe = Recipe(
         base="tiny",
@@ -58,9 +58,12 @@ def learned(tmp_path_factory: pytest.TempPathFactory, prompts: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_it_leads_new_visitors_to_the_end_that_the_script_led_them_to(learned: Path, seed: int) -> None:
-    one, library = visit(random.Random(100 + seed)), Library()
+@pytest.mark.parametrize("books", [BOOKS, ("Beowulf", "Kim")], ids=["known books", "new books"])
+@pytest.mark.parametrize("seed", range(3))
+def test_it_leads_new_visitors_to_the_end_that_the_script_led_them_to(
+    learned: Path, seed: int, books: tuple[str, ...]
+) -> None:
+    one, library = visit(random.Random(100 + seed), books), Library()
     agent = make_agent(make_engine(f"planner:{learned}"), library)
     for words, _ in one.turns:
         assert say(agent, words)

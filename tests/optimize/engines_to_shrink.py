@@ -1,0 +1,44 @@
+"""A learned engine that takes seconds to make: three actions, told apart by single words."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+from optimize.trace_format import AllowedAction, Trace
+
+ACTIONS = {"track_order": "parcel", "refund": "money", "cancel": "stop"}
+_FILL = ("please", "today", "my", "the", "now", "hello", "really", "again", "can", "you")
+
+
+def decisions(count: int, seed: int = 1) -> list[Trace]:
+    """Decisions that one word of the customer's message decides."""
+    rng = random.Random(seed)
+    allowed = tuple(AllowedAction(name) for name in ACTIONS)
+    rows = []
+    for number in range(count):
+        choice = rng.choice(list(ACTIONS))
+        words = [*rng.sample(_FILL, 3), ACTIONS[choice]]
+        rng.shuffle(words)
+        rows.append(
+            Trace(
+                conversation=f"{seed}-{number}",
+                turn=1,
+                context=(("User", " ".join(words)),),
+                allowed=allowed,
+                choice=choice,
+                args={},
+                reply="",
+            )
+        )
+    return rows
+
+
+def make_engine(folder: Path, *, epochs: int = 4) -> Path:
+    """Train it into `folder`."""
+    from optimize.traces.training import Recipe, train
+    from optimize.training import Schedule
+
+    recipe = Recipe(base="tiny", batch=16, threads=1, freeze_words=False, schedule=Schedule(epochs=epochs, rate=3e-3))
+    train(decisions(160), folder, recipe)
+    return folder

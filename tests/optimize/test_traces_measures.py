@@ -1,0 +1,64 @@
+"""Calibration, F1 and spans against values worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from optimize.trace_format import Trace
+from optimize.traces.arguments import best_span, whole_words
+from optimize.traces.calibration import calibration_error, fit_temperature, softmax
+from optimize.traces.evaluate import measure, weighted_f1
+from optimize.traces.predict import Prediction
+
+
+def test_weighted_f1_is_the_hand_worked_one() -> None:
+    # a: precision 1/2, recall 1/2, F1 1/2, weight 2/3; b: precision 0, F1 0.
+    assert weighted_f1(["a", "a", "b"], ["a", "b", "a"]) == pytest.approx(1 / 3)
+    assert weighted_f1(["a", "b"], ["a", "b"]) == 1.0
+
+
+def test_calibration_error_is_the_gap_between_confidence_and_accuracy() -> None:
+    confidence = np.array([0.9, 0.9, 0.9, 0.9])
+    assert calibration_error(confidence, np.array([True, True, True, False])) == pytest.approx(0.15)
+    assert calibration_error(np.array([1.0]), np.array([True])) == 0.0
+
+
+def test_the_temperature_of_an_overconfident_network_is_above_one() -> None:
+    # Three of four right at logits of +-3: the likeliest confidence is 3/4, so 6 / T = log 3.
+    logits = np.array([[3.0, -3.0]] * 4, dtype=np.float32)
+    assert fit_temperature(logits, [0, 0, 0, 1]) == pytest.approx(6 / np.log(3), rel=0.03)
+
+
+@given(st.lists(st.floats(-30, 30), min_size=1, max_size=5), st.floats(0.25, 8))
+def test_softmax_is_a_distribution_in_the_same_order(logits: list[float], temperature: float) -> None:
+    shares = softmax(np.array(logits), temperature)
+    assert shares.sum() == pytest.approx(1)
+    assert shares[int(np.argmax(logits))] == pytest.approx(shares.max())
+
+
+def test_the_best_span_is_in_order_and_inside_the_segment() -> None:
+    first = np.array([0.0, 9.0, 1.0, 5.0], dtype=np.float32)
+    last = np.array([0.0, 9.0, 6.0, 2.0], dtype=np.float32)
+    assert best_span(first, last, [False, False, True, True]) == (2, 2)
+    assert best_span(first, last, [False] * 4) is None
+
+
+def test_pointing_at_the_first_token_means_that_nobody_said_it() -> None:
+    first, last = np.array([5.0, 1.0], dtype=np.float32), np.array([5.0, 1.0], dtype=np.float32)
+    assert best_span(first, last, [False, True]) is None
+
+
+def test_a_span_is_widened_to_whole_words() -> None:
+    assert whole_words("card 9916, please", 7, 9) == "9916"
+    assert whole_words("Emma", 0, 4) == "Emma"
+    assert whole_words("to Jane Eyre.", 4, 9) == "Jane Eyre"
+
+
+def test_arguments_count_where_the_action_is_right() -> None:
+    traces = [Trace("c", 1, (), (), "a", {"x": "Emma"}), Trace("c", 2, (), (), "b", {"x": "Kim"})]
+    predictions = [Prediction("a", {"x": "emma"}, 0.8), Prediction("a", {}, 0.6)]
+    metrics = measure(traces, predictions)
+    assert (metrics.decisions, metrics.accuracy, metrics.arguments_exact) == (2, 0.5, 1.0)

@@ -1,0 +1,161 @@
+"""The network is rebuilt in any shape, its graph says what torch says, and training goes on after a kill."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from optimize.trace_format import AllowedAction, Trace
+from optimize.traces.features import Layout
+from optimize.traces.folder import FolderError, read_description
+from optimize.traces.predict import Predictor
+
+torch = pytest.importorskip("torch", reason="needs the optimize extra")
+pytest.importorskip("transformers", reason="needs the optimize extra")
+pytest.importorskip("onnxscript", reason="needs the optimize extra")
+
+from optimize.traces.batches import collate  # noqa: E402
+from optimize.traces.encoding import UNKNOWN, Encoded  # noqa: E402
+from optimize.traces.network import Network, new_encoder, rebuild, state_of  # noqa: E402
+from optimize.traces.objective import FORBIDDEN, Objective  # noqa: E402
+from optimize.traces.saving import load_encoder, load_network  # noqa: E402
+from optimize.traces.training import Recipe, logits_of, train  # noqa: E402
+from optimize.training import Progress, Schedule  # noqa: E402
+
+SAYS = {"fetch": ("bring me {}", "fetch {}"), "drop": ("let go of {}", "drop {}")}
+THINGS = ("balls", "sticks", "bones", "shoes")
+SCHEMA = {"properties": {"thing": {"type": "string"}}}
+ALLOWED = tuple(AllowedAction(name, f"{name} a thing", SCHEMA) for name in (*SAYS, "sleep"))
+RECIPE = Recipe(
+    base="tiny",
+    batch=8,
+    threads=1,
+    freeze_words=False,
+    schedule=Schedule(epochs=4, rate=2e-3, checkpoint_every=5),
+    layout=Layout(max_tokens=32),
+)
+
+
+def made_traces(count: int) -> list[Trace]:
+    """Orders to a dog."""
+    rng = random.Random(5)
+    made = []
+    for number in range(count):
+        name, thing = rng.choice(sorted(SAYS)), rng.choice(THINGS)
+        words = rng.choice(SAYS[name]).format(thing)
+        made.append(Trace(str(number), 1, (("User", words),), ALLOWED, name, {"thing": thing}))
+    return made
+
+
+@pytest.fixture(scope="module")
+def learned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An engine learned from orders to a dog."""
+    folder = tmp_path_factory.mktemp("learned")
+    train(made_traces(96), folder, RECIPE, dev=made_traces(16))
+    return folder
+
+
+def test_the_graph_says_what_torch_says(learned: Path) -> None:
+    trace = made_traces(1)[0]
+    encoder, predictor = load_encoder(learned), Predictor(learned)
+    (logits,) = logits_of(load_network(learned), encoder.encode([trace]), 2).numpy()
+    shares = np.exp(logits / predictor.description.calibration["temperature"])
+    expected = dict(zip(encoder.vocabulary.labels, shares / shares.sum(), strict=True))
+    found = predictor.predict(trace.context, ALLOWED[:2]).scores
+    assert found == pytest.approx(expected, abs=1e-3)
+
+
+def test_it_learned_what_was_chosen(learned: Path) -> None:
+    predictor, traces = Predictor(learned), made_traces(40)
+    right = [predictor.predict(trace.context, trace.allowed[:2]).choice == trace.choice for trace in traces]
+    assert sum(right) >= 38
+
+
+def test_an_action_that_is_not_allowed_is_never_chosen(learned: Path) -> None:
+    prediction = Predictor(learned).predict([("User", "bring me balls")], ALLOWED[1:2])
+    assert set(prediction.scores) == {"drop"}
+    assert Predictor(learned).predict([("User", "bring me balls")], []).choice is None
+
+
+def test_an_action_known_only_by_its_description_can_be_chosen_from(learned: Path) -> None:
+    prediction = Predictor(learned).predict([("User", "go to sleep")], ALLOWED)
+    assert set(prediction.scores) == {"fetch", "drop", "sleep"}
+    assert sum(prediction.scores.values()) == pytest.approx(1)
+
+
+def test_a_killed_run_goes_on_and_ends_where_an_unbroken_one_does(learned: Path, tmp_path: Path) -> None:
+    def stop(progress: Progress) -> None:
+        if progress.step == 12:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(made_traces(96), tmp_path, RECIPE, dev=made_traces(16), on_step=stop)
+    assert (tmp_path / "checkpoint.pt").exists()
+    train(made_traces(96), tmp_path, RECIPE, dev=made_traces(16))
+    unbroken, resumed = load_network(learned).state_dict(), load_network(tmp_path).state_dict()
+    assert all(torch.allclose(unbroken[name], resumed[name], atol=1e-5) for name in unbroken)
+
+
+def test_a_student_learns_from_its_teacher(learned: Path, tmp_path: Path) -> None:
+    made = train(made_traces(96), tmp_path, RECIPE, teachers=[learned], dev=made_traces(16))
+    assert made.labels == read_description(learned).labels
+    assert Predictor(tmp_path).predict([("User", "fetch shoes")], ALLOWED[:2]).choice == "fetch"
+
+
+def test_a_network_is_rebuilt_in_the_shapes_of_its_weights() -> None:
+    network = Network(new_encoder("tiny", 1), 3, 2, 4).eval()
+    layer = network.encoder.encoder.layer[0]
+    layer.intermediate.dense = torch.nn.Linear(64, 40)
+    layer.output.dense = torch.nn.Linear(40, 64)
+    again = rebuild(state_of(network))
+    ids = torch.randint(5, 900, (2, 9))
+    inputs = (ids, torch.ones_like(ids), torch.zeros_like(ids))
+    assert torch.allclose(network(*inputs).actions, again(*inputs).actions, atol=1e-6)
+    assert again(*inputs).spans.shape == (2, 9, 4)
+
+
+def test_the_loss_of_an_action_counts_allowed_ones_alone() -> None:
+    rows = [Encoded([1, 2], [0, 0], label=1, allowed=(0, 1)), Encoded([1], [0], label=UNKNOWN)]
+    batch = collate(rows, labels=3)
+    assert batch.ids.tolist() == [[1, 2], [1, 0]]
+    logits = torch.tensor([[0.0, 0.0, 50.0], [1.0, 2.0, 3.0]])
+    loss = Objective(smoothing=0.0).action_loss(logits, batch)
+    assert loss.item() == pytest.approx(np.log(2), abs=1e-5)
+    assert FORBIDDEN < -1e3
+
+
+def test_a_teacher_that_agrees_costs_nothing_beyond_the_label() -> None:
+    logits = torch.tensor([[2.0, -1.0, 0.5]])
+    rows = [Encoded([1], [0], label=0)]
+    alone = Objective(smoothing=0.0, alpha=0.4).action_loss(logits, collate(rows, 3))
+    taught = Objective(smoothing=0.0, alpha=0.4).action_loss(logits, collate(rows, 3, soft=logits))
+    assert taught.item() == pytest.approx(0.6 * alone.item(), abs=1e-6)
+
+
+@pytest.mark.parametrize("damage", ["engine.json", "tokenizer.json", "model.onnx"])
+def test_a_folder_that_lacks_a_file_names_it(learned: Path, tmp_path: Path, damage: str) -> None:
+    for file in learned.iterdir():
+        if file.name != damage:
+            (tmp_path / file.name).write_bytes(file.read_bytes())
+    with pytest.raises(FolderError, match=damage.replace(".", r"\.")):
+        Predictor(tmp_path)
+
+
+def test_recorded_scores_teach_where_there_is_no_teacher(tmp_path: Path) -> None:
+    made: list[Any] = [
+        Trace(str(n), 1, (("User", "either"),), ALLOWED[:2], "fetch", {}, scores={"fetch": 0.3, "drop": 0.7})
+        for n in range(8)
+    ] + [Trace("x", 1, (("User", "either"),), ALLOWED[:2], "drop", {}, scores={"fetch": 0.3, "drop": 0.7})]
+    soft = Recipe(
+        base="tiny",
+        batch=9,
+        threads=1,
+        schedule=Schedule(epochs=40, rate=3e-3),
+        objective=Objective(alpha=1.0, temperature=1.0, match=0.0),
+    )
+    train(made, tmp_path, soft, dev=made)
+    assert Predictor(tmp_path).predict([("User", "either")], ALLOWED[:2]).choice == "drop"
