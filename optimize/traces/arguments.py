@@ -80,8 +80,16 @@ def _pointed(
     span = best_span(spans[:, 2 * index], spans[:, 2 * index + 1], [s == 1 for s in encoding.sequence_ids])
     if span is None:
         return None
-    words = text[encoding.offsets[span[0]][0] : encoding.offsets[span[1]][1]].strip()
-    return _typed(words, schema)
+    return _typed(whole_words(text, encoding.offsets[span[0]][0], encoding.offsets[span[1]][1]), schema)
+
+
+def whole_words(text: str, start: int, end: int) -> str:
+    """The characters from `start` to `end`, widened to whole words: a value is seldom a part of one."""
+    while start > 0 and text[start - 1].isalnum() and text[start].isalnum():
+        start -= 1
+    while end < len(text) and text[end - 1].isalnum() and text[end].isalnum():
+        end += 1
+    return text[start:end].strip()
 
 
 def best_span(first: NDArray[np.float32], last: NDArray[np.float32], inside: list[bool]) -> tuple[int, int] | None:

@@ -1,11 +1,12 @@
 """A decision's context as what the encoder reads: two segments of text.
 
-    done: hello, ask name, query check x2. turn 4
+    after user turn 4 done: hello, ask name, query check x2
     user: Saturday at 7. agent: query check (name, day, start time). observation: unavailable. user: Then Sunday?
 
-The first says what was done in the whole conversation, the second what was said of late, newest last, so that cutting
-from the left loses the oldest. An agent's remark stands as the action that it carried out, which is shorter than its
-words and the same in every wording. Nothing here knows what the agent is for. Standard library only.
+The first says who spoke last and what was done in the whole conversation, the second what was said of late, newest
+last, so that cutting from the left loses the oldest. An agent's remark stands as the action that it carried out, which
+is shorter than its words and the same in every wording. Nothing here knows what the agent is for. Standard library
+only.
 """
 
 from __future__ import annotations
@@ -87,7 +88,8 @@ def _summary(events: Sequence[Event]) -> str:
     latest = list(dict.fromkeys(reversed(done)))[:14]
     listed = [plain(name) + (f" x{counts[name]}" if counts[name] > 1 else "") for name in reversed(latest)]
     turn = sum(event.speaker == "User" for event in events)
-    return f"turn {turn} done: {', '.join(listed) or 'nothing'}"
+    newest = events[-1].speaker.lower() if events else "nothing"
+    return f"after {newest} turn {turn} done: {', '.join(listed) or 'nothing'}"
 
 
 def _recent(events: Sequence[Event], layout: Layout) -> Iterator[str]:

@@ -20,14 +20,17 @@ from optimize.traces import star
 
 @dataclass(frozen=True)
 class Recorded:
-    """What a file holds: the traces, and one sentence for each line that is none."""
+    """What a file holds: the traces, one sentence for each line that is none, and how many were refused."""
 
     traces: list[Trace]
     faults: list[str]
+    refused: int = 0
 
 
 def read_decisions(path: Path) -> Recorded:
     """The decisions of a file of JSON lines, plain or `.gz`: traces, or rows of STAR.
+
+    A choice that was refused is left out and counted: it is nothing to learn from, nor to be measured by.
 
     Raises:
         TraceError: the file cannot be read, or holds no decision at all.
@@ -49,9 +52,11 @@ def read_decisions(path: Path) -> Recorded:
             if rows and rows[-1][0] == number:
                 rows.pop()
     traces += star.from_star(rows)
-    if not traces:
-        raise TraceError(f"{path} holds no decision: {faults[0] if faults else 'it is empty'}.")
-    return Recorded(traces, faults)
+    sound = [trace for trace in traces if trace.outcome != "refused"]
+    if not sound:
+        why = faults[0] if faults else "each was refused" if traces else "it is empty"
+        raise TraceError(f"{path} holds no decision to learn from: {why}.")
+    return Recorded(sound, faults, refused=len(traces) - len(sound))
 
 
 def split(traces: Sequence[Trace], share: float, seed: int = 0) -> tuple[list[Trace], list[Trace]]:

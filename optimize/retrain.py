@@ -1,0 +1,122 @@
+"""Let a learned engine recover after a technique has cut into it: a short training of the network as it now is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from optimize.fake_quantise import finish, prepare
+from optimize.features import FeatureLoss, feature_loss
+from optimize.lora import add_adapters, merge_adapters
+from optimize.trace_format import Trace
+from optimize.traces.batches import Batch, batches, collate
+from optimize.traces.encoding import Encoded, Encoder
+from optimize.traces.features import describe
+from optimize.traces.network import Network
+from optimize.traces.objective import Objective
+from optimize.traces.training import recorded_scores, teach
+from optimize.training import Progress, Schedule, fit
+
+_HEADS = ("actions", "spans", "values", "seeks", "offers")
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """How a network is retrained.
+
+    Attributes:
+        lora: rank of adapters to train instead of the matrices; 0 trains everything.
+        aware: round weights and activations to int8 while training, as quantisation will.
+        batch: decisions a step.
+        threads: cores to use.
+        freeze_words: leave the token table as it is.
+        hidden, relations: weights of imitating the first teacher's hidden states, and the relations between decisions.
+    """
+
+    lora: int = 0
+    aware: bool = False
+    batch: int = 32
+    threads: int = 2
+    freeze_words: bool = True
+    hidden: float = 0.0
+    relations: float = 0.0
+    schedule: Schedule = field(default_factory=lambda: Schedule(epochs=1, rate=1e-4, half=True))
+    objective: Objective = field(default_factory=Objective)
+
+
+def retrain(
+    network: Network,
+    encoder: Encoder,
+    traces: Sequence[Trace],
+    recovery: Recovery,
+    *,
+    teachers: Sequence[Path] = (),
+    folder: Path | None = None,
+    after_step: Callable[[int, int], None] = lambda step, total: None,
+    on_step: Callable[[Progress], None] = lambda progress: None,
+) -> Network:
+    """Train `network`, in place, on decisions and on what `teachers` say of them; the shapes stay.
+
+    Args:
+        encoder: how traces become its inputs.
+        folder: where the checkpoint of an interrupted run is kept.
+        after_step: given step and total: where pruning masks are applied.
+    """
+    torch.set_num_threads(recovery.threads)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    encoded, labels = encoder.encode(traces), len(encoder.vocabulary.labels)
+    soft = teach(teachers, traces, encoder.vocabulary, device) if teachers else recorded_scores(traces, encoder)
+    if recovery.lora:
+        add_adapters(network, recovery.lora, also=_HEADS)
+    if recovery.aware:
+        prepare(network)
+    table = network.encoder.get_input_embeddings()
+    for parameter in table.parameters() if recovery.freeze_words else ():
+        parameter.requires_grad_(False)
+    offers = _offers(traces, encoder)
+    offers = offers.to(device) if offers else None
+    inside = _inside(network, encoder, recovery, teachers)
+    trained = nn.ModuleList([network, *([inside] if inside else [])]).to(device)
+
+    def loss_of(batch: Batch) -> Tensor:
+        moved = batch.to(device)
+        loss = recovery.objective.loss(network, moved, encoder.vocabulary, offers)
+        return loss + inside(network, moved) if inside else loss
+
+    fit(
+        trained,
+        loss_of,
+        lambda epoch: batches(encoded, labels, recovery.batch, recovery.schedule.seed * 1000 + epoch, soft),
+        -(-len(encoded) // recovery.batch),
+        recovery.schedule,
+        folder=folder,
+        on_step=on_step,
+        after_step=after_step,
+    )
+    if recovery.aware:
+        finish(network)
+    if recovery.lora:
+        merge_adapters(network)
+    network.cpu().eval()
+    return network
+
+
+def _inside(network: Network, encoder: Encoder, recovery: Recovery, teachers: Sequence[Path]) -> FeatureLoss | None:
+    if not recovery.hidden and not recovery.relations:
+        return None
+    if not teachers:
+        raise ValueError("there is no teacher whose features could be imitated: name one")
+    return feature_loss(teachers[0], network, encoder.tokenizer, recovery.hidden, recovery.relations)
+
+
+def _offers(traces: Sequence[Trace], encoder: Encoder) -> Batch | None:
+    """The descriptions of all labels, in their order, which contexts are matched with; None if no action has one."""
+    known = {action.name: action.description for trace in traces for action in trace.allowed}
+    if not any(known.values()):
+        return None
+    texts = [encoder.tokenizer.encode(describe(name, known.get(name, ""))) for name in encoder.vocabulary.labels]
+    return collate([Encoded(text.ids, text.type_ids) for text in texts], len(texts))

@@ -1,0 +1,133 @@
+"""One training loop for everything that learns here: resumable after kill -9, the same run for the same seed.
+
+It knows nothing of models or data: a loss of a batch goes in, trained modules come out. What it does not do: several
+devices, gradient accumulation, early stopping.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+Batch = TypeVar("Batch")
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how fast. `rate` rises linearly over the first `warm_up` share of steps, then falls to 1 %."""
+
+    epochs: int = 3
+    rate: float = 3e-4
+    warm_up: float = 0.06
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    seed: int = 1
+    checkpoint_every: int = 200
+    half: bool = False
+    """Forward in bfloat16."""
+
+    def share_of_rate(self, step: int, total: int) -> float:
+        """Learning rate at `step` of `total`, as a share of the peak."""
+        warm = max(int(total * self.warm_up), 1)
+        return step / warm if step < warm else max((total - step) / max(total - warm, 1), 0.01)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a caller hears after each step."""
+
+    step: int
+    total: int
+    loss: float
+    """Moving average."""
+
+
+def fit(
+    model: nn.Module,
+    loss_of: Callable[[Batch], Tensor],
+    batches_of: Callable[[int], Iterable[Batch]],
+    steps_an_epoch: int,
+    schedule: Schedule,
+    *,
+    folder: Path | None = None,
+    on_step: Callable[[Progress], None] = lambda progress: None,
+    after_step: Callable[[int, int], None] = lambda step, total: None,
+) -> nn.Module:
+    """Train whatever in `model` requires a gradient; go on from `folder/checkpoint.pt` if a run was interrupted.
+
+    Args:
+        loss_of: one number for a batch.
+        batches_of: the batches of an epoch, the same every time it is asked for the same epoch.
+        steps_an_epoch: how many those are.
+        folder: where the checkpoint is kept; nowhere without it.
+        on_step: told about progress, for a bar.
+        after_step: changes weights after an optimiser step, given step and total: where pruning masks are applied.
+
+    Returns:
+        The same module, in training mode.
+    """
+    torch.manual_seed(schedule.seed)
+    random.seed(schedule.seed)
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(trained, lr=schedule.rate, weight_decay=schedule.weight_decay)
+    total = steps_an_epoch * schedule.epochs
+    rate = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: schedule.share_of_rate(step, total))
+    keeper = _Keeper(folder, model, optimizer, rate)
+    step, mean = keeper.restore()
+    device = next(model.parameters()).device.type
+    model.train()
+    for epoch in range(step // max(steps_an_epoch, 1), schedule.epochs):
+        for position, batch in enumerate(batches_of(epoch), start=epoch * steps_an_epoch):
+            if position < step:
+                continue
+            with torch.autocast(device, torch.bfloat16, enabled=schedule.half):
+                loss = loss_of(batch)
+            optimizer.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(trained, schedule.clip)
+            optimizer.step()
+            rate.step()
+            step = position + 1
+            after_step(step, total)
+            mean = 0.98 * mean + 0.02 * loss.item() if mean else loss.item()
+            on_step(Progress(step, total, mean))
+            if step % schedule.checkpoint_every == 0 or step == total:
+                keeper.keep(step, mean)
+    return model
+
+
+class _Keeper:
+    """Writes and reads the checkpoint; a file is whole or absent, since it is renamed into place."""
+
+    def __init__(self, folder: Path | None, model: nn.Module, optimizer: Any, rate: Any) -> None:
+        self._file = folder / "checkpoint.pt" if folder else None
+        self._parts = {"model": model, "optimizer": optimizer, "rate": rate}
+
+    def keep(self, step: int, mean: float) -> None:
+        if self._file is None:
+            return
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        state: dict[str, Any] = {name: part.state_dict() for name, part in self._parts.items()}
+        fresh = self._file.with_suffix(".new")
+        torch.save({**state, "step": step, "mean": mean, "random": torch.get_rng_state()}, fresh)
+        fresh.replace(self._file)
+
+    def restore(self) -> tuple[int, float]:
+        if self._file is None or not self._file.exists():
+            return 0, 0.0
+        state = torch.load(self._file, weights_only=True, map_location="cpu")
+        try:
+            for name, part in self._parts.items():
+                part.load_state_dict(state[name])
+        except (RuntimeError, ValueError, KeyError):
+            raise ValueError(
+                f"{self._file} is the checkpoint of a run of another shape: delete it, or train into another folder"
+            ) from None
+        torch.set_rng_state(state["random"])
+        return int(state["step"]), float(state["mean"])
