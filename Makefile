@@ -35,8 +35,11 @@ optimize: $(VENV)/.optimize
 llama: $(VENV)/.tests
 	CMAKE_ARGS="$(LLAMA_OFF:%=-D%=OFF)" $(PIP) install "llama-cpp-python==0.3.36"
 
-bench: $(VENV)/.tests
+bench: $(VENV)/.optimize
 	@for file in benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done
+	$(BIN)/python -m benchmarks.next_action
+	$(BIN)/python -m benchmarks.simulated_customers
+	$(BIN)/python -m benchmarks.retrieval_int8
 
 peers: $(VENV)/.tests
 	$(PIP) install "pydantic-ai-slim==2.*"

@@ -103,7 +103,8 @@ class Customer:
         return self._say("email_clause", "bare_email")
 
     def _choice(self) -> str | None:
-        if self.goal.kind == "cancel":
+        # Who came for something else has nothing to send back.
+        if self.goal.kind == "cancel" or not self.goal.first:
             return self._say("cancel")
         if self.goal.kind == "return_all":
             return self._say("choose_everything")
@@ -119,7 +120,7 @@ class Customer:
             return self._say(family, items={self.goal.changed: self.goal.changed.quantity})
         if self.goal.kind == "cancel":
             return self._say("cancel")
-        if self.goal.kind == "decline":
+        if self.goal.kind == "decline" or not self.goal.first:
             return self._say("decline")
         # Who has been told "Please answer yes or no" says yes.
         return self._say("confirm") if self.said["confirmation"] == 1 else "yes"

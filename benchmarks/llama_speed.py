@@ -1,7 +1,7 @@
 """What the local engine costs around llama.cpp, and what its prompt cache saves. No model at hand is needed for the
 first table: a GGUF file with random weights serves as well.
 
-    python -m benchmarks.bench_llama MODEL.gguf [--turns 6]
+    python -m benchmarks.llama_speed MODEL.gguf [--turns 6]
 """
 
 from __future__ import annotations
