@@ -25,7 +25,7 @@ Data = Annotated[
 ]
 Engine = Annotated[
     Optional[str],  # noqa: UP045
-    typer.Option("--engine", metavar="SPEC", help="What reasons: planner, openai:MODEL, llama:FILE.gguf, script:FILE."),
+    typer.Option("--engine", metavar="SPEC", help="What reasons; the README lists them: planner, openai:MODEL, …"),
 ]
 Tenant = Annotated[Optional[str], typer.Option(help="Whose collection it is.")]  # noqa: UP045
 

@@ -1,7 +1,7 @@
 """A second teacher for STAR, of another kind and cheap: a causal transformer over whole dialogues, event by event.
 
     python -m benchmarks.star_events --to build/star_soft.jsonl.gz [--folds 4] [--epochs 16]
-    shopbot optimize distil --traces build/star_soft.jsonl.gz --teacher build/techniques/teacher --to build/student
+    shopbot optimize distil --traces build/star_soft.jsonl.gz --to build/student
 
 Each event (a message, an action, an observation) is one vector: its speaker, its action, the words in it, and its
 embedding by the frozen MiniLM; one pass over a dialogue decides all of its turns. The dialogues are parted in folds

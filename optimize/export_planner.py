@@ -23,7 +23,7 @@ from optimize.train_planner import TOKENIZER
 
 # A "yes" sets things going that cannot be undone: better to ask twice than to mishear one.
 _AT_LEAST = {"confirm": 0.7}
-_FALSE_REFUSALS = 0.015
+_FALSE_REFUSALS = 0.01
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 
@@ -98,7 +98,7 @@ def tune_thresholds(probabilities: np.ndarray, dev: list[Example]) -> dict[str, 
         grid = sorted(np.arange(0.3, 0.71, 0.05), key=lambda value: abs(value - 0.5))
         best = max(grid, key=lambda value: _f1(probabilities[:, column] >= value, truth))
         if act == "out_of_scope":
-            rising = np.arange(0.2, 0.71, 0.05)
+            rising = np.arange(0.06, 0.71, 0.02)
             best = next((g for g in rising if (probabilities[~truth, column] >= g).mean() <= _FALSE_REFUSALS), best)
         thresholds[act] = round(max(float(best), _AT_LEAST.get(act, 0.0)), 2)
     return thresholds

@@ -217,10 +217,12 @@ class _prepared:  # noqa: N801 -- reads as a verb where it is used
 
         prepared = Path(self._folder.name) / "prepared.onnx"
         with _quietly():
+            # Symbolic inference gives up on masks that torch exports, and then leaves its own files where the program
+            # was started; graphs that the plain inference cannot do, it can.
             try:
-                quant_pre_process(str(self._source), str(prepared))
-            except Exception:  # onnxruntime's symbolic inference gives up on masks that torch exports
                 quant_pre_process(str(self._source), str(prepared), skip_symbolic_shape=True)
+            except Exception:
+                quant_pre_process(str(self._source), str(prepared))
         return prepared
 
     def __exit__(self, *_: object) -> None:

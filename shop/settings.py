@@ -29,7 +29,11 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SHOPBOT_", env_ignore_empty=True, extra="ignore")
 
     data: Path = Field(Path("~/.shopbot"), description="folder that holds all state")
-    engine: str = Field("planner", description="what reasons: planner, openai:MODEL, PROVIDER:MODEL, script:FILE")
+    engine: str = Field(
+        "planner",
+        description="what reasons: planner, planner:FOLDER, openai:MODEL, PROVIDER:MODEL, llama:FILE.gguf, react:SPEC, "
+        "cascade:SPEC,SPEC, script:FILE",
+    )
     engine_timeout_s: float = Field(
         60.0, gt=0, le=600, description="seconds to wait for a hosted model, or for the next piece of its stream"
     )

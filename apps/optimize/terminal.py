@@ -42,6 +42,8 @@ def read_file(file: Path) -> list[Trace]:
         typer.echo(f"left out: {fault}", err=True)
     if len(recorded.faults) > _FAULTS_SHOWN:
         typer.echo(f"left out: {len(recorded.faults) - _FAULTS_SHOWN} more lines", err=True)
+    if recorded.refused:
+        typer.echo(f"left out: {recorded.refused} choices that were refused", err=True)
     return recorded.traces
 
 

@@ -51,7 +51,7 @@ class Customer:
             case "items":
                 return self._choice()
             case "confirmation":
-                return self._decision()
+                return self._decision(turn.reply)
         return None if goal.kind == "person" else self._again()
 
     def _is_served(self, done: set[str], turn: Turn) -> bool:
@@ -111,9 +111,9 @@ class Customer:
         if self.goal.kind == "all_but_one" and self.goal.changed is not None:
             self.changed = True
             return self._say("everything_but", items={self.goal.changed: self.goal.changed.quantity})
-        return self._say("choose_items")
+        return self._say("choose_items", items=self.goal.wanted if self.changed and self.goal.wanted else None)
 
-    def _decision(self) -> str | None:
+    def _decision(self, offer: str) -> str | None:
         if not self.changed and self.goal.changed is not None:
             self.changed = True
             family = "add_items" if self.goal.kind == "add_before_yes" else "remove_items"
@@ -122,8 +122,20 @@ class Customer:
             return self._say("cancel")
         if self.goal.kind == "decline" or not self.goal.first:
             return self._say("decline")
+        wrong = self._misunderstood(offer)
+        if wrong:
+            return wrong
         # Who has been told "Please answer yes or no" says yes.
         return self._say("confirm") if self.said["confirmation"] == 1 else "yes"
+
+    def _misunderstood(self, offer: str) -> str | None:
+        """What a customer who reads the offer says when a line is missing or too many; nothing when it is right."""
+        stands = {line for line in self.goal.bought.lines if f"× {line.name}" in offer}
+        extra, missing = stands - set(self.goal.wanted), set(self.goal.wanted) - stands
+        if not stands or not extra | missing:
+            return None
+        line = min(extra or missing, key=lambda each: each.name)
+        return self._say("remove_items" if extra else "add_items", items={line: line.quantity})
 
     def _say(self, *families: str, items: dict | None = None, email: str | None = None) -> str:
         goal = self.goal

@@ -5,6 +5,7 @@ Every value comes from the message itself; what is not there is not made up (Non
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -18,16 +19,25 @@ from engines.planner.reader import Reading, Span
 Arguments = dict[str, Any]
 
 
+_ZIP = re.compile(
+    r"\b(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ALN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|"
+    r"W[AIVY]),?\s+(\d{5}(?:-\d{4})?)\b"
+)
+"""A ZIP code after the abbreviation of its state: an address, never the number of an order."""
+
+
 def order_number(message: str, reading: Reading) -> Arguments | None:
     """The order number; of several, the one the customer stands by, then the one that the reader is surest of."""
-    span = _stood_by(message, reading, "ORDER")
+    zips = [found.span(1) for found in _ZIP.finditer(message)]
+    numbers = [s for s in _spans(reading, "ORDER") if not any(a <= s.start < b for a, b in zips)]
+    span = _stood_by(message, numbers)
     number = order_number_in(span.text) if span else None
     return {"order_number": number} if number else None
 
 
 def email(message: str, reading: Reading) -> Arguments | None:
     """The e-mail address, dictated or typed."""
-    span = _stood_by(message, reading, "EMAIL")
+    span = _stood_by(message, _spans(reading, "EMAIL"))
     address = normalise_email(span.text) if span else None
     return {"email": address} if address else None
 
@@ -76,8 +86,8 @@ def _mere_quantity(reading: Reading) -> list[Arguments]:
     return [{"words": span.text, "quantity": quantity, "leave_out": False}] if span and quantity else []
 
 
-def _stood_by(message: str, reading: Reading, kind: str) -> Span | None:
-    return max(standing(message, _spans(reading, kind), of_one=True), key=lambda span: span.score, default=None)
+def _stood_by(message: str, spans: list[Span]) -> Span | None:
+    return max(standing(message, spans, of_one=True), key=lambda span: span.score, default=None)
 
 
 def _spans(reading: Reading, kind: str) -> list[Span]:

@@ -38,7 +38,10 @@ class Masker:
     def mask(self, text: str) -> str:
         """The text with every personal value in it replaced."""
         kept = [match.span() for match in _PLACEHOLDER.finditer(text)]
-        found = [*self._known_in(text), *personal_values(text)]
+        shaped = personal_values(text)
+        # An address goes first: masked alone, a known value within it would leave the rest of the address standing.
+        addresses = [one for one in shaped if one.kind == "ADDRESS"]
+        found = [*addresses, *self._known_in(text), *shaped]
         self.learn(text)
         found += self._names_in(text)
         return self._replaced(text, [one for one in _first_of_each_place(found) if not _within(one, kept)])

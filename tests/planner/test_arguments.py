@@ -93,3 +93,17 @@ def test_a_product_of_the_order_that_the_reader_missed_is_still_seen() -> None:
     asked = briefing("items", "customer", "order", names=("Letters from the North Woods (hardcover)", "Wool Hat"))
     seen = with_plain_values(reading(message, "unclear"), message, asked)
     assert (seen.performed, [span.text for span in seen.spans]) == ({"choose_items"}, [message])
+
+
+def test_a_zip_code_is_no_order_number() -> None:
+    message = "I live at 12 Elm Street, Portland, ME 04101, the order is 123456"
+    spans = (spanned(message, "04101", "ORDER", 0.9), spanned(message, "123456", "ORDER", 0.8))
+    assert order_number(message, Reading({}, spans)) == {"order_number": "123456"}
+    assert (
+        order_number("Portland, ME 04101", Reading({}, (spanned("Portland, ME 04101", "04101", "ORDER", 0.9),))) is None
+    )
+
+
+def spanned(message: str, text: str, kind: str, score: float) -> Span:
+    start = message.index(text)
+    return Span(kind, text, start, start + len(text), score)
