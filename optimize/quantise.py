@@ -217,16 +217,22 @@ class _prepared:  # noqa: N801 -- reads as a verb where it is used
 
         prepared = Path(self._folder.name) / "prepared.onnx"
         with _quietly():
-            # Symbolic inference gives up on masks that torch exports, and then leaves its own files where the program
-            # was started; graphs that the plain inference cannot do, it can.
-            try:
-                quant_pre_process(str(self._source), str(prepared), skip_symbolic_shape=True)
-            except Exception:
-                quant_pre_process(str(self._source), str(prepared))
+            # Symbolic inference gives up on masks that torch exports, and then leaves files of its own behind.
+            quant_pre_process(str(self._source), str(prepared), skip_symbolic_shape=True)
+        _forget_shapes(prepared)
         return prepared
 
     def __exit__(self, *_: object) -> None:
         self._folder.cleanup()
+
+
+def _forget_shapes(file: Path) -> None:
+    """Take the shapes of intermediate values out of a graph: folding nodes leaves some that no longer hold."""
+    import onnx
+
+    model = onnx.load(str(file))
+    del model.graph.value_info[:]
+    onnx.save(model, str(file))
 
 
 def _reader(feeds: Sequence[Feed]) -> Any:
