@@ -68,7 +68,7 @@ def _react(spec: str) -> BaseChatModel:
 def _cascade(specs: str) -> BaseChatModel:
     from engines.cascade.model import make_cascade
 
-    return make_cascade(specs)
+    return make_cascade(specs, make_engine)
 
 
 _KINDS: Mapping[str, tuple[str, Callable[[str], BaseChatModel]]] = {

@@ -33,18 +33,16 @@ logger = logging.getLogger(__name__)
 Asking = Generator[Runnable[LanguageModelInput, AIMessage], AIMessage | Exception, AIMessage]
 
 
-def make_cascade(specs: str) -> CascadeEngine:
-    """The cascade of the engines that `specs` names, separated by commas, the cheapest first.
+def make_cascade(specs: str, make: Callable[[str], BaseChatModel]) -> CascadeEngine:
+    """The cascade of the engines that `specs` names, separated by commas, the cheapest first; `make` makes each.
 
     Raises:
         EngineError: fewer than two, or one of them cannot be made.
     """
-    from engines.factory import make_engine
-
     names = [spec.strip() for spec in specs.split(",")]
     if len(names) < 2 or not all(names):
         raise EngineError(f"The engine is 'cascade:{specs}'; name two engines or more: cascade:planner,openai:MODEL.")
-    return CascadeEngine(specs=names, engines=[make_engine(spec) for spec in names], thresholds=load_thresholds(names))
+    return CascadeEngine(specs=names, engines=[make(spec) for spec in names], thresholds=load_thresholds(names))
 
 
 class CascadeEngine(BaseChatModel):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tools.retrieval.configuration import search_configuration
 from tools.retrieval.filters import Condition, Conditions
-from tools.retrieval.ingestion import ROW_MARK
+from tools.retrieval.held import ROW_MARK
 from tools.retrieval.keywords import KeywordIndex, Searchable
 from tools.retrieval.vector_store import VectorStore
 

@@ -4,51 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import Any
 
 from engines.embedding import Encoder
 from shop.errors import ShopError
 from tools.retrieval.chunks import TOKEN_BUDGET, Chunk, split_markdown
 from tools.retrieval.documents import Document, Unreadable
 from tools.retrieval.errors import RetrievalError
+from tools.retrieval.held import ROW_MARK, Holder, Rows
 from tools.retrieval.vectors import VECTORS_VERSION, chunk_vectors
-
-if TYPE_CHECKING:
-    from tools.retrieval.store import ChunkStore
 
 Progress = Callable[[str, int], None]
 """Called with the source at hand and how many of its chunks are stored by now."""
 
 
-class HeldRow(NamedTuple):
-    """What ingestion noted about one row: where its document came from, the hashes of document and chunk, and how many
-    rows the document has."""
-
-    origin: str
-    digest: str
-    parts: int
-    own: str
-
-    @classmethod
-    def of(cls, meta: Mapping[str, Any]) -> Self:
-        """What stands in a row's metadata; a row that lacks something counts as changed."""
-        # 100,000 rows share a few origins and digests: without `intern` each would hold its own copy.
-        origin, digest = (sys.intern(str(meta.get(name, ""))) for name in ("origin", "digest"))
-        return cls(origin, digest, int(meta.get("parts", 0)), str(meta.get("own", "")))
-
-
-Rows = Mapping[str, HeldRow]
-"""What the store holds of one document, by row."""
-
 BATCH = 64
 INCOMPLETE = "incomplete-"
 NOTES_VERSION = "2"
 """Part of every document's digest: raise it when chunks are noted differently; vectors are kept."""
-ROW_MARK = "\x1f"
-"""A chunk's further vectors lie in rows named by its key, this and a number."""
 
 
 @dataclass
@@ -71,7 +46,7 @@ class IngestReport:
 class Ingestion:
     """One run over some documents. Hold the writer's place (`tools.retrieval.locking`) around it."""
 
-    def __init__(self, store: ChunkStore, encoder: Encoder, progress: Progress | None = None) -> None:
+    def __init__(self, store: Holder, encoder: Encoder, progress: Progress | None = None) -> None:
         self._store = store
         self._encoder = encoder
         self._progress = progress or (lambda source, stored: None)

@@ -21,7 +21,8 @@ from tools.retrieval.derived import Derived, key_of, questions_of, searchable
 from tools.retrieval.documents import Document, Unreadable, read_documents
 from tools.retrieval.errors import DamagedIndex
 from tools.retrieval.filters import Conditions, own_fields, stored_fields
-from tools.retrieval.ingestion import HeldRow, Ingestion, IngestReport, Progress
+from tools.retrieval.held import HeldRow
+from tools.retrieval.ingestion import Ingestion, IngestReport, Progress
 from tools.retrieval.keywords import KeywordIndex, Searchable
 from tools.retrieval.places import Place, embedded
 from tools.retrieval.vector_store import StoredRow
