@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sysconfig
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +52,9 @@ def speak(capfd: pytest.CaptureFixture[str], way: str, *, thread: str, engine: s
 def start(*arguments: str) -> subprocess.Popen[bytes]:
     """The real program, started; its data folder comes from the environment."""
     pipe = subprocess.PIPE
-    return subprocess.Popen([SHOPBOT, *arguments], stdin=pipe, stdout=pipe, stderr=pipe)
+    # Tests that a script runs in the background inherit a deaf ear for Ctrl-C; a terminal's program has none.
+    hears = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    return subprocess.Popen([SHOPBOT, *arguments], stdin=pipe, stdout=pipe, stderr=pipe, preexec_fn=hears)
 
 
 def is_one_sentence(text: str) -> bool:
