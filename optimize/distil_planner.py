@@ -24,8 +24,8 @@ from optimize.losses import multilabel_distillation_loss, soft_loss
 from optimize.planner_data import IGNORED, MAX_TOKENS, Encoded, batches, collate, encode, load_tokenizer
 from optimize.planner_model import PlannerModel
 from optimize.students import student_by_layers
-from optimize.train_planner import TOKENIZER, training_examples
-from optimize.training import Progress, Schedule, fit
+from optimize.train_planner import TOKENIZER, SpeedLog, training_examples
+from optimize.training import Schedule, fit
 from optimize.vocabulary import trim_table, trim_tokenizer, used_tokens
 
 _TAGS_COUNT = 4.0
@@ -131,14 +131,9 @@ def distil(wanted: argparse.Namespace) -> None:
         -(-len(encoded) // wanted.batch),
         Schedule(epochs=wanted.epochs, rate=wanted.rate, seed=wanted.seed, half=True),
         folder=wanted.out,
-        on_step=_tell,
+        on_step=SpeedLog(wanted.batch),
     )
     torch.save({"model": student.state_dict(), "layers": wanted.layers, "tokens": len(kept)}, wanted.out / "planner.pt")
-
-
-def _tell(progress: Progress) -> None:
-    if progress.step % 50 == 0:
-        print(f"step {progress.step} of {progress.total}, loss {progress.loss:.4f}", flush=True)
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ import torch
 from optimize.conversations.compose import Example
 from optimize.conversations.corpus import examples
 from optimize.conversations.labels import ACTS, SPAN_KINDS, TAGS
+from optimize.export_encoder import quantise
 from optimize.planner_data import Encoded, collate, encode, load_tokenizer
 from optimize.planner_model import PlannerModel
 from optimize.train_planner import TOKENIZER
@@ -51,13 +52,6 @@ def export_float(model: PlannerModel, path: Path) -> None:
         opset_version=17,
         dynamo=False,
     )
-
-
-def quantise(source: Path, target: Path) -> None:
-    """Dynamic int8, one scale per output channel: per-tensor scales lose accuracy."""
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    quantize_dynamic(str(source), str(target), per_channel=True, weight_type=QuantType.QInt8)
 
 
 def act_logits(path: Path, encoded: list[Encoded]) -> np.ndarray:

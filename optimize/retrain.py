@@ -13,12 +13,11 @@ from optimize.fake_quantise import finish, prepare
 from optimize.features import FeatureLoss, feature_loss
 from optimize.lora import add_adapters, merge_adapters
 from optimize.trace_format import Trace
-from optimize.traces.batches import Batch, batches, collate
-from optimize.traces.encoding import Encoded, Encoder
-from optimize.traces.features import describe
+from optimize.traces.batches import Batch, batches
+from optimize.traces.encoding import Encoder
 from optimize.traces.network import Network
 from optimize.traces.objective import Objective
-from optimize.traces.training import recorded_scores, teach
+from optimize.traces.training import label_descriptions, recorded_scores, teach
 from optimize.training import Progress, Schedule, fit
 
 _HEADS = ("actions", "spans", "values", "seeks", "offers")
@@ -77,8 +76,7 @@ def retrain(
     table = network.encoder.get_input_embeddings()
     for parameter in table.parameters() if recovery.freeze_words else ():
         parameter.requires_grad_(False)
-    offers = _offers(traces, encoder)
-    offers = offers.to(device) if offers else None
+    offers = label_descriptions(traces, encoder, device)
     inside = _inside(network, encoder, recovery, teachers)
     trained = nn.ModuleList([network, *([inside] if inside else [])]).to(device)
 
@@ -111,12 +109,3 @@ def _inside(network: Network, encoder: Encoder, recovery: Recovery, teachers: Se
     if not teachers:
         raise ValueError("there is no teacher whose features could be imitated: name one")
     return feature_loss(teachers[0], network, encoder.tokenizer, recovery.hidden, recovery.relations)
-
-
-def _offers(traces: Sequence[Trace], encoder: Encoder) -> Batch | None:
-    """The descriptions of all labels, in their order, which contexts are matched with; None if no action has one."""
-    known = {action.name: action.description for trace in traces for action in trace.allowed}
-    if not any(known.values()):
-        return None
-    texts = [encoder.tokenizer.encode(describe(name, known.get(name, ""))) for name in encoder.vocabulary.labels]
-    return collate([Encoded(text.ids, text.type_ids) for text in texts], len(texts))

@@ -11,9 +11,7 @@ from __future__ import annotations
 import argparse
 import random
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -23,10 +21,9 @@ from optimize.conversations.corpus import examples
 from optimize.conversations.external import bitext, clinc
 from optimize.planner_data import IGNORED, Encoded, batches, collate, encode, load_tokenizer
 from optimize.planner_model import PlannerModel
+from optimize.training import Progress, Schedule, fit
 
 TOKENIZER = Path("engines/embedding/weights/tokenizer.json")
-_CHECKPOINT_EVERY = 200
-_WARM_UP = 0.06
 
 
 def training_examples(count: int, seed: int) -> list[Example]:
@@ -44,55 +41,36 @@ def train(wanted: argparse.Namespace) -> PlannerModel:
     model = PlannerModel(wanted.layers)
     if wanted.start:
         model.load_state_dict(torch.load(wanted.start, weights_only=True)["model"])
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(trained, lr=wanted.rate, weight_decay=0.01)
-    total = -(-len(data) // wanted.batch) * wanted.epochs
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _share_of_rate(step, total))
-    done = _resume(wanted.out, model, optimizer, schedule)
-    print(f"{len(data)} examples, {total} steps, starting at {done}", flush=True)
-    _run(wanted, model, optimizer, schedule, data, done)
+    print(f"{len(data)} examples", flush=True)
+    fit(
+        model,
+        lambda batch: _loss(model, batch),
+        lambda epoch: batches(data, wanted.batch, wanted.seed * 1000 + epoch),
+        -(-len(data) // wanted.batch),
+        Schedule(epochs=wanted.epochs, rate=wanted.rate, seed=wanted.seed),
+        folder=wanted.out,
+        on_step=SpeedLog(wanted.batch),
+    )
     torch.save({"model": model.state_dict(), "layers": wanted.layers}, wanted.out / "planner.pt")
     return model
 
 
-def _share_of_rate(step: int, total: int) -> float:
-    warm = max(int(total * _WARM_UP), 1)
-    return step / warm if step < warm else max((total - step) / (total - warm), 0.01)
+class SpeedLog:
+    """Prints loss and speed every 50 steps."""
+
+    def __init__(self, batch: int) -> None:
+        self._batch, self._steps, self._begun = batch, 0, time.monotonic()
+
+    def __call__(self, progress: Progress) -> None:
+        self._steps += 1
+        if progress.step % 50 == 0:
+            speed = self._steps * self._batch / (time.monotonic() - self._begun)
+            print(
+                f"step {progress.step} of {progress.total} loss {progress.loss:.4f} {speed:.0f} examples/s", flush=True
+            )
 
 
-def _run(
-    wanted: argparse.Namespace,
-    model: PlannerModel,
-    optimizer: torch.optim.Optimizer,
-    schedule: Any,
-    data: list[Encoded],
-    done: int,
-) -> None:
-    model.train()
-    begun, mean = time.monotonic(), 0.0
-    for step, batch in enumerate(_all_batches(data, wanted)):
-        if step < done:
-            continue
-        loss = _step(model, batch)
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
-        mean = 0.98 * mean + 0.02 * loss.item() if mean else loss.item()
-        if step % 50 == 0:
-            speed = (step - done + 1) * wanted.batch / (time.monotonic() - begun)
-            print(f"step {step} loss {mean:.4f} {speed:.0f} examples/s", flush=True)
-        if step % _CHECKPOINT_EVERY == _CHECKPOINT_EVERY - 1:
-            _save(wanted.out, model, optimizer, schedule, step + 1)
-
-
-def _all_batches(data: list[Encoded], wanted: argparse.Namespace) -> Iterator[list[Encoded]]:
-    for epoch in range(wanted.epochs):
-        yield from batches(data, wanted.batch, wanted.seed * 1000 + epoch)
-
-
-def _step(model: PlannerModel, batch: list[Encoded]) -> Tensor:
+def _loss(model: PlannerModel, batch: list[Encoded]) -> Tensor:
     ids, mask, types, tags, acts = collate(batch)
     with torch.autocast("cpu", torch.bfloat16):
         act_logits, tag_logits = model(ids, mask, types)
@@ -101,30 +79,6 @@ def _step(model: PlannerModel, batch: list[Encoded]) -> Tensor:
         return act_loss
     tag_loss = nn.functional.cross_entropy(tag_logits.float().flatten(0, 1), tags.flatten(), ignore_index=IGNORED)
     return act_loss + 4.0 * tag_loss
-
-
-def _save(folder: Path, model: PlannerModel, optimizer: torch.optim.Optimizer, schedule: Any, step: int) -> None:
-    state = {
-        "model": model.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "schedule": schedule.state_dict(),
-        "step": step,
-        "random": torch.get_rng_state(),
-    }
-    torch.save(state, folder / "checkpoint.new")
-    (folder / "checkpoint.new").replace(folder / "checkpoint.pt")
-
-
-def _resume(folder: Path, model: PlannerModel, optimizer: torch.optim.Optimizer, schedule: Any) -> int:
-    folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / "checkpoint.pt").exists():
-        return 0
-    state = torch.load(folder / "checkpoint.pt", weights_only=True)
-    model.load_state_dict(state["model"])
-    optimizer.load_state_dict(state["optimizer"])
-    schedule.load_state_dict(state["schedule"])
-    torch.set_rng_state(state["random"])
-    return int(state["step"])
 
 
 def main() -> None:

@@ -34,13 +34,3 @@ def fit_temperature(logits: NDArray[np.float32], labels: Sequence[int]) -> float
         return float(-np.log(softmax(logits.astype(np.float64), temperature)[rows, truth] + 1e-12).mean())
 
     return float(min(_GRID, key=surprise))
-
-
-def calibration_error(confidence: NDArray[np.float64], right: NDArray[np.bool_], bins: int = 15) -> float:
-    """Expected calibration error: mean gap between confidence and accuracy over bins of equal width, 0 to 1."""
-    place = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = [
-        (place == each).mean() * abs(confidence[place == each].mean() - right[place == each].mean())
-        for each in np.unique(place)
-    ]
-    return float(sum(gaps))

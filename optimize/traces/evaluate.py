@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from optimize.calibration import expected_calibration_error
 from optimize.trace_format import Trace
-from optimize.traces.calibration import calibration_error
 from optimize.traces.encoding import canonical
 from optimize.traces.predict import Prediction, Predictor
 
@@ -66,7 +66,7 @@ def measure(traces: Sequence[Trace], predictions: Sequence[Prediction]) -> Metri
         decisions=len(traces),
         accuracy=float(right.mean()),
         weighted_f1=weighted_f1(truth, chosen),
-        calibration_error=calibration_error(confidence, right),
+        calibration_error=expected_calibration_error(confidence, right),
         arguments_exact=sum(exact) / len(exact) if exact else None,
     )
 

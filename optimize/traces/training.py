@@ -92,7 +92,7 @@ def train(
     encoded = encoder.encode(traces)
     labels = len(encoder.vocabulary.labels)
     soft = teach(teachers, traces, encoder.vocabulary, device) if teachers else recorded_scores(traces, encoder)
-    descriptions = _descriptions(traces, encoder, device)
+    descriptions = label_descriptions(traces, encoder, device)
     fit(
         network,
         lambda batch: recipe.objective.loss(network, batch.to(device), encoder.vocabulary, descriptions),
@@ -165,7 +165,7 @@ def _start(traces: Sequence[Trace], recipe: Recipe) -> tuple[Network, Encoder, P
     return network, encoder, file
 
 
-def _descriptions(traces: Sequence[Trace], encoder: Encoder, device: str) -> Batch | None:
+def label_descriptions(traces: Sequence[Trace], encoder: Encoder, device: str) -> Batch | None:
     """The descriptions of all labels in their order, to be matched with contexts; None if no action has one."""
     known = {action.name: action.description for trace in traces for action in trace.allowed}
     if not any(known.values()):
