@@ -1,6 +1,6 @@
 """What does each optimising technique buy, alone and together with others? One table, on the same public decisions.
 
-    python -m benchmarks.optimise_table [--to build/techniques] [--epochs 5] [--retrain 1] [--rows 0] [--threads 2]
+    python -m benchmarks.optimise_table [--to build/techniques] [--soft FILE] [--epochs 5] [--rows 0] [--threads 2]
 
 STAR's next actions (`star/` in the folder that SHOPBOT_EXTERNAL_DATA names), parted by dialogue: four fifths to learn
 from, the rest to measure on. A teacher of six layers, students of three from labels and from the teacher; then each
@@ -50,6 +50,12 @@ def star_parts(rows: int = 0) -> tuple[list[Trace], list[Trace], list[Trace]]:
     return (learn[:rows], dev[: rows // 4], test[: rows // 4]) if rows else (learn, dev, test)
 
 
+def with_scores(traces: Sequence[Trace], file: Path) -> list[Trace]:
+    """The traces, each with the scores that the same decision has in `file`."""
+    scores = {(trace.conversation, trace.context): trace.scores for trace in read_decisions(file).traces}
+    return [replace(trace, scores=scores[trace.conversation, trace.context]) for trace in traces]
+
+
 def engines(wanted: argparse.Namespace, learn: Sequence[Trace], dev: Sequence[Trace]) -> dict[str, Made]:
     """How each row of the table is made, by the name of its folder, in an order in which each finds what it needs."""
     at = wanted.to
@@ -66,9 +72,11 @@ def engines(wanted: argparse.Namespace, learn: Sequence[Trace], dev: Sequence[Tr
     teacher, student = at / "teacher", at / "distilled"
     halved, sparse = Cut(heads=0.5, neurons=0.5), Cut(weights=0.5)
 
-    def made_by(layers: int, teachers: Sequence[Path] = ()) -> Made:
+    bare = [replace(trace, scores=None) for trace in learn]
+
+    def made_by(layers: int, teachers: Sequence[Path] = (), traces: Sequence[Trace] = learn) -> Made:
         return lambda to: train(
-            learn, to, replace(recipe, layers=layers), teachers=teachers, dev=dev, on_step=_say(to.name)
+            traces, to, replace(recipe, layers=layers), teachers=teachers, dev=dev, on_step=_say(to.name)
         )
 
     def cut(source: Path, what: Cut, after: Recovery | None = None, teachers: Sequence[Path] = ()) -> Made:
@@ -79,7 +87,7 @@ def engines(wanted: argparse.Namespace, learn: Sequence[Trace], dev: Sequence[Tr
 
     return {
         "teacher": made_by(6),
-        "labels": made_by(3),
+        "labels": made_by(3, traces=bare),
         "distilled": made_by(3, [teacher]),
         "int8": lambda to: quantise_folder(teacher, to),
         "weights4": lambda to: quantise_folder(teacher, to, "weights4"),
@@ -102,6 +110,7 @@ def main() -> None:
     """Make what is missing, measure everything, print the table and write it as JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--to", type=Path, default=Path("build/techniques"))
+    parser.add_argument("--soft", type=Path, help="the decisions with scores beside them, by star_events")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--retrain", type=int, default=1, help="epochs after a cut")
     parser.add_argument("--rows", type=int, default=0, help="decisions to learn from; 0 takes all")
@@ -109,6 +118,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", help="names of the rows to make and measure")
     wanted = parser.parse_args()
     learn, dev, test = star_parts(wanted.rows)
+    learn = with_scores(learn, wanted.soft) if wanted.soft else learn
     print(f"{len(learn)} decisions to learn from, {len(dev)} to calibrate on, {len(test)} to measure on", flush=True)
     names = []
     for name, make in engines(wanted, learn, dev).items():

@@ -190,6 +190,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--to", type=Path, default=Path("build/star_soft.jsonl.gz"))
     parser.add_argument("--folds", type=int, default=4)
+    parser.add_argument("--repeats", type=int, default=3, help="networks a fold; their judgements are averaged")
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--epochs", type=int, default=16)
     parser.add_argument("--rows", type=int, default=0, help="decisions to learn from; 0 takes all")
     parser.add_argument("--threads", type=int, default=2)
@@ -203,15 +205,16 @@ def main() -> None:
     texts = sorted({text for each in (*known, *new) for text in each.texts})
     vectors = dict(zip(texts, torch.from_numpy(Encoder(threads=wanted.threads).encode(texts)), strict=True))
     shares, judged = np.zeros((len(learn), len(labels))), np.zeros((len(test), len(labels)))
-    for fold in range(wanted.folds):
-        others = [each for index, each in enumerate(known) if index % wanted.folds != fold]
-        network = train(others, vectors, len(labels), wanted.epochs, seed=fold + 1)
-        judge(network, known[fold :: wanted.folds], vectors, shares)
-        judge(network, new, vectors, judged)
-        print(f"after fold {fold + 1}: {_accuracy(judged, test, labels):.2f} % of unseen decisions right", flush=True)
+    for seed in range(wanted.seed, wanted.seed + wanted.repeats):
+        for fold in range(wanted.folds):
+            others = [each for index, each in enumerate(known) if index % wanted.folds != fold]
+            network = train(others, vectors, len(labels), wanted.epochs, 100 * seed + fold + 1)
+            judge(network, known[fold :: wanted.folds], vectors, shares)
+            judge(network, new, vectors, judged)
+            print(f"seed {seed} fold {fold}: {_accuracy(judged, test, labels):.2f} % of unseen right", flush=True)
     scored = [
         replace(trace, scores={label: round(float(share), 5) for label, share in zip(labels, row, strict=True)})
-        for trace, row in zip(learn, shares, strict=True)
+        for trace, row in zip(learn, shares / wanted.repeats, strict=True)
     ]
     print(f"out of fold {_accuracy(shares, learn, labels):.2f} %")
     write_traces(scored, wanted.to)

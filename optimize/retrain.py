@@ -17,7 +17,7 @@ from optimize.traces.batches import Batch, batches
 from optimize.traces.encoding import Encoder
 from optimize.traces.network import Network
 from optimize.traces.objective import Objective
-from optimize.traces.training import label_descriptions, recorded_scores, teach
+from optimize.traces.training import label_descriptions, taught
 from optimize.training import Progress, Schedule, fit
 
 _HEADS = ("actions", "spans", "values", "seeks", "offers")
@@ -68,7 +68,7 @@ def retrain(
     torch.set_num_threads(recovery.threads)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     encoded, labels = encoder.encode(traces), len(encoder.vocabulary.labels)
-    soft = teach(teachers, traces, encoder.vocabulary, device) if teachers else recorded_scores(traces, encoder)
+    soft = taught(teachers, traces, encoder, device)
     if recovery.lora:
         add_adapters(network, recovery.lora, also=_HEADS)
     if recovery.aware:

@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
 from engines.planner.arguments import READINGS
 from engines.planner.reader import Reading
-from engines.protocol import Briefing
+from engines.protocol import Briefing, Opened
 from prompts import load_data
 
 _TURNS_DOWN = ("decline", "cancel", "hand_over")
@@ -54,7 +54,7 @@ def _called_for(reading: Reading, message: str, briefing: Briefing, question: st
             continue
         words = question if entry.get("from") == "question" else message
         args = READINGS[entry["from"]](words, reading) if "from" in entry else entry.get("args", {})
-        if args is not None:
+        if args is not None and not _under_way(args, briefing["opened"]):
             yield Proposal(entry["action"], dict(args))
 
 
@@ -64,6 +64,11 @@ def _applies(entry: Mapping[str, Any], reading: Reading, briefing: Briefing) -> 
     if entry.get("awaiting") not in (None, briefing["opened"]["awaiting"]):
         return False
     return reading.performs(entry["act"]) and not (entry.get("aimless") and briefing["opened"]["goal"])
+
+
+def _under_way(args: Mapping[str, Any], opened: Opened) -> bool:
+    """Whether this goal is pursued already and the customer was asked for something on the way to it."""
+    return "goal" in args and args["goal"] == opened["goal"] and opened["awaiting"] is not None
 
 
 def _planned(briefing: Briefing, offered: Mapping[str, tuple[str, ...]]) -> Proposal | None:

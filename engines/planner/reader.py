@@ -98,11 +98,13 @@ class _Network:
             "token_type_ids": np.array([encoding.type_ids], dtype=np.int64),
         }
         act_logits, tag_logits = self._session.run(["acts", "tags"], feed)
-        of_message = [token for token, segment in enumerate(encoding.sequence_ids) if segment == 1]
+        # Each of these attributes makes a new list whenever it is asked for.
+        segments, offsets, words = encoding.sequence_ids, encoding.offsets, encoding.word_ids
+        of_message = [token for token, segment in enumerate(segments) if segment == 1]
         spans = decode_spans(
             message,
-            [encoding.offsets[token] for token in of_message],
-            [encoding.word_ids[token] for token in of_message],
+            [offsets[token] for token in of_message],
+            [words[token] for token in of_message],
             _softmax(tag_logits[0])[of_message],
             self._tags,
         )

@@ -46,26 +46,25 @@ def decode_spans(
     kinds = list(dict.fromkeys(name[2:] for name in names if name != "O"))
     begin = [names.index(f"B-{kind}") for kind in kinds]
     inside = [names.index(f"I-{kind}") for kind in kinds]
+    tokens = np.array([token for token, word in enumerate(word_ids) if word is not None], dtype=np.intp)
+    if not len(tokens):
+        return ()
+    numbers = np.array([word_ids[token] for token in tokens])
+    firsts = np.flatnonzero(np.diff(numbers, prepend=numbers[0] - 1))
+    lengths = np.diff(firsts, append=len(tokens))
+    # All words at once: one mean a word would take longer than the network.
+    means = np.add.reduceat(tags[tokens], firsts, axis=0) / lengths[:, None]
+    of_kinds = means[:, begin] + means[:, inside]
     words = []
-    for group in _by_word(word_ids):
-        rows = tags[group]
-        of_kind = rows[:, begin].mean(axis=0) + rows[:, inside].mean(axis=0)
-        best = int(of_kind.argmax())
-        if of_kind[best] > rows[:, names.index("O")].mean():
-            begins = bool(tags[group[0], begin[best]] > tags[group[0], inside[best]])
-            start, end = offsets[group[0]][0], offsets[group[-1]][1]
-            words.append(_Word(start, end, kinds[best], begins, float(of_kind[best])))
+    for word in np.flatnonzero(of_kinds.max(axis=1) > means[:, names.index("O")]):
+        best = int(of_kinds[word].argmax())
+        first, last = tokens[firsts[word]], tokens[firsts[word] + lengths[word] - 1]
+        begins = bool(tags[first, begin[best]] > tags[first, inside[best]])
+        score = float(of_kinds[word, best])
+        words.append(_Word(offsets[first][0], offsets[last][1], kinds[best], begins, score))
     spans = [span for run in _runs(words, message) if (span := _span(run, message)) is not None]
     # Two fragments of one address grow into the same range.
     return tuple({(span.kind, span.start, span.end): span for span in spans}.values())
-
-
-def _by_word(word_ids: Sequence[int | None]) -> list[list[int]]:
-    groups: dict[int, list[int]] = {}
-    for token, word in enumerate(word_ids):
-        if word is not None:
-            groups.setdefault(word, []).append(token)
-    return list(groups.values())
 
 
 def _runs(words: list[_Word], message: str) -> list[list[_Word]]:

@@ -47,7 +47,8 @@ def compose(book: Phrasebook, split: str, rng: random.Random) -> Example:
 
 
 def _single(book: Phrasebook, split: str, rng: random.Random) -> Example:
-    family = book.families[rng.choices(list(book.singles), list(book.singles.values()))[0]]
+    weights = book.singles[split]
+    family = book.families[rng.choices(list(weights), list(weights.values()))[0]]
     pieces = _wording(family, split, rng)
     if family.name in _WITH_FILLERS and rng.random() < 0.14:
         pieces = [*_wording(book.families["opener"], split, rng), Piece(" "), *pieces]

@@ -38,10 +38,10 @@ class Sequence:
 
 @dataclass(frozen=True)
 class Phrasebook:
-    """All families, the weights of messages that use one, and the sequences that use several."""
+    """All families, the weights of messages that use one, by split, and the sequences that use several."""
 
     families: dict[str, Family]
-    singles: dict[str, float]
+    singles: dict[str, dict[str, float]]
     sequences: tuple[Sequence, ...]
 
 
@@ -69,7 +69,9 @@ def load_phrasebook() -> Phrasebook:
             families[name] = _with_more(families[name], entry)
     made = _read(_PHRASES / "compositions.yaml")
     sequences = tuple(_sequence(line) for line in _lines(made["sequences"]))
-    return Phrasebook(families, dict(made["singles"]), sequences)
+    singles = {split: dict(made["singles"]) for split in SPLITS}
+    singles["train"] |= made["more_in_training"]
+    return Phrasebook(families, singles, sequences)
 
 
 @cache
@@ -100,10 +102,14 @@ def _family(name: str, entry: dict[str, Any]) -> Family:
 
 
 def _with_more(family: Family, entry: dict[str, Any]) -> Family:
-    """The family with later wordings, dealt by themselves: what was held back before stays held back."""
-    lines = _lines(entry["wordings"])
+    """The family with later wordings, dealt by themselves: what was held back before stays held back.
+
+    `trained` ones are for training alone; `left_out` ones turned out to contradict another family.
+    """
+    lines = _lines(entry.get("wordings", ""))
     dealt = split_of(lines) if len(set(lines)) >= _SMALLEST_SPLIT_FAMILY else {"train": tuple(lines)}
-    known = {line for lines in family.wordings.values() for line in lines}
+    dealt["train"] = (*dealt["train"], *_lines(entry.get("trained", "")))
+    known = {line for lines in family.wordings.values() for line in lines} | set(_lines(entry.get("left_out", "")))
     more = {split: tuple(line for line in dealt.get(split, ()) if line not in known) for split in SPLITS}
     return replace(family, wordings={split: (*family.wordings[split], *more[split]) for split in SPLITS})
 

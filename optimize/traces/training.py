@@ -74,7 +74,8 @@ def train(
     Args:
         traces: what to learn from.
         to: the folder; the checkpoint of an unfinished run lies there too.
-        teachers: folders of trained engines whose averaged predictions are learned as well as the labels.
+        teachers: folders of trained engines; their predictions, averaged with the scores recorded with the
+            decisions where there are any, are learned as well as the labels.
         dev: decisions for the calibration; without any, a tenth of the conversations is kept for it.
         after_step: given the network, what is done after each step, given step and total: pruning masks.
         on_step: told about progress.
@@ -91,7 +92,7 @@ def train(
     network.to(device)
     encoded = encoder.encode(traces)
     labels = len(encoder.vocabulary.labels)
-    soft = teach(teachers, traces, encoder.vocabulary, device) if teachers else recorded_scores(traces, encoder)
+    soft = taught(teachers, traces, encoder, device)
     descriptions = label_descriptions(traces, encoder, device)
     fit(
         network,
@@ -129,18 +130,27 @@ def logits_of(network: Network, encoded: Sequence[Encoded], labels: int, device:
     return torch.cat(rows)
 
 
-def teach(teachers: Sequence[Path], traces: Sequence[Trace], vocabulary: Vocabulary, device: str = "cpu") -> Tensor:
-    """The averaged logits of `teachers` for the student's labels; an action that none knows is forbidden."""
-    taught = []
-    for folder in teachers:
-        network, encoder = load_network(folder).to(device), load_encoder(folder)
-        known = encoder.vocabulary.labels
-        own = logits_of(network, encoder.encode(traces), len(known), device)
-        placed = torch.full((len(traces), len(vocabulary.labels)), FORBIDDEN)
-        both = [(vocabulary.labels.index(name), known.index(name)) for name in known if name in vocabulary.labels]
-        placed[:, [mine for mine, _ in both]] = own[:, [theirs for _, theirs in both]]
-        taught.append(placed)
-    return average_teachers(taught)
+def taught(teachers: Sequence[Path], traces: Sequence[Trace], encoder: Encoder, device: str = "cpu") -> Tensor | None:
+    """What the teachers say and what was recorded with the decisions, averaged; None if there is neither.
+
+    Returns:
+        Logits, (traces, the student's labels); an action that no teacher knows is forbidden.
+    """
+    said = [_judged_by(folder, traces, encoder.vocabulary, device) for folder in teachers]
+    recorded = recorded_scores(traces, encoder)
+    said += [] if recorded is None else [recorded]
+    return average_teachers(said) if said else None
+
+
+def _judged_by(folder: Path, traces: Sequence[Trace], vocabulary: Vocabulary, device: str) -> Tensor:
+    """A teacher's logits for the student's labels."""
+    network, encoder = load_network(folder).to(device), load_encoder(folder)
+    known = encoder.vocabulary.labels
+    own = logits_of(network, encoder.encode(traces), len(known), device)
+    placed = torch.full((len(traces), len(vocabulary.labels)), FORBIDDEN)
+    both = [(vocabulary.labels.index(name), known.index(name)) for name in known if name in vocabulary.labels]
+    placed[:, [mine for mine, _ in both]] = own[:, [theirs for _, theirs in both]]
+    return placed
 
 
 def recorded_scores(traces: Sequence[Trace], encoder: Encoder) -> Tensor | None:
