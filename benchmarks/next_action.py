@@ -23,10 +23,10 @@ from engines.planner.plain_values import with_plain_values
 from engines.planner.proposals import Proposal, next_proposal
 from engines.planner.reader import Reader, Reading, Span
 from engines.protocol import Briefing
-from optimize.calibration import expected_calibration_error
 from optimize.conversations.compose import Example
 from optimize.conversations.corpus import examples
 from optimize.conversations.labels import ACTS
+from optimize.measurement.calibration import expected_calibration_error
 from prompts import load_data
 
 _CONTEXT = re.compile(r"asked for: (\S+)\. goal: (\S+)\. known: (.*)\.")

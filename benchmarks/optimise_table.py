@@ -17,11 +17,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from optimize.compress import Cut, factorise_folder, prune_folder
-from optimize.measure import measure_folders, write_json
-from optimize.quantise_folder import quantise_folder
-from optimize.retrain import Recovery
-from optimize.side_by_side import markdown
+from optimize.folders.cuts import Cut, factorise_folder, prune_folder
+from optimize.folders.quantise import quantise_folder
+from optimize.folders.retrain import Recovery
+from optimize.measurement.measure import measure_folders, write_json
+from optimize.measurement.side_by_side import markdown
 from optimize.trace_format import Trace
 from optimize.traces.folder import DESCRIPTION
 from optimize.traces.objective import Objective

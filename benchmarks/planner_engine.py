@@ -2,7 +2,7 @@
 
     python -m benchmarks.planner_engine --teacher build/teacher/planner.onnx
 
-`labels.json` and `tokenizer.json` of the teacher lie beside its graph (`python -m optimize.export_planner` writes all
+`labels.json` and `tokenizer.json` of the teacher lie beside its graph (`python -m optimize.planner.export` writes all
 three). Latency is taken in one process, in turns, one thread; loading and memory in a process of their own.
 """
 
@@ -20,7 +20,7 @@ from benchmarks.next_action import decide, gold_reading
 from engines.planner.reader import Reader
 from optimize.conversations.compose import Example
 from optimize.conversations.corpus import examples
-from optimize.latency import interleaved
+from optimize.measurement.latency import interleaved
 
 _CHILD = """
 import time

@@ -60,7 +60,7 @@ def _ndcg(vectors: Vectors, passages: Vectors, keys: Sequence[str], questions: S
 
 
 def _exported(target: Path) -> Path:
-    from optimize.export_encoder import export, source_folder
+    from optimize.shipping.export_encoder import export, source_folder
 
     export(source_folder(), target)
     return target

@@ -1,12 +1,18 @@
 """Optimisation of reasoning engines: distil, quantise, prune, factorise, measure, ship. Needs the `optimize` extra;
 nothing of it runs when an agent does, but for numpy-only modules that say so.
 
-learn    traces/ (engines from recorded decisions), trace_format, training, retriever/ (the embedding model)
-distil   losses, distil, students, features, retrain, lora
-shrink   quantise, fake_quantise, graph_weights, prune, sparsity, importance, factorise, vocabulary; anatomy and reshape
-         know where the matrices of a network are; compress, quantise_folder and feeds do it to an engine's folder
-measure  measure, probe, latency, graph_cost, calibration, side_by_side, plots; cascade (from which confidence on a
-         cheap engine is believed)
-ship     ship, export_encoder, gguf_file, gguf_vocabulary, decoders/ (language models for llama.cpp)
-shop     conversations/ (the generator), planner_data, planner_model, train_planner, distil_planner, export_planner
+From the bottom up:
+
+training, trace_format, graphs   one training loop; recorded decisions; ONNX sessions
+compression/     on matrices: quantise, prune, factorise, keep layers, trim the vocabulary
+distillation/    the losses, and several teachers as one
+traces/          an engine learned from recorded decisions: encoding, network, training, prediction
+folders/         each technique done to an engine's folder; training it again after a cut
+measurement/     size, speed, memory, accuracy, calibration, side by side, as tables and plots
+shipping/        the door that no worse engine passes; the export of the embedding encoder
+cascade          from which confidence on a cheap engine is believed
+decoders/        language models for llama.cpp
+retriever/       the embedding model of a shop's own documents
+conversations/   the generator of the shop's conversations
+planner/         the shop's reading network: train, distil, export
 """

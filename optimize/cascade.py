@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from optimize.calibration import expected_calibration_error
 from optimize.logistic import Logistic, fit_logistic
+from optimize.measurement.calibration import expected_calibration_error
 from optimize.trace_format import Trace
 
 _GOOD = ("accepted", "replied")

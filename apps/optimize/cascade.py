@@ -107,8 +107,8 @@ def _fit(count: int) -> str:
     import numpy as np
 
     from engines.planner.confidence import CALIBRATION, SIGNALS
-    from optimize.calibration import expected_calibration_error
     from optimize.cascade import fit_confidence
+    from optimize.measurement.calibration import expected_calibration_error
 
     fitted = fit_confidence(*(np.array(part) for part in _read("dev", count)))
     signals, right = _read("test", count)

@@ -32,7 +32,7 @@ def _export(folder: Path, to: Path, end: str) -> None:
     from transformers import AutoModelForCausalLM
 
     from optimize.decoders.export import export_gguf
-    from optimize.gguf_vocabulary import read_tokenizer
+    from optimize.decoders.gguf_vocabulary import read_tokenizer
 
     model = AutoModelForCausalLM.from_pretrained(folder, dtype="float32")
     export_gguf(model, read_tokenizer(folder / "tokenizer.json", end=end), to, name=folder.resolve().name)

@@ -94,8 +94,8 @@ def _imitate(
     told: Callable[..., None],
 ) -> None:
     """Train with the teacher's features: an untrained student first, then its training beside the teacher."""
-    from optimize.compress import retrain_folder
-    from optimize.retrain import Recovery
+    from optimize.folders.cuts import retrain_folder
+    from optimize.folders.retrain import Recovery
     from optimize.traces.training import train
 
     recipe = _recipe(wanted)

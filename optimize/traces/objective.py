@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from optimize.losses import soft_loss
+from optimize.distillation.losses import soft_loss
 from optimize.traces.batches import Batch
 from optimize.traces.encoding import UNKNOWN, Vocabulary
 from optimize.traces.network import MATCH_WIDTH, Network, Outputs

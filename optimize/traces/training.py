@@ -16,7 +16,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from optimize.distil import average_teachers
+from optimize.distillation.distil import average_teachers
 from optimize.trace_format import Trace
 from optimize.traces.batches import Batch, batches, collate, in_order
 from optimize.traces.calibration import fit_temperature

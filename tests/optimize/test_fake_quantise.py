@@ -7,7 +7,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the optimize extra")
 
 from optimize import fake_quantise  # noqa: E402
-from optimize.quantise import quantise_array  # noqa: E402
+from optimize.compression.quantise import quantise_array  # noqa: E402
 
 
 def test_values_land_on_the_grid_and_the_gradient_passes_straight_through() -> None:

@@ -11,9 +11,9 @@ pytest.importorskip("torch", reason="PyTorch is not installed: make optimize")
 from tokenizers import Tokenizer
 
 from optimize.conversations.corpus import examples
-from optimize.distil_planner import pairs, trimmed
-from optimize.planner_data import load_tokenizer
-from optimize.train_planner import TOKENIZER
+from optimize.planner.data import load_tokenizer
+from optimize.planner.distil import pairs, trimmed
+from optimize.planner.train import TOKENIZER
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ pytest.importorskip("onnxscript", reason="needs the optimize extra")
 onnx = pytest.importorskip("onnx", reason="needs the optimize extra")
 
 from optimize import quantise  # noqa: E402
-from optimize.graph_weights import bfloat16_bits  # noqa: E402
+from optimize.compression.graph_weights import bfloat16_bits  # noqa: E402
 
 _WIDTH, _ROWS = 64, 96
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimize.calibration import expected_calibration_error as calibration_error
+from optimize.measurement.calibration import expected_calibration_error as calibration_error
 from optimize.trace_format import Trace
 from optimize.traces.arguments import best_span, whole_words
 from optimize.traces.calibration import fit_temperature, softmax

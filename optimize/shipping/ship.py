@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from optimize.measure import Measured, measure_folders
-from optimize.side_by_side import rows_of
+from optimize.measurement.measure import Measured, measure_folders
+from optimize.measurement.side_by_side import rows_of
 from optimize.trace_format import Trace
 from optimize.traces.folder import (
     CARD,

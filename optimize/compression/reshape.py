@@ -12,9 +12,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from optimize.anatomy import layers_of, replace_module, stack_of
-from optimize.factorise import LowRankEmbedding, LowRankLinear
-from optimize.students import keep_layers
+from optimize.compression.anatomy import layers_of, replace_module, stack_of
+from optimize.compression.factorise import LowRankEmbedding, LowRankLinear
+from optimize.compression.students import keep_layers
 
 
 def fit_to_state(model: nn.Module, state: Mapping[str, Tensor]) -> nn.Module:

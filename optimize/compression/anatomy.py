@@ -93,7 +93,7 @@ def stack_of(model: nn.Module) -> nn.ModuleList:
             return module
     raise ValueError(
         f"{type(model).__name__} has no layers of a known family (BERT, DistilBERT, Llama); "
-        "describe its parts in optimize/anatomy.py"
+        "describe its parts in optimize/compression/anatomy.py"
     )
 
 

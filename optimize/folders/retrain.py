@@ -9,9 +9,9 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from optimize.fake_quantise import finish, prepare
-from optimize.features import FeatureLoss, feature_loss
-from optimize.lora import add_adapters, merge_adapters
+from optimize.compression.fake_quantise import finish, prepare
+from optimize.compression.lora import add_adapters, merge_adapters
+from optimize.folders.features import FeatureLoss, feature_loss
 from optimize.trace_format import Trace
 from optimize.traces.batches import Batch, batches
 from optimize.traces.encoding import Encoder

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from optimize import quantise
-from optimize.feeds import Feed, Feeder
+from optimize.compression import quantise
+from optimize.folders.feeds import Feeder
+from optimize.graphs import Feed
 from optimize.trace_format import Trace
 from optimize.traces.folder import CARD, GRAPH, WEIGHTS, copy_folder, need, read_description, write_description
 

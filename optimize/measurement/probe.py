@@ -26,7 +26,7 @@ try:
 except OSError:
     import resource
     bare = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-from optimize.probe import main
+from optimize.measurement.probe import main
 main(bare / 1e6, *sys.argv[1:])
 """
 """What the process runs: it weighs itself before it imports anything."""

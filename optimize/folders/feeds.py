@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from optimize.graphs import Feed, inputs_of
 from optimize.traces.encoding import prepared
 from optimize.traces.features import Layout, compose
 from optimize.traces.folder import GRAPH, TOKENIZER, need, read_description
 from optimize.traces.sayings import read_sayings
-
-Feed = Mapping[str, NDArray[Any]]
-"""One batch for a graph: its inputs by name."""
 
 
 class Feeder:
@@ -51,18 +48,3 @@ class Feeder:
             "token_type_ids": padded([each.type_ids for each in encodings]),
         }
         return {name: rows for name, rows in feed.items() if name in self._inputs}
-
-
-def open_graph(file: Path, threads: int = 1) -> Any:
-    """An onnxruntime session on the CPU with this many threads."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
-
-
-def inputs_of(file: Path) -> list[str]:
-    """The names of a graph's inputs."""
-    return [each.name for each in open_graph(file).get_inputs()]

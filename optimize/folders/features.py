@@ -12,9 +12,9 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from optimize.distil import freeze
-from optimize.losses import angle_loss, distance_loss, hidden_state_loss
-from optimize.students import evenly_spaced, projection
+from optimize.compression.students import evenly_spaced, projection
+from optimize.distillation.distil import freeze
+from optimize.distillation.losses import angle_loss, distance_loss, hidden_state_loss
 from optimize.traces.batches import Batch
 from optimize.traces.folder import TOKENIZER, need
 from optimize.traces.network import Network

@@ -1,9 +1,9 @@
 """Fine-tune the planner's encoder on generated conversations and, where present, the public data sets.
 
-    python -m optimize.train_planner --out build/planner --layers 4
+    python -m optimize.planner.train --out build/planner --layers 4
 
 On a machine that others use too, set OMP_WAIT_POLICY=PASSIVE: threads that spin while waiting cost half the speed.
-A killed run goes on from its last checkpoint. Prints loss and speed as it goes. Does not export: see export_planner.
+A killed run goes on from its last checkpoint. Prints loss and speed as it goes. Does not export: see export.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from optimize.conversations.compose import Example
 from optimize.conversations.corpus import examples
 from optimize.conversations.external import bitext, clinc
-from optimize.planner_data import IGNORED, Encoded, batches, collate, encode, load_tokenizer
-from optimize.planner_model import PlannerModel
+from optimize.planner.data import IGNORED, Encoded, batches, collate, encode, load_tokenizer
+from optimize.planner.network import PlannerModel
 from optimize.training import Progress, Schedule, fit
 
 TOKENIZER = Path("engines/embedding/weights/tokenizer.json")

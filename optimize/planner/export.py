@@ -1,6 +1,6 @@
 """Export a trained planner: ONNX, dynamic int8 per channel; temperature and thresholds tuned on the dev split.
 
-    python -m optimize.export_planner build/student/planner.pt --to engines/planner/weights
+    python -m optimize.planner.export build/student/planner.pt --to engines/planner/weights
 
 Also keeps the float32 graph (beside the checkpoint) so that the two can be compared.
 """
@@ -17,10 +17,10 @@ import torch
 from optimize.conversations.compose import Example
 from optimize.conversations.corpus import examples
 from optimize.conversations.labels import ACTS, SPAN_KINDS, TAGS
-from optimize.export_encoder import quantise
-from optimize.planner_data import Encoded, collate, encode, load_tokenizer
-from optimize.planner_model import PlannerModel
-from optimize.train_planner import TOKENIZER
+from optimize.planner.data import Encoded, collate, encode, load_tokenizer
+from optimize.planner.network import PlannerModel
+from optimize.planner.train import TOKENIZER
+from optimize.shipping.export_encoder import quantise
 
 # A "yes" sets things going that cannot be undone: better to ask twice than to mishear one.
 _AT_LEAST = {"confirm": 0.7}

@@ -1,9 +1,9 @@
 """Distil the planner's student from its teacher: fewer layers, a trimmed token table, the same acts and tags.
 
-    python -m optimize.distil_planner --teacher build/teacher/planner.pt --layers 3 --tokens 12000 --out build/student
+    python -m optimize.planner.distil --teacher build/teacher/planner.pt --layers 3 --tokens 12000 --out build/student
 
 Acts are learned from the teacher's probabilities and from the labels; so are tags, where both tokenizers cut a word at
-the same place. A killed run goes on from its last checkpoint. `export_planner` makes the shipped files of it.
+the same place. A killed run goes on from its last checkpoint. `optimize.planner.export` makes the shipped files of it.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from optimize.compression.students import student_by_layers
+from optimize.compression.vocabulary import trim_table, trim_tokenizer, used_tokens
 from optimize.conversations.compose import Example
-from optimize.distil import freeze
-from optimize.losses import multilabel_distillation_loss, soft_loss
-from optimize.planner_data import IGNORED, MAX_TOKENS, Encoded, batches, collate, encode, load_tokenizer
-from optimize.planner_model import PlannerModel
-from optimize.students import student_by_layers
-from optimize.train_planner import TOKENIZER, SpeedLog, training_examples
+from optimize.distillation.distil import freeze
+from optimize.distillation.losses import multilabel_distillation_loss, soft_loss
+from optimize.planner.data import IGNORED, MAX_TOKENS, Encoded, batches, collate, encode, load_tokenizer
+from optimize.planner.network import PlannerModel
+from optimize.planner.train import TOKENIZER, SpeedLog, training_examples
 from optimize.training import Schedule, fit
-from optimize.vocabulary import trim_table, trim_tokenizer, used_tokens
 
 _TAGS_COUNT = 4.0
 
@@ -139,7 +139,7 @@ def distil(wanted: argparse.Namespace) -> None:
 def main() -> None:
     """Command line of the distillation."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--teacher", type=Path, required=True, help="planner.pt of train_planner")
+    parser.add_argument("--teacher", type=Path, required=True, help="planner.pt of optimize.planner.train")
     parser.add_argument("--start", type=Path, help="a student to go on from, of the same layers and tokens")
     parser.add_argument("--out", type=Path, default=Path("build/student"))
     parser.add_argument("--layers", type=int, default=3)

@@ -16,11 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from optimize.calibration import Bin, reliability
-from optimize.feeds import Feed, Feeder, open_graph
-from optimize.graph_cost import flops_of, parameters_of
-from optimize.latency import Latency, interleaved, machine
-from optimize.probe import probe_folder
+from optimize.folders.feeds import Feeder
+from optimize.graphs import Feed, open_graph
+from optimize.measurement.calibration import Bin, reliability
+from optimize.measurement.graph_cost import flops_of, parameters_of
+from optimize.measurement.latency import Latency, interleaved, machine
+from optimize.measurement.probe import probe_folder
 from optimize.trace_format import Trace
 from optimize.traces.evaluate import Metrics
 from optimize.traces.evaluate import measure as metrics_of

@@ -1,6 +1,6 @@
 """Techniques on learned engines' folders: each reads one folder, writes another, and says what it did in its history.
 
-Needs torch. Quantisation, which does not, is in `quantise_folder`.
+Needs torch. Quantisation, which does not, is in `quantise`.
 """
 
 from __future__ import annotations
@@ -11,12 +11,19 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from optimize import prune
-from optimize.factorise import factorise_model
-from optimize.feeds import Feeder
-from optimize.importance import by_gradient, heads_by_magnitude, input_moments, layers_by_change, neurons_by_magnitude
-from optimize.retrain import Recovery, retrain
-from optimize.sparsity import GradualPruning, apply_masks, magnitude_masks, prunable
+from optimize.compression import prune
+from optimize.compression.factorise import factorise_model
+from optimize.compression.importance import (
+    by_gradient,
+    heads_by_magnitude,
+    input_moments,
+    layers_by_change,
+    neurons_by_magnitude,
+)
+from optimize.compression.sparsity import GradualPruning, apply_masks, magnitude_masks, prunable
+from optimize.compression.vocabulary import common_tokens, trim_table, trim_tokenizer, used_tokens
+from optimize.folders.feeds import Feeder
+from optimize.folders.retrain import Recovery, retrain
 from optimize.trace_format import Trace
 from optimize.traces.batches import Batch, batches
 from optimize.traces.calibration import fit_temperature
@@ -28,7 +35,6 @@ from optimize.traces.reading import split
 from optimize.traces.saving import load_encoder, load_network, save_network
 from optimize.traces.training import logits_of
 from optimize.training import Progress
-from optimize.vocabulary import common_tokens, trim_table, trim_tokenizer, used_tokens
 
 _BATCHES_FOR_IMPORTANCE = 40
 _DEV_SHARE = 0.1

@@ -1,0 +1,1 @@
+"""What an engine costs and how right it is: size, speed, memory, accuracy, calibration; as tables and plots."""
