@@ -110,7 +110,7 @@ def main() -> None:
     """Make what is missing, measure everything, print the table and write it as JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--to", type=Path, default=Path("build/techniques"))
-    parser.add_argument("--soft", type=Path, help="the decisions with scores beside them, by star_events")
+    parser.add_argument("--soft", type=Path, help="the decisions with scores beside them, by `shopbot optimize teach`")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--retrain", type=int, default=1, help="epochs after a cut")
     parser.add_argument("--rows", type=int, default=0, help="decisions to learn from; 0 takes all")

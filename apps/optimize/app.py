@@ -52,6 +52,23 @@ def data(
 
 
 @app.command()
+def teach(
+    traces: Traces,
+    to: Annotated[Path, typer.Option("--to", metavar="FILE", help="The decisions with scores, .gz or plain.")],
+    folds: Annotated[int, typer.Option(min=2, help="Parts of the conversations; each is judged by the others.")] = 4,
+    repeats: Annotated[int, typer.Option(min=1, help="Networks a fold, averaged.")] = 3,
+    epochs: Epochs = 16,
+    base: Base = "minilm",
+    seed: Seed = 0,
+    threads: Threads = 2,
+) -> None:
+    """Score every decision by small networks that never saw its conversation: soft labels for `train` and `distil`."""
+    from apps.optimize.learning import run_teach
+
+    run_teach(traces, to, folds, repeats, epochs, base, seed, threads)
+
+
+@app.command()
 def train(
     traces: Traces,
     to: To,
@@ -65,7 +82,7 @@ def train(
     seed: Seed = 1,
     threads: Threads = 2,
 ) -> None:
-    """Train an engine on what was chosen: a teacher. A killed run goes on when started again."""
+    """Train an engine on what was chosen, and on scores recorded beside it: a teacher. A killed run goes on."""
     from apps.optimize.learning import Wanted, run_train
 
     run_train(traces, to, dev, [], Wanted(base, layers, start, epochs, rate, batch, seed, threads))

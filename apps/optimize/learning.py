@@ -52,6 +52,24 @@ def run_data(files: Sequence[Path], to: Path, dev: Path | None, share: float, se
             typer.echo(f"{dev}: {_counted(away)}")
 
 
+def run_teach(
+    traces: Path, to: Path, folds: int, repeats: int, epochs: int, base: str, seed: int, threads: int
+) -> None:
+    """Write the decisions with scores beside them, each judged by networks that never saw its conversation."""
+    need_extra("torch", "transformers")
+    from optimize.crossfit.teaching import Folds, accuracy, with_scores
+
+    with expected_failures():
+        learned = read_file(traces)
+        parts = to.with_name(to.name + ".parts")
+        with training_bar() as told:
+            scored = with_scores(learned, Folds(folds, repeats, epochs, seed, threads, base, parts), told)
+        write_traces(scored, to)
+        shutil.rmtree(parts, ignore_errors=True)
+        typer.echo(f"{to}: {_counted(scored)}; {accuracy(scored):.1%} of the choices scored highest, unseen")
+    typer.echo(f"learn from it: shopbot optimize distil --traces {to}")
+
+
 def run_train(traces: Path, to: Path, dev: Path | None, teachers: Sequence[Path], wanted: Wanted) -> None:
     """Train an engine into `to`, from labels and, if there are any, teachers."""
     need_extra("torch", "transformers", "onnx", "onnxscript")

@@ -54,13 +54,18 @@ class Event:
 
 def compose(context: Sequence[tuple[str, str]], sayings: Sayings, layout: Layout) -> tuple[str, str]:
     """The two segments of a context of (speaker, text)."""
-    events = [_event(speaker, text, sayings) for speaker, text in context]
+    events = events_of(context, sayings)
     return _summary(events), " ".join(_recent(events[-layout.events :], layout))
 
 
 def plain(name: str) -> str:
     """A name as words: `ask_startTime` is "ask start time"."""
     return _CAMEL.sub(" ", name).lower()
+
+
+def events_of(context: Sequence[tuple[str, str]], sayings: Sayings) -> list[Event]:
+    """What was said and done in a context; a remark of the agent stands for the action that it carried out."""
+    return [_event(speaker, text, sayings) for speaker, text in context]
 
 
 def _event(speaker: str, text: str, sayings: Sayings) -> Event:
