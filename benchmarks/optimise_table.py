@@ -21,6 +21,7 @@ from optimize.folders.cuts import Cut, factorise_folder, prune_folder
 from optimize.folders.quantise import quantise_folder
 from optimize.folders.retrain import Recovery
 from optimize.measurement.measure import measure_folders, write_json
+from optimize.measurement.plots import draw_all
 from optimize.measurement.side_by_side import markdown
 from optimize.trace_format import Trace
 from optimize.traces.folder import DESCRIPTION
@@ -75,9 +76,9 @@ def engines(wanted: argparse.Namespace, learn: Sequence[Trace], dev: Sequence[Tr
     bare = [replace(trace, scores=None) for trace in learn]
 
     def made_by(layers: int, teachers: Sequence[Path] = (), traces: Sequence[Trace] = learn) -> Made:
-        return lambda to: train(
-            traces, to, replace(recipe, layers=layers), teachers=teachers, dev=dev, on_step=_say(to.name)
-        )
+        # A student begins as some of its teacher's layers (Sanh et al. 2019).
+        own = replace(recipe, layers=layers, start=teachers[0] if teachers else None)
+        return lambda to: train(traces, to, own, teachers=teachers, dev=dev, on_step=_say(to.name))
 
     def cut(source: Path, what: Cut, after: Recovery | None = None, teachers: Sequence[Path] = ()) -> Made:
         return lambda to: prune_folder(source, to, what, learn, after, teachers=teachers, on_step=_say(to.name))
@@ -107,7 +108,7 @@ def engines(wanted: argparse.Namespace, learn: Sequence[Trace], dev: Sequence[Tr
 
 
 def main() -> None:
-    """Make what is missing, measure everything, print the table and write it as JSON."""
+    """Make what is missing, measure everything, print the table, write it as JSON and draw it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--to", type=Path, default=Path("build/techniques"))
     parser.add_argument("--soft", type=Path, help="the decisions with scores beside them, by `shopbot optimize teach`")
@@ -130,6 +131,7 @@ def main() -> None:
             make(wanted.to / name)
     measured = measure_folders([wanted.to / name for name in names], test, threads=1)
     write_json(measured, wanted.to / "techniques.json")
+    draw_all(measured, wanted.to, "svg")
     print(markdown(measured))
 
 

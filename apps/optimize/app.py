@@ -94,13 +94,19 @@ def distil(
     to: To = Path("build/engine"),
     teacher: Teachers = None,
     dev: Dev = None,
-    base: Base = "minilm",
+    base: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Encoder to start from; by default the first teacher's own layers, without one minilm."),
+    ] = None,
     layers: Layers = 3,
     start: Start = None,
     temperature: Annotated[float, typer.Option(help="At which teacher and student are compared.")] = 2.0,
     alpha: Annotated[float, typer.Option(min=0, max=1, help="Share of the teacher in the loss.")] = 0.7,
     hidden: Annotated[float, typer.Option(min=0, help="Weight of imitating its hidden states.")] = 0.0,
+    attention: Annotated[float, typer.Option(min=0, help="Weight of imitating its attention maps.")] = 0.0,
     relations: Annotated[float, typer.Option(min=0, help="Weight of imitating its relations of decisions.")] = 0.0,
+    peers: Annotated[int, typer.Option(min=1, help="Students that learn side by side, from each other too.")] = 1,
+    generations: Annotated[int, typer.Option(min=1, help="Students of students: each learns from the last.")] = 1,
     epochs: Epochs = 5,
     rate: Rate = 3e-4,
     batch: Batch = 32,
@@ -110,7 +116,11 @@ def distil(
     """Make a small engine from recorded decisions: from teachers, from the scores recorded with them, or from both."""
     from apps.optimize.learning import Wanted, run_train
 
-    wanted = Wanted(base, layers, start, epochs, rate, batch, seed, threads, temperature, alpha, hidden, relations)
+    begin = start or (teacher[0] if teacher and not base else None)
+    wanted = Wanted(
+        base or "minilm", layers, begin, epochs, rate, batch, seed, threads,
+        temperature, alpha, hidden, attention, relations, peers, generations,
+    )  # fmt: skip
     run_train(traces, to, dev, teacher or [], wanted)
 
 

@@ -35,7 +35,10 @@ class Wanted:
     temperature: float = 2.0
     alpha: float = 0.7
     hidden: float = 0.0
+    attention: float = 0.0
     relations: float = 0.0
+    peers: int = 1
+    generations: int = 1
 
 
 def run_data(files: Sequence[Path], to: Path, dev: Path | None, share: float, seed: int) -> None:
@@ -76,12 +79,13 @@ def run_train(traces: Path, to: Path, dev: Path | None, teachers: Sequence[Path]
     with expected_failures():
         learned, held = read_file(traces), read_file(dev) if dev else []
         with training_bar() as told:
-            if wanted.hidden or wanted.relations:
+            if wanted.hidden or wanted.attention or wanted.relations:
                 _imitate(learned, held, to, teachers, wanted, told)
             else:
-                from optimize.traces.training import train
+                from optimize.traces.generations import train_generations
 
-                train(learned, to, _recipe(wanted), teachers=teachers, dev=held, on_step=told)
+                recipe = _recipe(wanted)
+                train_generations(learned, to, recipe, wanted.generations, teachers=teachers, dev=held, on_step=told)
         note_command(to)
         typer.echo(f"{to}: learned from {_counted(learned)}")
     typer.echo(f"try it: shopbot chat --engine planner:{to}, or measure it: shopbot optimize measure {to}")
@@ -96,6 +100,7 @@ def _recipe(wanted: Wanted) -> Recipe:
         base=wanted.base,
         layers=wanted.layers,
         start=wanted.start,
+        peers=wanted.peers,
         batch=wanted.batch,
         threads=wanted.threads,
         schedule=Schedule(epochs=wanted.epochs, rate=wanted.rate, seed=wanted.seed, half=True),
@@ -113,6 +118,7 @@ def _imitate(
 ) -> None:
     """Train with the teacher's features: an untrained student first, then its training beside the teacher."""
     from optimize.folders.cuts import retrain_folder
+    from optimize.folders.features import Imitation
     from optimize.folders.retrain import Recovery
     from optimize.traces.training import train
 
@@ -126,8 +132,7 @@ def _imitate(
         threads=wanted.threads,
         schedule=recipe.schedule,
         objective=recipe.objective,
-        hidden=wanted.hidden,
-        relations=wanted.relations,
+        imitate=Imitation(wanted.hidden, wanted.attention, wanted.relations),
     )
     retrain_folder(start, to, learned, recovery, teachers=teachers, dev=held, on_step=told)
     shutil.rmtree(start)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from optimize.conversations import noise
 from optimize.conversations.context import draw_state, sample_context
-from optimize.conversations.grammar import Piece, expand
+from optimize.conversations.grammar import Piece, expand, expand_unless
+from optimize.conversations.held_back import is_held_back
 from optimize.conversations.phrasebook import Family, Phrasebook, Sequence
 from optimize.conversations.slots import filler
 
@@ -72,7 +73,13 @@ def _several(book: Phrasebook, sequence: Sequence, split: str, rng: random.Rando
 
 
 def _wording(family: Family, split: str, rng: random.Random) -> list[Piece]:
-    return expand(rng.choice(family.wordings[split]), rng, filler(split))
+    fill = filler(split)
+    while split == "train":
+        # A template that says nothing but what is held back says nothing in training.
+        pieces = expand_unless(rng.choice(family.wordings[split]), rng, fill, is_held_back)
+        if pieces is not None:
+            return pieces
+    return expand(rng.choice(family.wordings[split]), rng, fill)
 
 
 def _finish(pieces: list[Piece], families: list[Family], state: str, rng: random.Random) -> Example:

@@ -23,7 +23,7 @@ _BITEXT_ACTS = {
     "get_refund": "want_return",
     "track_order": "want_tracking",
     "track_refund": "want_return_status",
-    "complaint": "complain",
+    "complaint": "hand_over",
     "contact_human_agent": "hand_over",
 }
 _CLINC_ACTS = {

@@ -23,25 +23,38 @@ Fill = Callable[[str, random.Random], list[Piece]]
 
 
 @dataclass(frozen=True)
-class _Choice:
-    options: tuple[tuple[_Node, ...], ...]
+class Choice:
+    """One of several runs of nodes."""
+
+    options: tuple[tuple[Node, ...], ...]
 
 
 @dataclass(frozen=True)
-class _Slot:
+class Slot:
+    """A value, by the name of its slot."""
+
     name: str
 
 
-_Node = str | _Choice | _Slot
+Node = str | Choice | Slot
 
 
 def expand(template: str, rng: random.Random, fill: Fill) -> list[Piece]:
     """One random reading of a template; `fill` turns a slot's name into pieces."""
-    return _render(parse(template), rng, fill)
+    return _filled(_drawn(parse(template), rng), rng, fill)
+
+
+def expand_unless(template: str, rng: random.Random, fill: Fill, unwanted: Callable[[str], bool]) -> list[Piece] | None:
+    """A random reading that is not `unwanted`, told with its slots as `<name>`; None when twenty draws were."""
+    for _ in range(20):
+        drawn = _drawn(parse(template), rng)
+        if not unwanted("".join(f"<{each.name}>" if isinstance(each, Slot) else each for each in drawn)):
+            return _filled(drawn, rng, fill)
+    return None
 
 
 @cache
-def parse(template: str) -> tuple[_Node, ...]:
+def parse(template: str) -> tuple[Node, ...]:
     """Parse a template. Raises ValueError, naming the template, when brackets do not match."""
     nodes, end = _parse_until(template, 0, "")
     if end != len(template):
@@ -49,8 +62,8 @@ def parse(template: str) -> tuple[_Node, ...]:
     return nodes
 
 
-def _parse_until(template: str, start: int, stops: str) -> tuple[tuple[_Node, ...], int]:
-    nodes: list[_Node] = []
+def _parse_until(template: str, start: int, stops: str) -> tuple[tuple[Node, ...], int]:
+    nodes: list[Node] = []
     text, at = "", start
     while at < len(template) and template[at] not in (stops or ")]"):
         if template[at] not in "([{":
@@ -64,31 +77,34 @@ def _parse_until(template: str, start: int, stops: str) -> tuple[tuple[_Node, ..
     return ((*nodes, text) if text else tuple(nodes)), at
 
 
-def _parse_bracket(template: str, at: int) -> tuple[_Node, int]:
+def _parse_bracket(template: str, at: int) -> tuple[Node, int]:
     opening = template[at]
     closing = {"(": ")", "[": "]", "{": "}"}[opening]
     if opening == "{":
         end = template.find(closing, at)
         if end < 0:
             raise ValueError(f"no closing {closing!r} in phrase {template!r}")
-        return _Slot(template[at + 1 : end]), end + 1
-    options: list[tuple[_Node, ...]] = [()] if opening == "[" else []
+        return Slot(template[at + 1 : end]), end + 1
+    options: list[tuple[Node, ...]] = [()] if opening == "[" else []
     while True:
         nodes, at = _parse_until(template, at + 1, "|" + closing)
         options.append(nodes)
         if at >= len(template):
             raise ValueError(f"no closing {closing!r} in phrase {template!r}")
         if template[at] == closing:
-            return _Choice(tuple(options)), at + 1
+            return Choice(tuple(options)), at + 1
 
 
-def _render(nodes: tuple[_Node, ...], rng: random.Random, fill: Fill) -> list[Piece]:
-    pieces: list[Piece] = []
+def _drawn(nodes: tuple[Node, ...], rng: random.Random) -> list[str | Slot]:
+    """Text and slots, one option of each choice."""
+    drawn: list[str | Slot] = []
     for node in nodes:
-        if isinstance(node, str):
-            pieces.append(Piece(node))
-        elif isinstance(node, _Slot):
-            pieces.extend(fill(node.name, rng))
-        else:
-            pieces.extend(_render(rng.choice(node.options), rng, fill))
+        drawn += _drawn(rng.choice(node.options), rng) if isinstance(node, Choice) else [node]
+    return drawn
+
+
+def _filled(drawn: list[str | Slot], rng: random.Random, fill: Fill) -> list[Piece]:
+    pieces: list[Piece] = []
+    for each in drawn:
+        pieces += fill(each.name, rng) if isinstance(each, Slot) else [Piece(each)]
     return pieces

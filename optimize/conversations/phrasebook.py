@@ -25,6 +25,7 @@ class Family:
     acts: tuple[str, ...]
     when: tuple[str, ...]
     wordings: dict[str, tuple[str, ...]] = field(hash=False)
+    core: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def _family(name: str, entry: dict[str, Any]) -> Family:
     wordings = {split: tuple(line for line in dealt[split] if line not in trained) or tuple(core) for split in SPLITS}
     # A core wording stands three times: it is what customers say most.
     wordings["train"] = (*dealt["train"], *trained, *core * 3)
-    return Family(name, tuple(entry.get("acts", ())), tuple(entry.get("when", ("any",))), wordings)
+    return Family(name, tuple(entry.get("acts", ())), tuple(entry.get("when", ("any",))), wordings, tuple(core))
 
 
 def _with_more(family: Family, entry: dict[str, Any]) -> Family:
@@ -109,9 +110,11 @@ def _with_more(family: Family, entry: dict[str, Any]) -> Family:
     lines = _lines(entry.get("wordings", ""))
     dealt = split_of(lines) if len(set(lines)) >= _SMALLEST_SPLIT_FAMILY else {"train": tuple(lines)}
     dealt["train"] = (*dealt["train"], *_lines(entry.get("trained", "")))
-    known = {line for lines in family.wordings.values() for line in lines} | set(_lines(entry.get("left_out", "")))
+    left_out = set(_lines(entry.get("left_out", "")))
+    own = {split: tuple(line for line in family.wordings[split] if line not in left_out) for split in SPLITS}
+    known = {line for lines in own.values() for line in lines} | left_out
     more = {split: tuple(line for line in dealt.get(split, ()) if line not in known) for split in SPLITS}
-    return replace(family, wordings={split: (*family.wordings[split], *more[split]) for split in SPLITS})
+    return replace(family, wordings={split: (*own[split], *more[split]) for split in SPLITS})
 
 
 def _sequence(line: str) -> Sequence:

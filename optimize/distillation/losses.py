@@ -7,6 +7,8 @@ A teacher's output never receives a gradient here, whatever the caller forgot to
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -150,10 +152,20 @@ def mutual_loss(peers: list[Tensor], labels: Tensor, temperature: float = 1.0) -
     """
     if len(peers) < 2:
         raise ValueError(f"mutual learning needs at least two peers, not {len(peers)}")
-    total = torch.zeros((), device=labels.device)
+    own = torch.stack([functional.cross_entropy(peer, labels) for peer in peers])
+    return own.sum() + peer_loss(peers, temperature)
+
+
+def peer_loss(peers: Sequence[Tensor], temperature: float = 1.0) -> Tensor:
+    """What peers learn from each other alone: for each the mean KL from every other, summed; 0 for a single one.
+
+    Args:
+        peers: logits of every peer, each (rows, classes).
+    """
+    total = peers[0].sum() * 0
     for student in peers:
         others = [soft_loss(student, other, temperature) for other in peers if other is not student]
-        total = total + functional.cross_entropy(student, labels) + torch.stack(others).mean()
+        total = total + torch.stack(others).mean() if others else total
     return total
 
 

@@ -33,7 +33,7 @@ from optimize.traces.network import Network
 from optimize.traces.objective import Objective
 from optimize.traces.reading import split
 from optimize.traces.saving import load_encoder, load_network, save_network
-from optimize.traces.training import logits_of
+from optimize.traces.teachers import logits_of
 from optimize.training import Progress
 
 _BATCHES_FOR_IMPORTANCE = 40

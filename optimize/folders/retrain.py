@@ -11,13 +11,13 @@ from torch import Tensor, nn
 
 from optimize.compression.fake_quantise import finish, prepare
 from optimize.compression.lora import add_adapters, merge_adapters
-from optimize.folders.features import FeatureLoss, feature_loss
+from optimize.folders.features import FeatureLoss, Imitation, feature_loss
 from optimize.trace_format import Trace
 from optimize.traces.batches import Batch, batches
 from optimize.traces.encoding import Encoder
 from optimize.traces.network import Network
 from optimize.traces.objective import Objective
-from optimize.traces.training import label_descriptions, taught
+from optimize.traces.teachers import label_descriptions, taught
 from optimize.training import Progress, Schedule, fit
 
 _HEADS = ("actions", "spans", "values", "seeks", "offers")
@@ -33,7 +33,7 @@ class Recovery:
         batch: decisions a step.
         threads: cores to use.
         freeze_words: leave the token table as it is.
-        hidden, relations: weights of imitating the first teacher's hidden states, and the relations between decisions.
+        imitate: how much of the first teacher's inside is imitated.
     """
 
     lora: int = 0
@@ -41,8 +41,7 @@ class Recovery:
     batch: int = 32
     threads: int = 2
     freeze_words: bool = True
-    hidden: float = 0.0
-    relations: float = 0.0
+    imitate: Imitation = field(default_factory=Imitation)
     schedule: Schedule = field(default_factory=lambda: Schedule(epochs=1, rate=1e-4, half=True))
     objective: Objective = field(default_factory=Objective)
 
@@ -104,8 +103,8 @@ def retrain(
 
 
 def _inside(network: Network, encoder: Encoder, recovery: Recovery, teachers: Sequence[Path]) -> FeatureLoss | None:
-    if not recovery.hidden and not recovery.relations:
+    if not recovery.imitate:
         return None
     if not teachers:
         raise ValueError("there is no teacher whose features could be imitated: name one")
-    return feature_loss(teachers[0], network, encoder.tokenizer, recovery.hidden, recovery.relations)
+    return feature_loss(teachers[0], network, encoder.tokenizer, recovery.imitate)

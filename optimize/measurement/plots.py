@@ -1,6 +1,6 @@
 """Plots of what was measured: accuracy against size and latency, calibration curves, calibrated ranges.
 
-Each writes one PNG. Needs matplotlib, which is imported when one is drawn.
+Each writes one picture, of the kind that the file's name says. Needs matplotlib, which is imported when one is drawn.
 """
 
 from __future__ import annotations
@@ -13,29 +13,33 @@ from optimize.measurement.measure import Measured
 
 _SIZE = (7.0, 4.5)
 _DOTS = 120
+_MARKERS = "oDs^"
 
 
-def draw_all(measured: Sequence[Measured], folder: Path) -> list[Path]:
-    """Every plot of `measured` into `folder`; returns the files."""
+def draw_all(measured: Sequence[Measured], folder: Path, kind: str = "png") -> list[Path]:
+    """Every plot of `measured` into `folder`, as "png" or "svg"; returns the files."""
     folder.mkdir(parents=True, exist_ok=True)
     return [
-        accuracy_against(measured, folder / "accuracy_size.png", lambda each: each.bytes / 1e6, "size on disk, MB"),
+        accuracy_against(measured, folder / f"accuracy_size.{kind}", lambda each: each.bytes / 1e6, "size on disk, MB"),
         accuracy_against(
-            measured, folder / "accuracy_latency.png", lambda each: each.at(1).p50_ms, "median latency at batch 1, ms"
+            measured,
+            folder / f"accuracy_latency.{kind}",
+            lambda each: each.at(1).p50_ms,
+            "median latency at batch 1, ms",
         ),
-        calibration_curves(measured, folder / "calibration.png"),
+        calibration_curves(measured, folder / f"calibration.{kind}"),
     ]
 
 
 def accuracy_against(measured: Sequence[Measured], file: Path, cost: Callable[[Measured], float], name: str) -> Path:
     """Accuracy over a cost on a logarithmic axis; up and to the left is better."""
     figure, axes = _figure()
-    for each in measured:
-        axes.scatter(cost(each), 100 * each.quality.accuracy)
-        axes.annotate(
-            each.name, (cost(each), 100 * each.quality.accuracy), xytext=(5, 4), textcoords="offset points", fontsize=8
-        )
+    for number, each in enumerate(measured):
+        marker, colour = _MARKERS[number // 10 % len(_MARKERS)], f"C{number % 10}"
+        axes.scatter(cost(each), 100 * each.quality.accuracy, marker=marker, color=colour, s=42, label=each.name)
     axes.set(xscale="log", xlabel=name, ylabel="accuracy, %")
+    # Beside the plot: names at the dots would lie on each other where engines are alike.
+    figure.legend(loc="outside right upper", fontsize=8)
     return _save(figure, axes, file)
 
 

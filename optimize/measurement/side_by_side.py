@@ -22,6 +22,7 @@ ROWS: tuple[tuple[str, Callable[[Measured], str]], ...] = (
     ("memory above the interpreter, MB", lambda each: f"{each.memory_mb:.0f}"),
 )
 """What is shown of an engine, and how."""
+_SIDE_BY_SIDE = 5
 
 
 def rows_of(measured: Sequence[Measured]) -> list[tuple[str, ...]]:
@@ -30,9 +31,11 @@ def rows_of(measured: Sequence[Measured]) -> list[tuple[str, ...]]:
 
 
 def markdown(measured: Sequence[Measured]) -> str:
-    """A Markdown table, one column an engine."""
-    head = ("", *(each.name for each in measured))
-    lines = [head, ("---",) * len(head), *rows_of(measured)]
+    """A Markdown table, one column an engine; of more than fit side by side, one row an engine."""
+    lines = [("", *(each.name for each in measured)), *rows_of(measured)]
+    if len(measured) > _SIDE_BY_SIDE:
+        lines = list(zip(*lines, strict=True))
+    lines.insert(1, ("---",) * len(lines[0]))
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 

@@ -36,6 +36,7 @@ class Outputs:
         seeks: (B, MATCH_WIDTH): what the context asks for.
         offers: (B, MATCH_WIDTH): what the text, read as the description of an action, offers.
         hidden: the encoder's hidden states, from the embeddings on; empty unless asked for.
+        attentions: its attention maps, one (B, heads, T, T) a layer; empty unless asked for.
     """
 
     actions: Tensor
@@ -44,6 +45,7 @@ class Outputs:
     seeks: Tensor
     offers: Tensor
     hidden: tuple[Tensor, ...] = ()
+    attentions: tuple[Tensor, ...] = ()
 
 
 class Network(nn.Module):  # type: ignore[misc, unused-ignore]
@@ -62,14 +64,15 @@ class Network(nn.Module):  # type: ignore[misc, unused-ignore]
         self.offers = nn.Linear(2 * width, MATCH_WIDTH)
 
     def forward(
-        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor, *, hidden: bool = False
+        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor, *, inside: bool = False
     ) -> Outputs:
-        """Logits of a batch: ids, mask and segments of shape (B, T)."""
+        """Logits of a batch: ids, mask and segments of shape (B, T); with `inside`, what the layers said as well."""
         read = self.encoder(
             input_ids=input_ids,
             attention_mask=attention_mask,
             token_type_ids=token_type_ids,
-            output_hidden_states=hidden,
+            output_hidden_states=inside,
+            output_attentions=inside,
         )
         tokens = read.last_hidden_state
         mask = attention_mask.unsqueeze(-1).to(tokens.dtype)
@@ -81,7 +84,8 @@ class Network(nn.Module):  # type: ignore[misc, unused-ignore]
             self.values(kept),
             self.seeks(kept),
             self.offers(kept),
-            read.hidden_states if hidden else (),
+            read.hidden_states if inside else (),
+            read.attentions if inside else (),
         )
 
 

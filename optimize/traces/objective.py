@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from optimize.distillation.losses import soft_loss
+from optimize.distillation.losses import peer_loss, soft_loss
 from optimize.traces.batches import Batch
 from optimize.traces.encoding import UNKNOWN, Vocabulary
 from optimize.traces.network import MATCH_WIDTH, Network, Outputs
@@ -37,7 +38,12 @@ class Objective:
 
     def loss(self, network: Network, batch: Batch, vocabulary: Vocabulary, descriptions: Batch | None = None) -> Tensor:
         """One number for a batch; `descriptions` are those of all labels, in their order."""
-        outputs = network(batch.ids, batch.mask, batch.types)
+        return self.of(network(batch.ids, batch.mask, batch.types), network, batch, vocabulary, descriptions)
+
+    def of(
+        self, outputs: Outputs, network: Network, batch: Batch, vocabulary: Vocabulary, descriptions: Batch | None
+    ) -> Tensor:
+        """The same for what the network has said of the batch already."""
         total = self.action_loss(outputs.actions.float(), batch)
         if self.arguments and len(batch.spans):
             total = total + self.arguments * span_loss(outputs, batch)
@@ -48,6 +54,12 @@ class Objective:
             scores = outputs.seeks.float() @ offers.T / MATCH_WIDTH**0.5
             total = total + self.match * _cross_entropy(scores.masked_fill(~batch.allowed, FORBIDDEN), batch.labels)
         return total
+
+    def among_peers(self, outputs: Sequence[Outputs], batch: Batch) -> Tensor:
+        """What networks that learn side by side are told about each other's choice of actions; 0 for one alone."""
+        return peer_loss(
+            [each.actions.float().masked_fill(~batch.allowed, FORBIDDEN) for each in outputs], self.temperature
+        )
 
     def action_loss(self, logits: Tensor, batch: Batch) -> Tensor:
         """Cross-entropy over the allowed actions with smoothed labels, mixed with the teacher's if there is one."""

@@ -14,21 +14,22 @@ from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer
-from torch import Tensor
+from torch import Tensor, nn
 
-from optimize.distillation.distil import average_teachers
+from optimize.compression.students import evenly_spaced, keep_layers
 from optimize.trace_format import Trace
-from optimize.traces.batches import Batch, batches, collate, in_order
+from optimize.traces.batches import Batch, batches
 from optimize.traces.calibration import fit_temperature
 from optimize.traces.encoding import UNKNOWN, Encoded, Encoder, Vocabulary
-from optimize.traces.features import Layout, describe
+from optimize.traces.features import Layout
 from optimize.traces.folder import KIND, Description
 from optimize.traces.network import BASE, Network, new_encoder, tokenizer_file
-from optimize.traces.objective import FORBIDDEN, Objective
+from optimize.traces.objective import Objective
 from optimize.traces.reading import split
 from optimize.traces.replies import Replies
 from optimize.traces.saving import load_encoder, load_network, save_network, settings_of
 from optimize.traces.sayings import Sayings
+from optimize.traces.teachers import label_descriptions, logits_of, taught
 from optimize.training import Progress, Schedule, fit
 
 _DEV_SHARE = 0.1
@@ -41,7 +42,9 @@ class Recipe:
     Attributes:
         base: what to start from: "minilm", "tiny" or a folder of Hugging Face transformers.
         layers: how many of its layers to keep; all when None.
-        start: a learned engine's folder to start from instead, whatever its shape; its vocabulary is kept.
+        start: a learned engine's folder to start from instead; its vocabulary is kept, and of its layers `layers`.
+        peers: networks that learn side by side, each from the others as well (Zhang et al. 2018, deep mutual
+            learning); the one that is right most often on the calibration's decisions is kept.
         batch: decisions a step.
         threads: cores to use.
         freeze_words: leave the word embeddings as they are: they are most of the weights and learn little.
@@ -51,6 +54,7 @@ class Recipe:
     base: str = BASE
     layers: int | None = None
     start: Path | None = None
+    peers: int = 1
     batch: int = 32
     threads: int = 2
     freeze_words: bool = True
@@ -88,15 +92,26 @@ def train(
     if not dev:
         traces, dev = split(traces, _DEV_SHARE, seed=recipe.schedule.seed)
     network, encoder, tokenizer = _start(traces, recipe)
+    peers = nn.ModuleList([network, *(_start(traces, recipe)[0] for _ in range(recipe.peers - 1))])
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    network.to(device)
+    peers.to(device)
     encoded = encoder.encode(traces)
     labels = len(encoder.vocabulary.labels)
     soft = taught(teachers, traces, encoder, device)
     descriptions = label_descriptions(traces, encoder, device)
+
+    def loss_of(batch: Batch) -> Tensor:
+        moved = batch.to(device)
+        outputs = [peer(moved.ids, moved.mask, moved.types) for peer in peers]
+        each = [
+            recipe.objective.of(output, peer, moved, encoder.vocabulary, descriptions)
+            for output, peer in zip(outputs, peers, strict=True)
+        ]
+        return torch.stack(each).sum() + recipe.objective.among_peers(outputs, moved)
+
     fit(
-        network,
-        lambda batch: recipe.objective.loss(network, batch.to(device), encoder.vocabulary, descriptions),
+        peers,
+        loss_of,
         lambda epoch: batches(encoded, labels, recipe.batch, recipe.schedule.seed * 1000 + epoch, soft),
         -(-len(encoded) // recipe.batch),
         recipe.schedule,
@@ -104,8 +119,10 @@ def train(
         on_step=on_step,
         after_step=after_step(network) if after_step else lambda step, total: None,
     )
-    network.eval()
-    temperature = _calibrate(network, encoder.encode(dev), labels, device)
+    peers.eval()
+    judged = encoder.encode(dev)
+    network = max(peers, key=lambda peer: _right(peer, judged, labels, device))
+    temperature = _calibrate(network, judged, labels, device)
     description = Description(
         kind=KIND,
         labels=encoder.vocabulary.labels,
@@ -119,70 +136,32 @@ def train(
     return description
 
 
-def logits_of(network: Network, encoded: Sequence[Encoded], labels: int, device: str = "cpu") -> Tensor:
-    """The network's logits of all decisions, forbidden actions far below, shape (decisions, labels)."""
-    rows = []
-    with torch.no_grad(), torch.autocast(device, torch.bfloat16, enabled=False):
-        for batch in in_order(encoded, labels, 32):
-            moved = batch.to(device)
-            outputs = network(moved.ids, moved.mask, moved.types)
-            rows.append(outputs.actions.float().masked_fill(~moved.allowed, FORBIDDEN).cpu())
-    return torch.cat(rows)
-
-
-def taught(teachers: Sequence[Path], traces: Sequence[Trace], encoder: Encoder, device: str = "cpu") -> Tensor | None:
-    """What the teachers say and what was recorded with the decisions, averaged; None if there is neither.
-
-    Returns:
-        Logits, (traces, the student's labels); an action that no teacher knows is forbidden.
-    """
-    said = [_judged_by(folder, traces, encoder.vocabulary, device) for folder in teachers]
-    recorded = recorded_scores(traces, encoder)
-    said += [] if recorded is None else [recorded]
-    return average_teachers(said) if said else None
-
-
-def _judged_by(folder: Path, traces: Sequence[Trace], vocabulary: Vocabulary, device: str) -> Tensor:
-    """A teacher's logits for the student's labels."""
-    network, encoder = load_network(folder).to(device), load_encoder(folder)
-    known = encoder.vocabulary.labels
-    own = logits_of(network, encoder.encode(traces), len(known), device)
-    placed = torch.full((len(traces), len(vocabulary.labels)), FORBIDDEN)
-    both = [(vocabulary.labels.index(name), known.index(name)) for name in known if name in vocabulary.labels]
-    placed[:, [mine for mine, _ in both]] = own[:, [theirs for _, theirs in both]]
-    return placed
-
-
-def recorded_scores(traces: Sequence[Trace], encoder: Encoder) -> Tensor | None:
-    """The soft labels that were recorded with the decisions, as logits; None unless each decision has them."""
-    if not all(trace.scores for trace in traces):
-        return None
-    rows = [[(trace.scores or {}).get(label, 0.0) for label in encoder.vocabulary.labels] for trace in traces]
-    return torch.tensor(rows).clamp_min(1e-6).log()
-
-
 def _start(traces: Sequence[Trace], recipe: Recipe) -> tuple[Network, Encoder, Path]:
     if recipe.start:
-        return load_network(recipe.start), load_encoder(recipe.start), recipe.start / "tokenizer.json"
+        network = load_network(recipe.start)
+        if recipe.layers:
+            keep_layers(network.encoder, evenly_spaced(network.encoder.config.num_hidden_layers, recipe.layers))
+        _freeze_words(network, recipe)
+        return network, load_encoder(recipe.start), recipe.start / "tokenizer.json"
     vocabulary = Vocabulary.of(traces)
     sayings = Sayings.collect((trace.reply, trace.choice or "") for trace in traces if trace.reply)
     file = tokenizer_file(recipe.base)
     encoder = Encoder(Tokenizer.from_file(str(file)), vocabulary, sayings, recipe.layout)
     sizes = (len(vocabulary.labels), len(vocabulary.arguments), len(vocabulary.values))
     network = Network(new_encoder(recipe.base, recipe.layers), *sizes)
-    if recipe.freeze_words:
-        network.encoder.get_input_embeddings().weight.requires_grad_(False)
+    _freeze_words(network, recipe)
     return network, encoder, file
 
 
-def label_descriptions(traces: Sequence[Trace], encoder: Encoder, device: str) -> Batch | None:
-    """The descriptions of all labels in their order, to be matched with contexts; None if no action has one."""
-    known = {action.name: action.description for trace in traces for action in trace.allowed}
-    if not any(known.values()):
-        return None
-    texts = [describe(label, known.get(label, "")) for label in encoder.vocabulary.labels]
-    read = [encoder.tokenizer.encode(text) for text in texts]
-    return collate([Encoded(each.ids, each.type_ids) for each in read], len(texts)).to(device)
+def _freeze_words(network: Network, recipe: Recipe) -> None:
+    for parameter in network.encoder.get_input_embeddings().parameters() if recipe.freeze_words else ():
+        parameter.requires_grad_(False)
+
+
+def _right(network: Network, judged: Sequence[Encoded], labels: int, device: str) -> float:
+    """Share of the decisions that a network gets right."""
+    best = logits_of(network, judged, labels, device).argmax(1).tolist() if judged else []
+    return sum(bool(one == each.label) for one, each in zip(best, judged, strict=True)) / max(len(best), 1)
 
 
 def _calibrate(network: Network, dev: Sequence[Encoded], labels: int, device: str) -> float:

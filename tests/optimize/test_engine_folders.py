@@ -16,6 +16,7 @@ pytest.importorskip("onnxscript", reason="needs the optimize extra")
 
 from optimize.compression.quantise import read_ranges  # noqa: E402
 from optimize.folders.cuts import Cut, factorise_folder, prune_folder, retrain_folder  # noqa: E402
+from optimize.folders.features import FeatureLoss, Imitation  # noqa: E402
 from optimize.folders.quantise import RANGES, WAYS, quantise_folder  # noqa: E402
 from optimize.folders.retrain import Recovery  # noqa: E402
 from optimize.measurement.measure import Measured, deployed_bytes, measure_folders, write_json  # noqa: E402
@@ -91,21 +92,20 @@ def test_a_cut_engine_recovers_and_is_smaller(
 
 
 def test_a_student_comes_to_resemble_its_teacher_inside(engine: Path, tmp_path: Path) -> None:
-    from optimize.folders.features import FeatureLoss
     from optimize.traces.batches import collate
     from optimize.traces.saving import load_encoder
 
     prune_folder(engine, tmp_path / "cut", Cut(layers=1), decisions(160))
     plain = replace(_QUICK, schedule=Schedule(epochs=8, rate=2e-3))
     retrain_folder(tmp_path / "cut", tmp_path / "plain", decisions(160), plain, teachers=[engine])
-    alike = replace(plain, hidden=5.0, relations=2.0)
+    alike = replace(plain, imitate=Imitation(hidden=5.0, attention=1.0, relations=2.0))
     retrain_folder(tmp_path / "cut", tmp_path / "taught", decisions(160), alike, teachers=[engine])
     encoder = load_encoder(engine)
     batch = collate(encoder.encode(decisions(20, seed=2)), len(encoder.vocabulary.labels))
-    apart = []
+    apart, everything = [], Imitation(1.0, 1.0, 1.0)
     for name in ("plain", "taught"):
         student = load_network(tmp_path / name).eval()
-        apart.append(FeatureLoss(load_network(engine), student, 1.0, 1.0)(student, batch).item())
+        apart.append(FeatureLoss(load_network(engine), student, everything)(student, batch).item())
     assert apart[1] < 0.9 * apart[0]
     assert _accuracy(tmp_path / "taught") > 0.9
 
@@ -114,7 +114,11 @@ def test_features_of_other_tokens_cannot_be_imitated(engine: Path, tmp_path: Pat
     _vocabulary(engine, tmp_path / "one")
     with pytest.raises(ValueError, match="cuts text into other tokens"):
         retrain_folder(
-            tmp_path / "one", tmp_path / "two", decisions(20), replace(_QUICK, hidden=1.0), teachers=[engine]
+            tmp_path / "one",
+            tmp_path / "two",
+            decisions(20),
+            replace(_QUICK, imitate=Imitation(hidden=1.0)),
+            teachers=[engine],
         )
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch", reason="needs the optimize extra")
 
-from optimize import factorise  # noqa: E402
+from optimize.compression import factorise  # noqa: E402
 from optimize.compression.anatomy import embedding_of, layers_of  # noqa: E402
 from optimize.compression.importance import input_moments  # noqa: E402
 from optimize.compression.prune import prune_neurons  # noqa: E402

@@ -6,7 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the optimize extra")
 
-from optimize import fake_quantise  # noqa: E402
+from optimize.compression import fake_quantise  # noqa: E402
 from optimize.compression.quantise import quantise_array  # noqa: E402
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,12 @@ pytest.importorskip("onnxscript", reason="needs the optimize extra")
 
 from optimize.traces.batches import collate  # noqa: E402
 from optimize.traces.encoding import UNKNOWN, Encoded  # noqa: E402
+from optimize.traces.generations import train_generations  # noqa: E402
 from optimize.traces.network import Network, new_encoder, rebuild, state_of  # noqa: E402
 from optimize.traces.objective import FORBIDDEN, Objective  # noqa: E402
 from optimize.traces.saving import load_encoder, load_network  # noqa: E402
-from optimize.traces.training import Recipe, logits_of, train  # noqa: E402
+from optimize.traces.teachers import logits_of  # noqa: E402
+from optimize.traces.training import Recipe, train  # noqa: E402
 from optimize.training import Progress, Schedule  # noqa: E402
 
 SAYS = {"fetch": ("bring me {}", "fetch {}"), "drop": ("let go of {}", "drop {}")}
@@ -104,6 +107,29 @@ def test_a_student_learns_from_its_teacher(learned: Path, tmp_path: Path) -> Non
     made = train(made_traces(96), tmp_path, RECIPE, teachers=[learned], dev=made_traces(16))
     assert made.labels == read_description(learned).labels
     assert Predictor(tmp_path).predict([("User", "fetch shoes")], ALLOWED[:2]).choice == "fetch"
+
+
+def test_a_student_begins_as_layers_of_its_teacher(learned: Path, tmp_path: Path) -> None:
+    untrained = replace(RECIPE, start=learned, layers=1, schedule=Schedule(epochs=0))
+    train(made_traces(16), tmp_path, untrained, dev=made_traces(16))
+    teacher, student = load_network(learned).state_dict(), load_network(tmp_path).state_dict()
+    assert not any("layer.1." in name for name in student)
+    assert all(torch.equal(weights, teacher[name]) for name, weights in student.items())
+
+
+def test_peers_learn_from_each_other_and_one_is_kept(tmp_path: Path) -> None:
+    train(made_traces(96), tmp_path, replace(RECIPE, peers=2), dev=made_traces(16))
+    assert Predictor(tmp_path).predict([("User", "fetch shoes")], ALLOWED[:2]).choice == "fetch"
+
+
+def test_each_generation_learns_from_the_last(tmp_path: Path) -> None:
+    said: list[int] = []
+    train_generations(
+        made_traces(48), tmp_path, RECIPE, 2, dev=made_traces(16), on_step=lambda progress: said.append(progress.step)
+    )
+    assert said == [*range(1, 25), *range(1, 25)]
+    assert "teacher=generation-1" in read_description(tmp_path).history[-1]
+    assert not (tmp_path / "generation-1").exists()
 
 
 def test_a_network_is_rebuilt_in_the_shapes_of_its_weights() -> None:

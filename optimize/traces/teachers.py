@@ -1,0 +1,70 @@
+"""What networks say of recorded decisions, and what a student is told of it. Needs torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from optimize.distillation.distil import average_teachers
+from optimize.trace_format import Trace
+from optimize.traces.batches import Batch, collate, in_order
+from optimize.traces.encoding import Encoded, Encoder, Vocabulary
+from optimize.traces.features import describe
+from optimize.traces.network import Network
+from optimize.traces.objective import FORBIDDEN
+from optimize.traces.saving import load_encoder, load_network
+
+
+def logits_of(network: Network, encoded: Sequence[Encoded], labels: int, device: str = "cpu") -> Tensor:
+    """The network's logits of all decisions, forbidden actions far below, shape (decisions, labels)."""
+    rows = []
+    with torch.no_grad(), torch.autocast(device, torch.bfloat16, enabled=False):
+        for batch in in_order(encoded, labels, 32):
+            moved = batch.to(device)
+            outputs = network(moved.ids, moved.mask, moved.types)
+            rows.append(outputs.actions.float().masked_fill(~moved.allowed, FORBIDDEN).cpu())
+    return torch.cat(rows)
+
+
+def taught(teachers: Sequence[Path], traces: Sequence[Trace], encoder: Encoder, device: str = "cpu") -> Tensor | None:
+    """What the teachers say and what was recorded with the decisions, averaged; None if there is neither.
+
+    Returns:
+        Logits, (traces, the student's labels); an action that no teacher knows is forbidden.
+    """
+    said = [_judged_by(folder, traces, encoder.vocabulary, device) for folder in teachers]
+    recorded = recorded_scores(traces, encoder)
+    said += [] if recorded is None else [recorded]
+    return average_teachers(said) if said else None
+
+
+def _judged_by(folder: Path, traces: Sequence[Trace], vocabulary: Vocabulary, device: str) -> Tensor:
+    """A teacher's logits for the student's labels."""
+    network, encoder = load_network(folder).to(device), load_encoder(folder)
+    known = encoder.vocabulary.labels
+    own = logits_of(network, encoder.encode(traces), len(known), device)
+    placed = torch.full((len(traces), len(vocabulary.labels)), FORBIDDEN)
+    both = [(vocabulary.labels.index(name), known.index(name)) for name in known if name in vocabulary.labels]
+    placed[:, [mine for mine, _ in both]] = own[:, [theirs for _, theirs in both]]
+    return placed
+
+
+def recorded_scores(traces: Sequence[Trace], encoder: Encoder) -> Tensor | None:
+    """The soft labels that were recorded with the decisions, as logits; None unless each decision has them."""
+    if not all(trace.scores for trace in traces):
+        return None
+    rows = [[(trace.scores or {}).get(label, 0.0) for label in encoder.vocabulary.labels] for trace in traces]
+    return torch.tensor(rows).clamp_min(1e-6).log()
+
+
+def label_descriptions(traces: Sequence[Trace], encoder: Encoder, device: str) -> Batch | None:
+    """The descriptions of all labels in their order, to be matched with contexts; None if no action has one."""
+    known = {action.name: action.description for trace in traces for action in trace.allowed}
+    if not any(known.values()):
+        return None
+    texts = [describe(label, known.get(label, "")) for label in encoder.vocabulary.labels]
+    read = [encoder.tokenizer.encode(text) for text in texts]
+    return collate([Encoded(each.ids, each.type_ids) for each in read], len(texts)).to(device)
