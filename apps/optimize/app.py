@@ -11,6 +11,7 @@ from apps.optimize.cascade import cascade
 from apps.optimize.options import (
     Base,
     Batch,
+    Data,
     Dev,
     Epochs,
     Folder,
@@ -40,38 +41,50 @@ app = typer.Typer(
 @app.command()
 def data(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Recorded decisions.")],
-    to: Annotated[Path, typer.Option("--to", metavar="FILE", help="One file of traces, .gz or plain.")],
+    to: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--to", metavar="FILE", help="One file of traces, .gz or plain."),
+    ] = None,
     dev: Dev = None,
     share: Annotated[float, typer.Option(min=0, max=1, help="Share of the conversations that goes to --dev.")] = 0.1,
     seed: Seed = 1,
+    folder: Data = None,
 ) -> None:
     """Read recorded decisions of any known form, count them, and write them as traces, split by conversation."""
     from apps.optimize.learning import run_data
+    from apps.optimize.places import place_of
 
-    run_data(files, to, dev, share, seed)
+    run_data(files, place_of(to, folder, "decisions.jsonl.gz"), dev, share, seed)
 
 
 @app.command()
 def teach(
-    traces: Traces,
-    to: Annotated[Path, typer.Option("--to", metavar="FILE", help="The decisions with scores, .gz or plain.")],
+    traces: Traces = None,
+    to: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--to", metavar="FILE", help="The decisions with scores, .gz or plain."),
+    ] = None,
     folds: Annotated[int, typer.Option(min=2, help="Parts of the conversations; each is judged by the others.")] = 4,
     repeats: Annotated[int, typer.Option(min=1, help="Networks a fold, averaged.")] = 3,
     epochs: Epochs = 16,
     base: Base = "minilm",
     seed: Seed = 0,
     threads: Threads = 2,
+    data: Data = None,
 ) -> None:
     """Score every decision by small networks that never saw its conversation: soft labels for `train` and `distil`."""
     from apps.optimize.learning import run_teach
+    from apps.optimize.places import place_of, traces_at
 
-    run_teach(traces, to, folds, repeats, epochs, base, seed, threads)
+    run_teach(
+        traces_at(traces, data), place_of(to, data, "scored.jsonl.gz"), folds, repeats, epochs, base, seed, threads
+    )
 
 
 @app.command()
 def train(
-    traces: Traces,
-    to: To,
+    traces: Traces = None,
+    to: To = None,
     dev: Dev = None,
     base: Base = "minilm",
     layers: Layers = None,
@@ -81,17 +94,25 @@ def train(
     batch: Batch = 32,
     seed: Seed = 1,
     threads: Threads = 2,
+    data: Data = None,
 ) -> None:
     """Train an engine on what was chosen, and on scores recorded beside it: a teacher. A killed run goes on."""
     from apps.optimize.learning import Wanted, run_train
+    from apps.optimize.places import place_of, traces_at
 
-    run_train(traces, to, dev, [], Wanted(base, layers, start, epochs, rate, batch, seed, threads))
+    run_train(
+        traces_at(traces, data),
+        place_of(to, data, "engines/teacher"),
+        dev,
+        [],
+        Wanted(base, layers, start, epochs, rate, batch, seed, threads),
+    )
 
 
 @app.command()
 def distil(
-    traces: Traces,
-    to: To = Path("build/engine"),
+    traces: Traces = None,
+    to: To = None,
     teacher: Teachers = None,
     dev: Dev = None,
     base: Annotated[
@@ -112,22 +133,24 @@ def distil(
     batch: Batch = 32,
     seed: Seed = 1,
     threads: Threads = 2,
+    data: Data = None,
 ) -> None:
     """Make a small engine from recorded decisions: from teachers, from the scores recorded with them, or from both."""
     from apps.optimize.learning import Wanted, run_train
+    from apps.optimize.places import place_of, traces_at
 
     begin = start or (teacher[0] if teacher and not base else None)
     wanted = Wanted(
         base or "minilm", layers, begin, epochs, rate, batch, seed, threads,
         temperature, alpha, hidden, attention, relations, peers, generations,
     )  # fmt: skip
-    run_train(traces, to, dev, teacher or [], wanted)
+    run_train(traces_at(traces, data), place_of(to, data, "engines/student"), dev, teacher or [], wanted)
 
 
 @app.command()
 def quantise(
     folder: Folder,
-    to: To,
+    to: To = None,
     way: Annotated[
         str, typer.Option(help="dynamic, static (int8); weights8, weights4 (weights only); float16, bfloat16; table.")
     ] = "dynamic",
@@ -137,18 +160,20 @@ def quantise(
         Optional[Path],  # noqa: UP045
         typer.Option(metavar="DIR", help="Draw the calibrated ranges here."),
     ] = None,
+    data: Data = None,
 ) -> None:
     """Store and compute with fewer bits. Static ranges are calibrated on the traces."""
+    from apps.optimize.places import place_of
     from apps.optimize.techniques import run_quantise
 
-    run_quantise(folder, to, way, traces, method, plots)
+    run_quantise(folder, place_of(to, data, "engines/quantised"), way, traces, method, plots)
 
 
 @app.command()
 def prune(
     folder: Folder,
-    to: To,
-    traces: Traces,
+    to: To = None,
+    traces: Traces = None,
     heads: Annotated[float, typer.Option(min=0, max=0.99, help="Share of the attention heads.")] = 0.0,
     neurons: Annotated[float, typer.Option(min=0, max=0.99, help="Share of the feed-forward neurons.")] = 0.0,
     layers: Annotated[int, typer.Option(min=0, help="How many layers.")] = 0,
@@ -163,19 +188,27 @@ def prune(
     rate: Rate = 1e-4,
     seed: Seed = 1,
     threads: Threads = 2,
+    data: Data = None,
 ) -> None:
     """Take out heads, neurons, layers, single weights or tokens, the least important first."""
+    from apps.optimize.places import place_of, traces_at
     from apps.optimize.techniques import After, run_prune
 
     after = After(retrain, lora, rate, seed, threads, teacher or [])
-    run_prune(folder, to, traces, (heads, neurons, layers, weights, vocabulary, spare, by, schedule), after)
+    run_prune(
+        folder,
+        place_of(to, data, "engines/pruned"),
+        traces_at(traces, data),
+        (heads, neurons, layers, weights, vocabulary, spare, by, schedule),
+        after,
+    )
 
 
 @app.command()
 def factorise(
     folder: Folder,
-    to: To,
-    traces: Traces,
+    to: To = None,
+    traces: Traces = None,
     rank: Annotated[
         Optional[int],  # noqa: UP045
         typer.Option(min=1, help="Rank of every matrix, or"),
@@ -191,18 +224,22 @@ def factorise(
     rate: Rate = 1e-4,
     seed: Seed = 1,
     threads: Threads = 2,
+    data: Data = None,
 ) -> None:
     """Replace matrices by products of two thin ones, where that is smaller."""
+    from apps.optimize.places import place_of, traces_at
     from apps.optimize.techniques import After, run_factorise
 
     after = After(retrain, lora, rate, seed, threads, teacher or [])
-    run_factorise(folder, to, traces, rank, energy, embedding, after)
+    run_factorise(
+        folder, place_of(to, data, "engines/factorised"), traces_at(traces, data), rank, energy, embedding, after
+    )
 
 
 @app.command()
 def measure(
     folders: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Engines; the first is compared with.")],
-    traces: Traces,
+    traces: Traces = None,
     json: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option("--json", metavar="FILE", help="Write every figure here."),
@@ -214,18 +251,20 @@ def measure(
     limit: Annotated[int, typer.Option(min=0, help="Only so many decisions, evenly spread; 0 takes all.")] = 0,
     rounds: Annotated[int, typer.Option(min=1, help="Timed calls of each engine at batch 1, a fifth at 32.")] = 100,
     threads: Annotated[int, typer.Option(min=1, help="Cores that a decision may use.")] = 1,
+    data: Data = None,
 ) -> None:
     """Size, memory, speed, accuracy and calibration of engines, side by side, on the same decisions."""
     from apps.optimize.measuring import run_measure
+    from apps.optimize.places import traces_at
 
-    run_measure(folders, traces, json, plots, limit, rounds, threads)
+    run_measure(folders, traces_at(traces, data), json, plots, limit, rounds, threads)
 
 
 @app.command()
 def ship(
     folder: Folder,
-    to: To,
-    traces: Traces,
+    to: To = None,
+    traces: Traces = None,
     replaces: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(metavar="FOLDER", help="The engine in use; without it, the one in --to."),
@@ -237,25 +276,41 @@ def ship(
     ] = None,
     tolerance: Annotated[float, typer.Option(min=0, help="Points of accuracy that may be lost.")] = 0.0,
     threads: Threads = 1,
+    data: Data = None,
 ) -> None:
     """Put an engine with its model card in place, unless it is worse than the one it replaces."""
     from apps.optimize.measuring import run_ship
+    from apps.optimize.places import place_of, traces_at
 
-    run_ship(folder, to, traces, replaces, name, source or [], tolerance, threads)
+    run_ship(
+        folder,
+        place_of(to, data, "engines/shipped"),
+        traces_at(traces, data),
+        replaces,
+        name,
+        source or [],
+        tolerance,
+        threads,
+    )
 
 
 @app.command()
 def gguf(
     source: Annotated[Path, typer.Argument(help="Folder of a Llama decoder (Hugging Face), or a 16-bit GGUF file.")],
-    to: Annotated[Path, typer.Option("--to", metavar="FILE", help="The GGUF file to write.")],
+    to: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--to", metavar="FILE", help="The GGUF file to write."),
+    ] = None,
     kind: Annotated[str, typer.Option(help="f16, q8_0, q6_k, q5_k_m, q4_k_m, q4_0 or q3_k_m.")] = "q4_k_m",
     end: Annotated[str, typer.Option(help="The token that ends a text.")] = "</s>",
     threads: Threads = 2,
+    data: Data = None,
 ) -> None:
     """Write a decoder as a small file for llama.cpp, by llama.cpp's own quantiser."""
     from apps.optimize.decoders import run_gguf
+    from apps.optimize.places import place_of
 
-    run_gguf(source, to, kind, end, threads)
+    run_gguf(source, place_of(to, data, "engines/decoder.gguf"), kind, end, threads)
 
 
 app.command()(retriever)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from apps.optimize.options import Data
 from engines.cascade.thresholds import SHIPPED
 
 if TYPE_CHECKING:
@@ -36,11 +37,12 @@ def cascade(
     loss: Annotated[float, typer.Option(min=0, max=1, help="accuracy that may be given up for a lower cost")] = 0.005,
     count: Annotated[int, typer.Option(min=100, help="labelled messages, without traces")] = 4000,
     fit: Annotated[bool, typer.Option("--fit", help="first fit the planner's confidence on labelled messages")] = False,
-    into: Annotated[Path, typer.Option(help="file of thresholds to write")] = SHIPPED,
+    into: Annotated[Path | None, typer.Option(help="file of thresholds to write; default the shipped one")] = None,
     plot: Annotated[Path | None, typer.Option(help="PNG of the curve; needs matplotlib")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print the curve as JSON")] = False,
+    data: Data = None,
 ) -> None:
-    """Draw accuracy against cost of a cascade, choose the threshold, and write it down."""
+    """Draw accuracy against cost of a cascade, choose the threshold, and write it down (with --data, there)."""
     from optimize.cascade import Tier, cascade_curve, choose_point, table_of, write_thresholds
     from optimize.trace_format import TraceError
 
@@ -61,6 +63,7 @@ def cascade(
         # Chosen on the wordings that tune the planner; what it is worth is seen on those that test it.
         decisions = _labelled("test", count)
         typer.echo(_seen(decisions, chosen.threshold, expensive_accuracy), err=True)
+    into = into or (data / "cascade.json" if data else SHIPPED)
     write_thresholds(into, engine, chosen, decisions)
     if plot is not None:
         _draw(points, chosen, plot)

@@ -8,13 +8,22 @@ from typing import Annotated, Optional
 import typer
 
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="A learned engine.")]
-To = Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Where the new engine goes.")]
+To = Annotated[
+    Optional[Path],  # noqa: UP045 -- typer reads the annotation at run time
+    typer.Option("--to", metavar="FOLDER", help="Where the new engine goes; by default engines/ in the data folder."),
+]
+Data = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option("--data", metavar="DIR", help="Folder that holds all state (SHOPBOT_DATA, ~/.shopbot)."),
+]
 Traces = Annotated[
-    Path,
-    typer.Option("--traces", metavar="FILE", help="Recorded decisions, JSON lines, plain or .gz; STAR's rows too."),
+    Optional[Path],  # noqa: UP045
+    typer.Option(
+        "--traces", metavar="FILE", help="Recorded decisions, JSON lines, .gz or not; default SHOPBOT_TRACES."
+    ),
 ]
 MaybeTraces = Annotated[
-    Optional[Path],  # noqa: UP045 -- typer reads the annotation at run time
+    Optional[Path],  # noqa: UP045
     typer.Option("--traces", metavar="FILE", help="Recorded decisions, JSON lines, plain or .gz; STAR's rows too."),
 ]
 Dev = Annotated[

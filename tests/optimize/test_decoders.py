@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ llama_cpp = pytest.importorskip("llama_cpp", reason="needs the llama extra")
 from optimize.compression.anatomy import layers_of  # noqa: E402
 from optimize.compression.factorise import factorise_model  # noqa: E402
 from optimize.compression.importance import neurons_by_magnitude  # noqa: E402
-from optimize.compression.prune import choose_units, prune_neurons  # noqa: E402
+from optimize.compression.prune import choose_units, prune_heads, prune_neurons  # noqa: E402
 from optimize.compression.students import student_by_layers  # noqa: E402
 from optimize.compression.vocabulary import trim_table, trim_tokenizer, used_tokens  # noqa: E402
 from optimize.decoders.export import export_gguf, shape_of  # noqa: E402
@@ -138,6 +139,17 @@ def _greedy_llama(made: Made, kind: str, prompt: str) -> list[int]:
 @pytest.mark.parametrize("prompt", _PROMPTS)
 def test_llama_cpp_says_what_torch_says(made: Made, prompt: str) -> None:
     assert _greedy_llama(made, "f16", prompt) == _greedy_torch(made, prompt)
+
+
+def test_heads_that_were_removed_are_missing_in_the_file_too(made: Made, tmp_path: Path) -> None:
+    cut = copy.deepcopy(made.student)
+    prune_heads(cut, [[0], [1]])
+    assert [layer.heads for layer in layers_of(cut)] == [2, 2]
+    (tmp_path / "tokenizer.json").write_text(made.tokenizer.to_str(), encoding="utf-8")
+    vocabulary = read_tokenizer(tmp_path / "tokenizer.json", end="<end>")
+    export_gguf(cut, vocabulary, tmp_path / "cut.gguf", name="cut")
+    both = replace(made, student=cut, files={"cut": tmp_path / "cut.gguf"})
+    assert _greedy_llama(both, "cut", "The parcel") == _greedy_torch(both, "The parcel")
 
 
 @pytest.mark.parametrize("kind", ["q8_0", "q4_k_m"])

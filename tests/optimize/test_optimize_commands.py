@@ -76,6 +76,18 @@ def test_data_reads_star_and_splits_by_conversation(run: Run, external_data: Pat
     assert not {trace.conversation for trace in kept} & {trace.conversation for trace in away}
 
 
+def test_what_is_not_named_lies_in_the_data_folder(run: Run, traces: Path, tmp_path: Path) -> None:
+    assert run("data", traces, "--data", tmp_path).exit_code == 0
+    assert len(list(read_traces(tmp_path / "decisions.jsonl.gz"))) == 160
+
+
+def test_decisions_that_are_nowhere_are_asked_for(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SHOPBOT_TRACES", raising=False)
+    done = run("measure", tmp_path / "engine", "--data", tmp_path)
+    assert done.exit_code == 1
+    assert f"{tmp_path}/traces.jsonl.gz cannot be read" in done.output
+
+
 def test_the_same_decisions_make_the_same_file(tmp_path: Path) -> None:
     for name in ("one", "two"):
         write_traces(decisions(5), tmp_path / f"{name}.gz")
