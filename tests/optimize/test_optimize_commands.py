@@ -59,7 +59,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 def test_every_command_is_listed(run: Run) -> None:
     listed = run("--help").output
-    commands = ("data", "train", "distil", "quantise", "prune", "factorise", "measure", "ship", "gguf")
+    commands = ("data", "teach", "train", "distil", "quantise", "prune", "factorise", "measure", "ship", "gguf")
     assert all(f"  {name} " in listed for name in commands)
 
 
@@ -79,6 +79,16 @@ def test_data_reads_star_and_splits_by_conversation(run: Run, external_data: Pat
 def test_what_is_not_named_lies_in_the_data_folder(run: Run, traces: Path, tmp_path: Path) -> None:
     assert run("data", traces, "--data", tmp_path).exit_code == 0
     assert len(list(read_traces(tmp_path / "decisions.jsonl.gz"))) == 160
+
+
+def test_decisions_are_scored_by_networks_that_never_saw_them(run: Run, traces: Path, tmp_path: Path) -> None:
+    pytest.importorskip("transformers", reason="needs the optimize extra")
+    options = ("--base", "tiny", "--folds", 2, "--repeats", 1, "--epochs", 2, "--threads", 1)
+    done = run("teach", "--traces", traces, "--to", tmp_path / "scored.jsonl.gz", *options)
+    assert done.exit_code == 0, done.output
+    assert "of the choices scored highest, unseen" in done.output
+    assert all(each.scores for each in read_traces(tmp_path / "scored.jsonl.gz"))
+    assert [file.name for file in tmp_path.iterdir()] == ["scored.jsonl.gz"]
 
 
 def test_decisions_that_are_nowhere_are_asked_for(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,7 @@ from optimize.traces.generations import train_generations  # noqa: E402
 from optimize.traces.network import Network, new_encoder, rebuild, state_of  # noqa: E402
 from optimize.traces.objective import FORBIDDEN, Objective  # noqa: E402
 from optimize.traces.saving import load_encoder, load_network  # noqa: E402
-from optimize.traces.teachers import logits_of  # noqa: E402
+from optimize.traces.teachers import logits_of, taught  # noqa: E402
 from optimize.traces.training import Recipe, train  # noqa: E402
 from optimize.training import Progress, Schedule  # noqa: E402
 
@@ -107,6 +107,18 @@ def test_a_student_learns_from_its_teacher(learned: Path, tmp_path: Path) -> Non
     made = train(made_traces(96), tmp_path, RECIPE, teachers=[learned], dev=made_traces(16))
     assert made.labels == read_description(learned).labels
     assert Predictor(tmp_path).predict([("User", "fetch shoes")], ALLOWED[:2]).choice == "fetch"
+
+
+def test_recorded_scores_count_as_one_more_teacher(learned: Path) -> None:
+    scores = {"fetch": 0.1, "drop": 0.9}
+    scored = [replace(trace, scores=scores) for trace in made_traces(4)]
+    encoder = load_encoder(learned)
+    network, both = (taught(who, what, encoder) for who, what in (([learned], made_traces(4)), ([learned], scored)))
+    assert network is not None
+    assert both is not None
+    labels = [encoder.vocabulary.labels.index(name) for name in scores]
+    expected = (network.softmax(-1)[:, labels] + torch.tensor([[0.1, 0.9]])) / 2
+    assert torch.allclose(both.softmax(-1)[:, labels], expected, atol=1e-4)
 
 
 def test_a_student_begins_as_layers_of_its_teacher(learned: Path, tmp_path: Path) -> None:
