@@ -54,6 +54,11 @@ class Sayings:
             (first[action, key], action) for action in sorted(counts) for key, _ in counts[action].most_common(most)
         )
 
+    def and_those_of(self, other: Sayings) -> Sayings:
+        """These, and the other's remarks of actions that these know none of."""
+        known = {action for _, action in self.entries}
+        return Sayings((*self.entries, *(entry for entry in other.entries if entry[1] not in known)))
+
     def _nearest(self, remark: str) -> tuple[str, float] | None:
         """The action of the recorded remark most like `remark` and their cosine; None when nothing is like it."""
         bag = _words(remark)

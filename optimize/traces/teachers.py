@@ -33,12 +33,23 @@ def taught(teachers: Sequence[Path], traces: Sequence[Trace], encoder: Encoder, 
     """What the teachers say and what was recorded with the decisions, averaged; None if there is neither.
 
     Returns:
-        Logits, (traces, the student's labels); an action that no teacher knows is forbidden.
+        Logits, (traces, the student's labels). An action that no teacher knows is forbidden, but where it was the
+        choice: there the choice itself is what is taught.
     """
     said = [_judged_by(folder, traces, encoder.vocabulary, device) for folder in teachers]
     recorded = recorded_scores(traces, encoder)
     said += [] if recorded is None else [recorded]
-    return average_teachers(said) if said else None
+    return _with_choices(average_teachers(said), traces, encoder.vocabulary) if said else None
+
+
+def _with_choices(logits: Tensor, traces: Sequence[Trace], vocabulary: Vocabulary) -> Tensor:
+    number = {name: index for index, name in enumerate(vocabulary.labels)}
+    for row, trace in enumerate(traces):
+        chosen = number.get(trace.choice or "")
+        if chosen is not None and logits[row, chosen] <= FORBIDDEN / 2:
+            logits[row] = FORBIDDEN
+            logits[row, chosen] = 0.0
+    return logits
 
 
 def _judged_by(folder: Path, traces: Sequence[Trace], vocabulary: Vocabulary, device: str) -> Tensor:

@@ -30,6 +30,7 @@ from optimize.traces.replies import Replies
 from optimize.traces.saving import load_encoder, load_network, save_network, settings_of
 from optimize.traces.sayings import Sayings
 from optimize.traces.teachers import label_descriptions, logits_of, taught
+from optimize.traces.widening import widen
 from optimize.training import Progress, Schedule, fit
 
 _DEV_SHARE = 0.1
@@ -42,7 +43,8 @@ class Recipe:
     Attributes:
         base: what to start from: "minilm", "tiny" or a folder of Hugging Face transformers.
         layers: how many of its layers to keep; all when None.
-        start: a learned engine's folder to start from instead; its vocabulary is kept, and of its layers `layers`.
+        start: a learned engine's folder to start from instead: as many of its `layers`, its heads, and room for the
+            actions, arguments and values that it does not know yet.
         peers: networks that learn side by side, each from the others as well (Zhang et al. 2018, deep mutual
             learning); the one that is right most often on the calibration's decisions is kept.
         batch: decisions a step.
@@ -70,7 +72,6 @@ def train(
     *,
     teachers: Sequence[Path] = (),
     dev: Sequence[Trace] = (),
-    after_step: Callable[[Network], Callable[[int, int], None]] | None = None,
     on_step: Callable[[Progress], None] = lambda progress: None,
 ) -> Description:
     """Train and write the engine's folder.
@@ -81,7 +82,6 @@ def train(
         teachers: folders of trained engines; their predictions, averaged with the scores recorded with the
             decisions where there are any, are learned as well as the labels.
         dev: decisions for the calibration; without any, a tenth of the conversations is kept for it.
-        after_step: given the network, what is done after each step, given step and total: pruning masks.
         on_step: told about progress.
 
     Returns:
@@ -117,7 +117,6 @@ def train(
         recipe.schedule,
         folder=to,
         on_step=on_step,
-        after_step=after_step(network) if after_step else lambda step, total: None,
     )
     peers.eval()
     judged = encoder.encode(dev)
@@ -137,14 +136,17 @@ def train(
 
 
 def _start(traces: Sequence[Trace], recipe: Recipe) -> tuple[Network, Encoder, Path]:
+    vocabulary = Vocabulary.of(traces)
+    sayings = Sayings.collect((trace.reply, trace.choice or "") for trace in traces if trace.reply)
     if recipe.start:
         network = load_network(recipe.start)
         if recipe.layers:
             keep_layers(network.encoder, evenly_spaced(network.encoder.config.num_hidden_layers, recipe.layers))
         _freeze_words(network, recipe)
-        return network, load_encoder(recipe.start), recipe.start / "tokenizer.json"
-    vocabulary = Vocabulary.of(traces)
-    sayings = Sayings.collect((trace.reply, trace.choice or "") for trace in traces if trace.reply)
+        known = load_encoder(recipe.start)
+        both = known.sayings.and_those_of(sayings)
+        encoder = Encoder(known.tokenizer, widen(network, known.vocabulary, vocabulary), both, known.layout)
+        return network, encoder, recipe.start / "tokenizer.json"
     file = tokenizer_file(recipe.base)
     encoder = Encoder(Tokenizer.from_file(str(file)), vocabulary, sayings, recipe.layout)
     sizes = (len(vocabulary.labels), len(vocabulary.arguments), len(vocabulary.values))

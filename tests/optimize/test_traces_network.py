@@ -129,6 +129,20 @@ def test_a_student_begins_as_layers_of_its_teacher(learned: Path, tmp_path: Path
     assert all(torch.equal(weights, teacher[name]) for name, weights in student.items())
 
 
+def test_a_student_learns_actions_that_its_teacher_does_not_know(learned: Path, tmp_path: Path) -> None:
+    roll = AllowedAction("roll", "roll over", {"properties": {"times": {"type": "integer", "enum": [1, 2]}}})
+    rolled = [
+        Trace(f"r{n}", 1, (("User", "roll over now"),), (*ALLOWED[:2], roll), "roll", {"times": 2}) for n in range(48)
+    ]
+    made = train(
+        [*made_traces(48), *rolled], tmp_path, replace(RECIPE, start=learned), teachers=[learned], dev=made_traces(16)
+    )
+    assert set(made.labels) == {"drop", "fetch", "roll"}
+    prediction = Predictor(tmp_path).predict([("User", "roll over now")], (*ALLOWED[:2], roll))
+    assert (prediction.choice, prediction.args) == ("roll", {"times": 2})
+    assert Predictor(tmp_path).predict([("User", "fetch shoes")], ALLOWED[:2]).args == {"thing": "shoes"}
+
+
 def test_peers_learn_from_each_other_and_one_is_kept(tmp_path: Path) -> None:
     train(made_traces(96), tmp_path, replace(RECIPE, peers=2), dev=made_traces(16))
     assert Predictor(tmp_path).predict([("User", "fetch shoes")], ALLOWED[:2]).choice == "fetch"
