@@ -72,7 +72,6 @@ def engines(wanted: argparse.Namespace, learn: Sequence[Trace], dev: Sequence[Tr
     )
     teacher, student = at / "teacher", at / "distilled"
     halved, sparse = Cut(heads=0.5, neurons=0.5), Cut(weights=0.5)
-
     bare = [replace(trace, scores=None) for trace in learn]
 
     def made_by(layers: int, teachers: Sequence[Path] = (), traces: Sequence[Trace] = learn) -> Made:
@@ -80,30 +79,35 @@ def engines(wanted: argparse.Namespace, learn: Sequence[Trace], dev: Sequence[Tr
         own = replace(recipe, layers=layers, start=teachers[0] if teachers else None)
         return lambda to: train(traces, to, own, teachers=teachers, dev=dev, on_step=_say(to.name))
 
-    def cut(source: Path, what: Cut, after: Recovery | None = None, teachers: Sequence[Path] = ()) -> Made:
-        return lambda to: prune_folder(source, to, what, learn, after, teachers=teachers, on_step=_say(to.name))
+    def cut(what: Cut, after: Recovery | None = None) -> Made:
+        taught = [teacher] if after else []
+        return lambda to: prune_folder(student, to, what, learn, after, teachers=taught, on_step=_say(to.name))
 
     def factorised(after: Recovery | None = None) -> Made:
-        return lambda to: factorise_folder(teacher, to, learn, after, energy=0.8, on_step=_say(to.name))
+        taught = [teacher] if after else []
+        return lambda to: factorise_folder(
+            student, to, learn, after, energy=0.8, teachers=taught, on_step=_say(to.name)
+        )
+
+    def quantised(source: str, way: str = "dynamic") -> Made:
+        return lambda to: quantise_folder(at / source, to, way)
 
     return {
         "teacher": made_by(6),
         "labels": made_by(3, traces=bare),
         "distilled": made_by(3, [teacher]),
-        "int8": lambda to: quantise_folder(teacher, to),
-        "weights4": lambda to: quantise_folder(teacher, to, "weights4"),
-        "trimmed": cut(teacher, Cut(vocabulary=True)),
-        "halved": cut(teacher, halved),
-        "halved-retrained": cut(teacher, halved, recovery),
-        "sparse": cut(teacher, sparse),
-        "sparse-retrained": cut(teacher, sparse, recovery),
+        "int8": quantised("distilled"),
+        "weights4": quantised("distilled", "weights4"),
+        "trimmed": cut(Cut(vocabulary=True)),
+        "halved": cut(halved),
+        "halved-retrained": cut(halved, recovery),
+        "sparse": cut(sparse),
+        "sparse-retrained": cut(sparse, recovery),
         "factorised": factorised(),
         "factorised-retrained": factorised(recovery),
-        "distilled-int8": lambda to: quantise_folder(student, to),
-        "distilled-trimmed": cut(student, Cut(vocabulary=True)),
-        "distilled-trimmed-int8": lambda to: quantise_folder(at / "distilled-trimmed", to),
-        "distilled-halved": cut(student, halved, recovery, [teacher]),
-        "distilled-halved-int8": lambda to: quantise_folder(at / "distilled-halved", to),
+        "trimmed-int8": quantised("trimmed"),
+        "halved-trimmed": cut(replace(halved, vocabulary=True), recovery),
+        "halved-trimmed-int8": quantised("halved-trimmed"),
     }
 
 

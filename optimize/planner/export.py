@@ -24,7 +24,8 @@ from optimize.shipping.export_encoder import quantise
 
 # A "yes" sets things going that cannot be undone: better to ask twice than to mishear one.
 _AT_LEAST = {"confirm": 0.7}
-_FALSE_REFUSALS = 0.01
+_FALSE_REFUSALS = 0.015
+"""Half of the three in a hundred that may be refused by mistake: unseen wordings are harder than those tuned on."""
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 
