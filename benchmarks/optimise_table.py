@@ -73,6 +73,7 @@ def engines(wanted: argparse.Namespace, learn: Sequence[Trace], dev: Sequence[Tr
     teacher, student = at / "teacher", at / "distilled"
     halved, sparse = Cut(heads=0.5, neurons=0.5), Cut(weights=0.5)
     bare = [replace(trace, scores=None) for trace in learn]
+    half, _ = split(learn, 0.5, seed=SEED)
 
     def made_by(layers: int, teachers: Sequence[Path] = (), traces: Sequence[Trace] = learn) -> Made:
         # A student begins as some of its teacher's layers (Sanh et al. 2019).
@@ -80,13 +81,11 @@ def engines(wanted: argparse.Namespace, learn: Sequence[Trace], dev: Sequence[Tr
         return lambda to: train(traces, to, own, teachers=teachers, dev=dev, on_step=_say(to.name))
 
     def cut(what: Cut, after: Recovery | None = None) -> Made:
-        taught = [teacher] if after else []
-        return lambda to: prune_folder(student, to, what, learn, after, teachers=taught, on_step=_say(to.name))
+        return lambda to: prune_folder(student, to, what, half if after else learn, after, on_step=_say(to.name))
 
     def factorised(after: Recovery | None = None) -> Made:
-        taught = [teacher] if after else []
         return lambda to: factorise_folder(
-            student, to, learn, after, energy=0.8, teachers=taught, on_step=_say(to.name)
+            student, to, half if after else learn, after, energy=0.8, on_step=_say(to.name)
         )
 
     def quantised(source: str, way: str = "dynamic") -> Made:
@@ -117,7 +116,7 @@ def main() -> None:
     parser.add_argument("--to", type=Path, default=Path("build/techniques"))
     parser.add_argument("--soft", type=Path, help="the decisions with scores beside them, by `shopbot optimize teach`")
     parser.add_argument("--epochs", type=int, default=5)
-    parser.add_argument("--retrain", type=int, default=1, help="epochs after a cut")
+    parser.add_argument("--retrain", type=int, default=1, help="epochs after a cut, over half of the decisions")
     parser.add_argument("--rows", type=int, default=0, help="decisions to learn from; 0 takes all")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--only", nargs="*", help="names of the rows to make and measure")
