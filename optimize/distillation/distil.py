@@ -1,15 +1,15 @@
 """Distillation: who teaches, in what form the teaching arrives, and what student starts from it.
 
 Offline: the teacher's logits are computed once and kept in a file. Online: peers teach each other (`peer_loss`).
-Self: a student of the teacher's own shape, generation after generation (Furlanello et al. 2018, born again).
+Self: a student of the teacher's own shape, generation after generation (`optimize.traces.generations`).
 The losses stand in `losses`, the loop in `training`, students of other sizes in `students`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 import torch
@@ -87,34 +87,6 @@ def cached_logits(
         part.unlink()
     parts_folder.rmdir()
     return logits
-
-
-def born_again(
-    first: Model, make_student: Callable[[Model, int], Model], learn: Callable[[Model, Model], Any], generations: int
-) -> list[Model]:
-    """Self-distillation: each generation learns from the one before it.
-
-    Args:
-        first: the trained teacher.
-        make_student: a fresh student for a teacher and the number of the generation, from 1.
-        learn: trains (student, teacher).
-
-    Returns:
-        The students, oldest first; averaging the logits of all is often better still.
-    """
-    family: list[Model] = []
-    teacher = first
-    for generation in range(1, generations + 1):
-        student = make_student(teacher, generation)
-        learn(student, teacher)
-        family.append(student)
-        teacher = student
-    return family
-
-
-def batched(rows: Sequence[Batch], size: int) -> Iterable[Sequence[Batch]]:
-    """`rows` in slices of `size`, in order."""
-    return (rows[start : start + size] for start in range(0, len(rows), size))
 
 
 def _write(file: Path, logits: NDArray[np.float32]) -> None:

@@ -28,7 +28,7 @@ from optimize.trace_format import Trace
 from optimize.traces.batches import Batch, batches
 from optimize.traces.calibration import fit_temperature
 from optimize.traces.encoding import UNKNOWN, Encoder
-from optimize.traces.folder import TOKENIZER, need, read_description
+from optimize.traces.folder import TOKENIZER, need, read_description, tidy
 from optimize.traces.network import Network
 from optimize.traces.objective import Objective
 from optimize.traces.reading import split
@@ -214,7 +214,7 @@ def _save(
         temperature = fit_temperature(logits, [each.label for each in known])
         description = replace(description, calibration={**description.calibration, "temperature": temperature})
     save_network(network, description, tokenizer or need(source, TOKENIZER), target)
-    (target / "checkpoint.pt").unlink(missing_ok=True)
+    tidy(target)
 
 
 def _said(recovery: Recovery | None) -> str:

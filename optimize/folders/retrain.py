@@ -67,7 +67,7 @@ def retrain(
     torch.set_num_threads(recovery.threads)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     encoded, labels = encoder.encode(traces), len(encoder.vocabulary.labels)
-    soft = taught(teachers, traces, encoder, device)
+    soft = taught(teachers, traces, encoder, device, keep=folder)
     if recovery.lora:
         add_adapters(network, recovery.lora, also=_HEADS)
     if recovery.aware:

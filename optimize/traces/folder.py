@@ -105,3 +105,9 @@ def copy_folder(source: Path, target: Path, *, without: tuple[str, ...] = ()) ->
     for file in source.iterdir():
         if file.is_file() and file.name not in without and not file.name.startswith("checkpoint"):
             shutil.copy2(file, target / file.name)
+
+
+def tidy(folder: Path) -> None:
+    """Remove what a training keeps in order to go on after a kill."""
+    for left in (folder / "checkpoint.pt", *folder.glob("taught-*.npz")):
+        left.unlink(missing_ok=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from optimize.distillation.distil import average_teachers
+from optimize.distillation.distil import average_teachers, cached_logits
 from optimize.trace_format import Trace
 from optimize.traces.batches import Batch, collate, in_order
 from optimize.traces.encoding import Encoded, Encoder, Vocabulary
@@ -17,26 +18,38 @@ from optimize.traces.network import Network
 from optimize.traces.objective import FORBIDDEN
 from optimize.traces.saving import load_encoder, load_network
 
+_BATCH = 32
+
 
 def logits_of(network: Network, encoded: Sequence[Encoded], labels: int, device: str = "cpu") -> Tensor:
     """The network's logits of all decisions, forbidden actions far below, shape (decisions, labels)."""
-    rows = []
-    with torch.no_grad(), torch.autocast(device, torch.bfloat16, enabled=False):
-        for batch in in_order(encoded, labels, 32):
-            moved = batch.to(device)
-            outputs = network(moved.ids, moved.mask, moved.types)
-            rows.append(outputs.actions.float().masked_fill(~moved.allowed, FORBIDDEN).cpu())
-    return torch.cat(rows)
+    with torch.no_grad():
+        return torch.cat([_said(network, batch, device) for batch in in_order(encoded, labels, _BATCH)])
 
 
-def taught(teachers: Sequence[Path], traces: Sequence[Trace], encoder: Encoder, device: str = "cpu") -> Tensor | None:
+def _said(network: Network, batch: Batch, device: str) -> Tensor:
+    moved = batch.to(device)
+    outputs = network(moved.ids, moved.mask, moved.types)
+    return outputs.actions.float().masked_fill(~moved.allowed, FORBIDDEN).cpu()
+
+
+def taught(
+    teachers: Sequence[Path],
+    traces: Sequence[Trace],
+    encoder: Encoder,
+    device: str = "cpu",
+    keep: Path | None = None,
+) -> Tensor | None:
     """What the teachers say and what was recorded with the decisions, averaged; None if there is neither.
+
+    Args:
+        keep: a folder for what the teachers said, so that a killed run need not ask them again.
 
     Returns:
         Logits, (traces, the student's labels). An action that no teacher knows is forbidden, but where it was the
         choice: there the choice itself is what is taught.
     """
-    said = [_judged_by(folder, traces, encoder.vocabulary, device) for folder in teachers]
+    said = [_judged_by(folder, traces, encoder.vocabulary, device, keep) for folder in teachers]
     recorded = recorded_scores(traces, encoder)
     said += [] if recorded is None else [recorded]
     return _with_choices(average_teachers(said), traces, encoder.vocabulary) if said else None
@@ -52,11 +65,17 @@ def _with_choices(logits: Tensor, traces: Sequence[Trace], vocabulary: Vocabular
     return logits
 
 
-def _judged_by(folder: Path, traces: Sequence[Trace], vocabulary: Vocabulary, device: str) -> Tensor:
+def _judged_by(folder: Path, traces: Sequence[Trace], vocabulary: Vocabulary, device: str, keep: Path | None) -> Tensor:
     """A teacher's logits for the student's labels."""
     network, encoder = load_network(folder).to(device), load_encoder(folder)
-    known = encoder.vocabulary.labels
-    own = logits_of(network, encoder.encode(traces), len(known), device)
+    known, encoded = encoder.vocabulary.labels, encoder.encode(traces)
+    if keep is None:
+        own = logits_of(network, encoded, len(known), device)
+    else:
+        asked = repr([(each.ids, each.allowed) for each in encoded])
+        file = keep / f"taught-{zlib.crc32(f'{folder.resolve()} {asked}'.encode()):08x}.npz"
+        rows = list(in_order(encoded, len(known), _BATCH))
+        own = torch.from_numpy(cached_logits(file, rows, lambda batch: _said(network, batch, device)))
     placed = torch.full((len(traces), len(vocabulary.labels)), FORBIDDEN)
     both = [(vocabulary.labels.index(name), known.index(name)) for name in known if name in vocabulary.labels]
     placed[:, [mine for mine, _ in both]] = own[:, [theirs for _, theirs in both]]

@@ -22,7 +22,7 @@ from optimize.traces.batches import Batch, batches
 from optimize.traces.calibration import fit_temperature
 from optimize.traces.encoding import UNKNOWN, Encoded, Encoder, Vocabulary
 from optimize.traces.features import Layout
-from optimize.traces.folder import KIND, Description
+from optimize.traces.folder import KIND, Description, tidy
 from optimize.traces.network import BASE, Network, new_encoder, tokenizer_file
 from optimize.traces.objective import Objective
 from optimize.traces.reading import split
@@ -97,7 +97,7 @@ def train(
     peers.to(device)
     encoded = encoder.encode(traces)
     labels = len(encoder.vocabulary.labels)
-    soft = taught(teachers, traces, encoder, device)
+    soft = taught(teachers, traces, encoder, device, keep=to)
     descriptions = label_descriptions(traces, encoder, device)
 
     def loss_of(batch: Batch) -> Tensor:
@@ -131,7 +131,7 @@ def train(
         history=(f"train {_said(recipe)}" + "".join(f" teacher={each.name}" for each in teachers),),
     )
     save_network(network.cpu(), description, tokenizer, to)
-    (to / "checkpoint.pt").unlink(missing_ok=True)
+    tidy(to)
     return description
 
 

@@ -47,15 +47,6 @@ def test_cached_logits_are_computed_once_and_resumed(tmp_path: Path) -> None:
     assert np.array_equal(distil.cached_logits(tmp_path / "teacher.npz", [], logits_of), logits)
 
 
-def test_each_generation_learns_from_the_one_before() -> None:
-    lessons: list[tuple[str, str]] = []
-    family = distil.born_again(
-        "0", lambda teacher, number: str(number), lambda student, teacher: lessons.append((student, teacher)), 3
-    )
-    assert family == ["1", "2", "3"]
-    assert lessons == [("1", "0"), ("2", "1"), ("3", "2")]
-
-
 @pytest.mark.parametrize(
     ("layers", "keep", "chosen"),
     [(6, 3, [0, 2, 5]), (6, 2, [0, 5]), (12, 4, [0, 4, 7, 11]), (6, 1, [0]), (6, 6, list(range(6)))],

@@ -121,6 +121,21 @@ def test_recorded_scores_count_as_one_more_teacher(learned: Path) -> None:
     assert torch.allclose(both.softmax(-1)[:, labels], expected, atol=1e-4)
 
 
+def test_a_killed_run_does_not_ask_its_teacher_again(learned: Path, tmp_path: Path) -> None:
+    def stop(progress: Progress) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(made_traces(16), tmp_path, RECIPE, teachers=[learned], dev=made_traces(16), on_step=stop)
+    (kept,) = tmp_path.glob("taught-*.npz")
+    encoder, written = load_encoder(learned), kept.stat().st_mtime_ns
+    again, afresh = (taught([learned], made_traces(16), encoder, keep=folder) for folder in (tmp_path, None))
+    assert kept.stat().st_mtime_ns == written
+    assert again is not None
+    assert afresh is not None
+    assert torch.allclose(again, afresh, atol=1e-4)
+
+
 def test_a_student_begins_as_layers_of_its_teacher(learned: Path, tmp_path: Path) -> None:
     untrained = replace(RECIPE, start=learned, layers=1, schedule=Schedule(epochs=0))
     train(made_traces(16), tmp_path, untrained, dev=made_traces(16))
