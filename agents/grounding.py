@@ -15,6 +15,7 @@ from typing import Any
 from agents.wording import load_words
 
 _TOKEN = re.compile(r"[^\W\d_]+|\d+(?:[.,]\d+)*|[@%]")
+_ADDRESS = re.compile(r"[\w.%+-]+\s*@\s*[\w-]+(?:\.[\w-]+)+")
 _SUFFIXES = ("es", "s")
 
 
@@ -29,6 +30,9 @@ def contains(text: str, leaf: str | int | float) -> bool:
     wanted = _tokens(str(leaf))
     if not wanted:
         return True
+    if "@" in wanted:
+        # Part of a written address is another address: "kowalski@posteo.de" is not in "wanda.kowalski@posteo.de".
+        text = _ADDRESS.sub(lambda found: found[0] if "".join(_tokens(found[0])) == "".join(wanted) else " ", text)
     have = _tokens(text)
     if any(token[0].isdigit() or token == "@" for token in wanted):
         return _has_run(have, "".join(wanted))

@@ -12,9 +12,13 @@ from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import settings
 from sqlalchemy.engine import make_url
 
 _KEPT = "SHOPBOT_EXTERNAL_DATA"
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("shopbot", deadline=None)
+settings.load_profile("shopbot")
 
 
 @pytest.fixture(autouse=True)

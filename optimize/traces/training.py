@@ -175,7 +175,12 @@ def _calibrate(network: Network, dev: Sequence[Encoded], labels: int, device: st
 
 
 def _said(recipe: Recipe) -> str:
-    told = {"base": recipe.start or recipe.base, "layers": recipe.layers, **asdict(recipe.schedule)}
+    # The name alone: where it lay is no part of a model card.
+    told = {
+        "base": recipe.start.name if recipe.start else recipe.base,
+        "layers": recipe.layers,
+        **asdict(recipe.schedule),
+    }
     return " ".join(f"{name}={value}" for name, value in told.items() if name in _TOLD and value is not None)
 
 

@@ -66,6 +66,21 @@ def test_invention_does(text: str, value: str | int) -> None:
     assert not contains(text, value)
 
 
+@pytest.mark.parametrize(
+    "said", ["wanda.kowalski@posteo.de", "wanda-kowalski @ posteo.de.", "it's x+kowalski@posteo.de"]
+)
+def test_part_of_an_address_is_another_address(said: str) -> None:
+    assert not contains(f"write to {said}", "kowalski@posteo.de")
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["kowalski@posteo.de.", "Kowalski at posteo dot de", "a.b@c.de, no: kowalski@posteo.de", "<kowalski @ posteo.de>"],
+)
+def test_a_whole_address_is_grounded_as_it_is_said(said: str) -> None:
+    assert contains(f"write to {said}", "kowalski@posteo.de")
+
+
 def test_every_leaf_of_a_nested_value_is_checked() -> None:
     value = {"items": [{"words": "jeans", "quantity": 2}, {"words": "hat", "quantity": None, "leave_out": True}]}
     assert ungrounded(value, ["two jeans"]) == ["hat"]
