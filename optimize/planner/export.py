@@ -24,8 +24,8 @@ from optimize.shipping.export_encoder import quantise
 
 # A "yes" sets things going that cannot be undone: better to ask twice than to mishear one.
 _AT_LEAST = {"confirm": 0.7}
-_FALSE_REFUSALS = 0.015
-"""Half of the three in a hundred that may be refused by mistake: unseen wordings are harder than those tuned on."""
+_FALSE_REFUSALS = 0.02
+"""Less than the three in a hundred that may be refused by mistake: unseen wordings are harder than those tuned on."""
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 
@@ -93,9 +93,9 @@ def tune_thresholds(probabilities: np.ndarray, dev: list[Example]) -> dict[str, 
         grid = sorted(np.arange(0.3, 0.71, 0.05), key=lambda value: abs(value - 0.5))
         best = max(grid, key=lambda value: _f1(probabilities[:, column] >= value, truth))
         if act == "out_of_scope":
-            rising = np.arange(0.06, 0.71, 0.02)
+            rising = np.arange(0.01, 0.71, 0.005)
             best = next((g for g in rising if (probabilities[~truth, column] >= g).mean() <= _FALSE_REFUSALS), best)
-        thresholds[act] = round(max(float(best), _AT_LEAST.get(act, 0.0)), 2)
+        thresholds[act] = round(max(float(best), _AT_LEAST.get(act, 0.0)), 3)
     return thresholds
 
 
