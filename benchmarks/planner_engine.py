@@ -3,8 +3,8 @@
     python -m benchmarks.planner_engine --teacher build/teacher/planner.onnx
 
 `labels.json` and `tokenizer.json` of the teacher lie beside its graph (`python -m optimize.planner.export` writes all
-three). Latency is taken in one process, in turns, with one thread and with two; loading and memory in a process of
-their own.
+three). Latency is taken in one process, in turns of ten readings, with one thread and with two; loading and memory in a
+process of their own.
 """
 
 from __future__ import annotations
@@ -83,8 +83,10 @@ def main() -> None:
     # 128 tokens: what a long letter is cut to; and messages as they come.
     long = [("asked for: nothing. goal: none. known: nothing.", f"{_WORDS * 5}{turn}") for turn in range(60)]
     short = [(example.context, example.message) for example in chosen[:200]]
-    at_128, as_sent = (interleaved(asking(readers), some, rounds=len(some)) for some in (long, short))
-    at_128_by_two = interleaved(asking({name: Reader(2, file) for name, file in files.items()}), long, rounds=len(long))
+    at_128, as_sent = (interleaved(asking(readers), some, rounds=len(some), in_a_row=10) for some in (long, short))
+    # Threads of one pool spin for a while after a reading and would take the other's cores: each has its turn alone.
+    by_two = asking({name: Reader(2, file) for name, file in files.items()})
+    at_128_by_two = interleaved(by_two, long, rounds=len(long), in_a_row=len(long))
     right = {name: accuracy(reader, chosen) for name, reader in readers.items()}
     loads = {name: loading(file) for name, file in files.items()}
     print("| | teacher, float32 | shipped | ratio |\n|---|---|---|---|")

@@ -39,6 +39,7 @@ def interleaved(
     batch: int = 1,
     rounds: int = 50,
     warm: int = 3,
+    in_a_row: int = 1,
 ) -> dict[str, Latency]:
     """Time every contestant on the same batches, in turns.
 
@@ -48,6 +49,9 @@ def interleaved(
         batch: items a call.
         rounds: calls of each contestant that count.
         warm: calls of each before, which do not.
+        in_a_row: calls that a contestant has before the next one's turn. With one, each finds the caches full of
+            another's weights, which hits the small ones hardest; with several, it is as in use, where an engine is
+            alone.
 
     Returns:
         Median and 95th percentile by name.
@@ -59,16 +63,17 @@ def interleaved(
     collecting = gc.isenabled()
     gc.disable()
     try:
-        for turn in range(-warm, rounds):
-            some = [items[(max(turn, 0) * batch + place) % len(items)] for place in range(batch)]
+        for first in range(-warm, rounds, in_a_row):
             # Whoever goes first finds colder caches: every contestant is first as often as the others.
-            start = turn % len(names)
+            start = first // in_a_row % len(names)
             for name in names[start:] + names[:start]:
-                begun = time.perf_counter()
-                contestants[name](some)
-                spent = time.perf_counter() - begun
-                if turn >= 0:
-                    times[name].append(1000 * spent)
+                for turn in range(first, min(first + in_a_row, rounds)):
+                    some = [items[(max(turn, 0) * batch + place) % len(items)] for place in range(batch)]
+                    begun = time.perf_counter()
+                    contestants[name](some)
+                    spent = time.perf_counter() - begun
+                    if turn >= 0:
+                        times[name].append(1000 * spent)
     finally:
         if collecting:
             gc.enable()
