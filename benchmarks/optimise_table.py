@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from optimize.crossfit.teaching import Folds, with_scores
 from optimize.folders.cuts import Cut, factorise_folder, prune_folder
 from optimize.folders.quantise import quantise_folder
 from optimize.folders.retrain import Recovery
@@ -51,7 +52,7 @@ def star_parts(rows: int = 0) -> tuple[list[Trace], list[Trace], list[Trace]]:
     return (learn[:rows], dev[: rows // 4], test[: rows // 4]) if rows else (learn, dev, test)
 
 
-def with_scores(traces: Sequence[Trace], file: Path) -> list[Trace]:
+def scores_from(file: Path, traces: Sequence[Trace]) -> list[Trace]:
     """The traces, each with the scores that the same decision has in `file`."""
     scores = {(trace.conversation, trace.context): trace.scores for trace in read_decisions(file).traces}
     return [replace(trace, scores=scores[trace.conversation, trace.context]) for trace in traces]
@@ -114,7 +115,7 @@ def main() -> None:
     """Make what is missing, measure everything, print the table, write it as JSON and draw it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--to", type=Path, default=Path("build/techniques"))
-    parser.add_argument("--soft", type=Path, help="the decisions with scores beside them, by `shopbot optimize teach`")
+    parser.add_argument("--soft", type=Path, help="soft labels that `shopbot optimize teach` wrote; else they are made")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--retrain", type=int, default=1, help="epochs after a cut, over half of the decisions")
     parser.add_argument("--rows", type=int, default=0, help="decisions to learn from; 0 takes all")
@@ -122,7 +123,10 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", help="names of the rows to make and measure")
     wanted = parser.parse_args()
     learn, dev, test = star_parts(wanted.rows)
-    learn = with_scores(learn, wanted.soft) if wanted.soft else learn
+    if wanted.soft:
+        learn = scores_from(wanted.soft, learn)
+    else:
+        learn = with_scores(learn, Folds(threads=wanted.threads, folder=wanted.to / "scores"))
     print(f"{len(learn)} decisions to learn from, {len(dev)} to calibrate on, {len(test)} to measure on", flush=True)
     names = []
     for name, make in engines(wanted, learn, dev).items():
