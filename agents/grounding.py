@@ -28,14 +28,15 @@ def ungrounded(value: Any, texts: Iterable[str]) -> list[Any]:
 def contains(text: str, leaf: str | int | float) -> bool:
     """Whether `text` contains `leaf`, whatever the spelling. An empty value is contained in anything."""
     wanted = _tokens(str(leaf))
+    spelled = "".join(wanted)
     if not wanted:
         return True
     if "@" in wanted:
         # Part of a written address is another address: "kowalski@posteo.de" is not in "wanda.kowalski@posteo.de".
-        text = _ADDRESS.sub(lambda found: found[0] if "".join(_tokens(found[0])) == "".join(wanted) else " ", text)
+        text = _ADDRESS.sub(lambda found: found[0] if "".join(_tokens(found[0])) == spelled else " ", text)
     have = _tokens(text)
     if any(token[0].isdigit() or token == "@" for token in wanted):
-        return _has_run(have, "".join(wanted))
+        return _has_run(have, spelled)
     return {_stem(token) for token in wanted} <= {_stem(token) for token in have}
 
 

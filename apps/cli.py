@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
 
 from apps.optimize.app import app as optimize_app
+from apps.options import Data
 
 app = typer.Typer(
     name="shopbot",
@@ -19,12 +19,8 @@ app = typer.Typer(
     rich_markup_mode=None,  # rich help costs 0.3 s of start-up
 )
 
-Data = Annotated[
-    Optional[Path],  # noqa: UP045 -- typer reads the annotation at run time
-    typer.Option("--data", metavar="DIR", help="Folder that holds all state (SHOPBOT_DATA, ~/.shopbot)."),
-]
 Engine = Annotated[
-    Optional[str],  # noqa: UP045
+    Optional[str],  # noqa: UP045 -- typer reads the annotation at run time
     typer.Option("--engine", metavar="SPEC", help="What reasons; the README lists them: planner, openai:MODEL, …"),
 ]
 Tenant = Annotated[Optional[str], typer.Option(help="Whose collection it is.")]  # noqa: UP045

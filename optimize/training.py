@@ -7,7 +7,7 @@ devices, gradient accumulation, early stopping.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -100,6 +100,19 @@ def fit(
             if step % schedule.checkpoint_every == 0 or step == total:
                 keeper.keep(step, mean)
     return model
+
+
+def batch_order(lengths: Sequence[int], size: int, seed: int) -> list[list[int]]:
+    """Indexes of rows in shuffled batches of similar `lengths`, the same for the same seed."""
+    rng = random.Random(seed)
+    shuffled = list(range(len(lengths)))
+    rng.shuffle(shuffled)
+    groups: list[list[int]] = []
+    for start in range(0, len(shuffled), size * 40):
+        chunk = sorted(shuffled[start : start + size * 40], key=lengths.__getitem__)
+        groups += [chunk[at : at + size] for at in range(0, len(chunk), size)]
+    rng.shuffle(groups)
+    return groups
 
 
 class _Keeper:

@@ -11,7 +11,6 @@ from apps.optimize.cascade import cascade
 from apps.optimize.options import (
     Base,
     Batch,
-    Data,
     Dev,
     Epochs,
     Folder,
@@ -28,6 +27,7 @@ from apps.optimize.options import (
     Traces,
 )
 from apps.optimize.retriever import retriever
+from apps.options import Data
 
 app = typer.Typer(
     name="optimize",

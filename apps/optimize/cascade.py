@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.optimize.options import Data
+from apps.options import Data
 from engines.cascade.thresholds import SHIPPED
 
 if TYPE_CHECKING:

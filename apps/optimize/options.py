@@ -12,10 +12,6 @@ To = Annotated[
     Optional[Path],  # noqa: UP045 -- typer reads the annotation at run time
     typer.Option("--to", metavar="FOLDER", help="Where the new engine goes; by default engines/ in the data folder."),
 ]
-Data = Annotated[
-    Optional[Path],  # noqa: UP045
-    typer.Option("--data", metavar="DIR", help="Folder that holds all state (SHOPBOT_DATA, ~/.shopbot)."),
-]
 Traces = Annotated[
     Optional[Path],  # noqa: UP045
     typer.Option(

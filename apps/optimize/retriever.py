@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.optimize.options import Data
 from apps.optimize.terminal import fail, need_extra
+from apps.options import Data
 
 if TYPE_CHECKING:
     from optimize.training import Progress

@@ -42,7 +42,7 @@ def _held_back() -> frozenset[str]:
         for template in (*family.wordings["dev"], *family.wordings["test"]):
             if template not in train:
                 held |= _normalised(itertools.islice(readings(template), _MOST))
-        # What customers say most is learned, whatever else could say it.
+    # What customers say most is learned, whatever else could say it.
     for family in load_phrasebook().families.values():
         for template in family.core:
             held -= _normalised(readings(template))

@@ -15,13 +15,12 @@ from torch import Tensor, nn
 
 from optimize.crossfit.conversations import UNLABELLED, Conversation, Pages, collate, conversations_of
 from optimize.crossfit.network import EventNetwork
+from optimize.pooling import mean_of_tokens
 from optimize.trace_format import Trace
-from optimize.traces.batches import order
-from optimize.traces.encoding import Encoded
 from optimize.traces.network import BASE, new_encoder, tokenizer_file
 from optimize.traces.reading import actions_of
 from optimize.traces.sayings import Sayings
-from optimize.training import Progress, Schedule, fit
+from optimize.training import Progress, Schedule, batch_order, fit
 
 _BATCH = 32
 _TOKENS = 96
@@ -110,8 +109,7 @@ def embedded(texts: set[str], base: str) -> dict[str, Tensor]:
             read = tokenizer.encode_batch(part)
             mask = torch.tensor([each.attention_mask for each in read])
             states = encoder(input_ids=torch.tensor([each.ids for each in read]), attention_mask=mask)[0]
-            means = (states * mask[:, :, None]).sum(1) / mask.sum(1, keepdim=True)
-            vectors |= zip(part, nn.functional.normalize(means, dim=1), strict=True)
+            vectors |= zip(part, nn.functional.normalize(mean_of_tokens(states, mask), dim=1), strict=True)
     return vectors
 
 
@@ -148,7 +146,7 @@ def _trained(
 ) -> EventNetwork:
     torch.manual_seed(seed)
     network = EventNetwork(labels, len(next(iter(vectors.values()))))
-    sizes = [Encoded(each.labels, []) for each in conversations]
+    lengths = [len(each.texts) for each in conversations]
 
     def loss_of(pages: Pages) -> Tensor:
         return nn.functional.cross_entropy(
@@ -158,7 +156,9 @@ def _trained(
     fit(
         network,
         loss_of,
-        lambda epoch: (collate([conversations[i] for i in group], vectors) for group in order(sizes, _BATCH, epoch)),
+        lambda epoch: (
+            collate([conversations[i] for i in group], vectors) for group in batch_order(lengths, _BATCH, epoch)
+        ),
         -(-len(conversations) // _BATCH),
         Schedule(epochs=epochs, rate=2e-3, warm_up=0.1, weight_decay=0.02, seed=seed),
         on_step=on_step,

@@ -26,14 +26,13 @@ from optimize.folders.feeds import Feeder
 from optimize.folders.retrain import Recovery, retrain
 from optimize.trace_format import Trace
 from optimize.traces.batches import Batch, batches
-from optimize.traces.calibration import fit_temperature
-from optimize.traces.encoding import UNKNOWN, Encoder
+from optimize.traces.encoding import Encoder
 from optimize.traces.folder import TOKENIZER, need, read_description, tidy
 from optimize.traces.network import Network
 from optimize.traces.objective import Objective
 from optimize.traces.reading import split
 from optimize.traces.saving import load_encoder, load_network, save_network
-from optimize.traces.teachers import logits_of
+from optimize.traces.teachers import calibrate
 from optimize.training import Progress
 
 _BATCHES_FOR_IMPORTANCE = 40
@@ -208,11 +207,9 @@ def _save(
 ) -> None:
     """Write the folder, its temperature fitted anew: a cut changes how sure a network is."""
     description = read_description(source).after(step, metrics={})
-    known = [each for each in encoder.encode(dev) if each.label != UNKNOWN]
-    if known:
-        logits = logits_of(network, known, len(encoder.vocabulary.labels)).numpy()
-        temperature = fit_temperature(logits, [each.label for each in known])
-        description = replace(description, calibration={**description.calibration, "temperature": temperature})
+    found = calibrate(network, encoder.encode(dev), len(encoder.vocabulary.labels))
+    if found:
+        description = replace(description, calibration={**description.calibration, "temperature": found.temperature})
     save_network(network, description, tokenizer or need(source, TOKENIZER), target)
     tidy(target)
 

@@ -13,12 +13,12 @@ from optimize.compression.fake_quantise import finish, prepare
 from optimize.compression.lora import add_adapters, merge_adapters
 from optimize.folders.features import FeatureLoss, Imitation, feature_loss
 from optimize.trace_format import Trace
-from optimize.traces.batches import Batch, batches
+from optimize.traces.batches import Batch
 from optimize.traces.encoding import Encoder
-from optimize.traces.network import Network
+from optimize.traces.lesson import Lesson
+from optimize.traces.network import Network, freeze_words
 from optimize.traces.objective import Objective
-from optimize.traces.teachers import label_descriptions, taught
-from optimize.training import Progress, Schedule, fit
+from optimize.training import Progress, Schedule
 
 _HEADS = ("actions", "spans", "values", "seeks", "offers")
 
@@ -65,34 +65,22 @@ def retrain(
         after_step: given step and total: where pruning masks are applied.
     """
     torch.set_num_threads(recovery.threads)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    encoded, labels = encoder.encode(traces), len(encoder.vocabulary.labels)
-    soft = taught(teachers, traces, encoder, device, keep=folder)
+    lesson = Lesson.of(traces, encoder, teachers, keep=folder)
     if recovery.lora:
         add_adapters(network, recovery.lora, also=_HEADS)
     if recovery.aware:
         prepare(network)
-    table = network.encoder.get_input_embeddings()
-    for parameter in table.parameters() if recovery.freeze_words else ():
-        parameter.requires_grad_(False)
-    offers = label_descriptions(traces, encoder, device)
+    if recovery.freeze_words:
+        freeze_words(network)
     inside = _inside(network, encoder, recovery, teachers)
-    trained = nn.ModuleList([network, *([inside] if inside else [])]).to(device)
+    trained = nn.ModuleList([network, *([inside] if inside else [])])
 
     def loss_of(batch: Batch) -> Tensor:
-        moved = batch.to(device)
-        loss = recovery.objective.loss(network, moved, encoder.vocabulary, offers)
-        return loss + inside(network, moved) if inside else loss
+        loss = recovery.objective.loss(network, batch, encoder.vocabulary, lesson.descriptions)
+        return loss + inside(network, batch) if inside else loss
 
-    fit(
-        trained,
-        loss_of,
-        lambda epoch: batches(encoded, labels, recovery.batch, recovery.schedule.seed * 1000 + epoch, soft),
-        -(-len(encoded) // recovery.batch),
-        recovery.schedule,
-        folder=folder,
-        on_step=on_step,
-        after_step=after_step,
+    lesson.fit(
+        trained, loss_of, recovery.batch, recovery.schedule, folder=folder, on_step=on_step, after_step=after_step
     )
     if recovery.aware:
         finish(network)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from torch import Tensor
 
 from optimize.conversations.compose import Example
 from optimize.conversations.labels import ACTS, TAGS
+from optimize.training import batch_order
 
 IGNORED = -100
 MAX_TOKENS = 160
@@ -43,15 +43,7 @@ def encode(examples: Iterable[Example], tokenizer: Tokenizer) -> list[Encoded]:
 
 def batches(encoded: list[Encoded], size: int, seed: int) -> Iterator[list[Encoded]]:
     """Shuffled batches of similar length, the same for the same seed."""
-    rng = random.Random(seed)
-    order = list(range(len(encoded)))
-    rng.shuffle(order)
-    groups: list[list[int]] = []
-    for start in range(0, len(order), size * 40):
-        chunk = sorted(order[start : start + size * 40], key=lambda index: len(encoded[index].ids))
-        groups += [chunk[at : at + size] for at in range(0, len(chunk), size)]
-    rng.shuffle(groups)
-    for group in groups:
+    for group in batch_order([len(example.ids) for example in encoded], size, seed):
         yield [encoded[index] for index in group]
 
 

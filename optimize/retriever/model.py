@@ -15,6 +15,8 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
 
+from optimize.pooling import mean_of_tokens
+
 MAX_TOKENS = 256
 
 
@@ -42,8 +44,7 @@ class TextEncoder(nn.Module):  # type: ignore[misc,unused-ignore]
         ids = torch.tensor([each.ids for each in read])
         mask = torch.tensor([each.attention_mask for each in read])
         states = self.bert(input_ids=ids, attention_mask=mask).last_hidden_state
-        weights = mask[:, :, None].to(states.dtype)
-        return functional.normalize((states * weights).sum(dim=1) / weights.sum(dim=1), dim=1)
+        return functional.normalize(mean_of_tokens(states, mask), dim=1)
 
     def save(self, folder: Path) -> None:
         """Write weights and tokenizer to `folder`."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ import torch
 from torch import Tensor
 
 from optimize.traces.encoding import UNKNOWN, Encoded
+from optimize.training import batch_order
 
 _LONG = torch.long
 
@@ -41,24 +41,11 @@ class Batch:
         return Batch(**{name: None if each is None else each.to(device) for name, each in vars(self).items()})
 
 
-def order(encoded: Sequence[Encoded], size: int, seed: int) -> list[list[int]]:
-    """Indexes in shuffled batches of similar length, the same for the same seed."""
-    rng = random.Random(seed)
-    shuffled = list(range(len(encoded)))
-    rng.shuffle(shuffled)
-    groups: list[list[int]] = []
-    for start in range(0, len(shuffled), size * 40):
-        chunk = sorted(shuffled[start : start + size * 40], key=lambda index: len(encoded[index].ids))
-        groups += [chunk[at : at + size] for at in range(0, len(chunk), size)]
-    rng.shuffle(groups)
-    return groups
-
-
 def batches(
     encoded: Sequence[Encoded], labels: int, size: int, seed: int, soft: Tensor | None = None
 ) -> Iterator[Batch]:
     """All decisions, shuffled; `soft` holds a teacher's logits in the order of `encoded`."""
-    for group in order(encoded, size, seed):
+    for group in batch_order([len(row.ids) for row in encoded], size, seed):
         yield collate([encoded[index] for index in group], labels, None if soft is None else soft[group])
 
 

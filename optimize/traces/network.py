@@ -17,6 +17,7 @@ from transformers import AutoConfig, AutoModel, BertConfig, BertModel, PreTraine
 
 from optimize.compression.reshape import fit_to_state
 from optimize.compression.students import evenly_spaced, keep_layers
+from optimize.pooling import mean_of_tokens
 
 MATCH_WIDTH = 64
 BASE = "minilm"
@@ -75,8 +76,7 @@ class Network(nn.Module):  # type: ignore[misc, unused-ignore]
             output_attentions=inside,
         )
         tokens = read.last_hidden_state
-        mask = attention_mask.unsqueeze(-1).to(tokens.dtype)
-        pooled = torch.cat([tokens[:, 0], (tokens * mask).sum(1) / mask.sum(1)], dim=-1)
+        pooled = torch.cat([tokens[:, 0], mean_of_tokens(tokens, attention_mask)], dim=-1)
         kept = self.dropout(pooled)
         return Outputs(
             self.actions(kept),
@@ -87,6 +87,12 @@ class Network(nn.Module):  # type: ignore[misc, unused-ignore]
             read.hidden_states if inside else (),
             read.attentions if inside else (),
         )
+
+
+def freeze_words(network: Network) -> None:
+    """Leave the token table out of training."""
+    for parameter in network.encoder.get_input_embeddings().parameters():
+        parameter.requires_grad_(False)
 
 
 def new_encoder(base: str, layers: int | None = None) -> PreTrainedModel:

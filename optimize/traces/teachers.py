@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -12,7 +13,8 @@ from torch import Tensor
 from optimize.distillation.distil import average_teachers, cached_logits
 from optimize.trace_format import Trace
 from optimize.traces.batches import Batch, collate, in_order
-from optimize.traces.encoding import Encoded, Encoder, Vocabulary
+from optimize.traces.calibration import fit_temperature
+from optimize.traces.encoding import UNKNOWN, Encoded, Encoder, Vocabulary
 from optimize.traces.features import describe
 from optimize.traces.network import Network
 from optimize.traces.objective import FORBIDDEN
@@ -31,6 +33,23 @@ def _said(network: Network, batch: Batch, device: str) -> Tensor:
     moved = batch.to(device)
     outputs = network(moved.ids, moved.mask, moved.types)
     return outputs.actions.float().masked_fill(~moved.allowed, FORBIDDEN).cpu()
+
+
+class Calibrated(NamedTuple):
+    """How often a network is right on decisions held back, and the temperature that makes its confidence honest."""
+
+    right: float
+    temperature: float
+
+
+def calibrate(network: Network, held: Sequence[Encoded], labels: int, device: str = "cpu") -> Calibrated | None:
+    """Judge a network by the decisions whose action it knows; None if there are none."""
+    known = [each for each in held if each.label != UNKNOWN]
+    if not known:
+        return None
+    logits, truth = logits_of(network, known, labels, device), [each.label for each in known]
+    right = (logits.argmax(1) == torch.tensor(truth)).float().mean()
+    return Calibrated(float(right), fit_temperature(logits.numpy(), truth))
 
 
 def taught(

@@ -18,20 +18,20 @@ from torch import Tensor, nn
 
 from optimize.compression.students import evenly_spaced, keep_layers
 from optimize.trace_format import Trace
-from optimize.traces.batches import Batch, batches
-from optimize.traces.calibration import fit_temperature
-from optimize.traces.encoding import UNKNOWN, Encoded, Encoder, Vocabulary
+from optimize.traces.batches import Batch
+from optimize.traces.encoding import Encoder, Vocabulary
 from optimize.traces.features import Layout
-from optimize.traces.folder import KIND, Description, tidy
-from optimize.traces.network import BASE, Network, new_encoder, tokenizer_file
+from optimize.traces.folder import KIND, TOKENIZER, Description, tidy
+from optimize.traces.lesson import Lesson
+from optimize.traces.network import BASE, Network, freeze_words, new_encoder, tokenizer_file
 from optimize.traces.objective import Objective
 from optimize.traces.reading import split
 from optimize.traces.replies import Replies
 from optimize.traces.saving import load_encoder, load_network, save_network, settings_of
 from optimize.traces.sayings import Sayings
-from optimize.traces.teachers import label_descriptions, logits_of, taught
+from optimize.traces.teachers import Calibrated, calibrate
 from optimize.traces.widening import widen
-from optimize.training import Progress, Schedule, fit
+from optimize.training import Progress, Schedule
 
 _DEV_SHARE = 0.1
 
@@ -91,87 +91,62 @@ def train(
     torch.manual_seed(recipe.schedule.seed)
     if not dev:
         traces, dev = split(traces, _DEV_SHARE, seed=recipe.schedule.seed)
-    network, encoder, tokenizer = _start(traces, recipe)
-    peers = nn.ModuleList([network, *(_start(traces, recipe)[0] for _ in range(recipe.peers - 1))])
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    peers.to(device)
-    encoded = encoder.encode(traces)
-    labels = len(encoder.vocabulary.labels)
-    soft = taught(teachers, traces, encoder, device, keep=to)
-    descriptions = label_descriptions(traces, encoder, device)
+    networks, encoder, tokenizer = _start(traces, recipe)
+    peers = nn.ModuleList(networks)
+    lesson = Lesson.of(traces, encoder, teachers, keep=to)
 
     def loss_of(batch: Batch) -> Tensor:
-        moved = batch.to(device)
-        outputs = [peer(moved.ids, moved.mask, moved.types) for peer in peers]
+        outputs = [peer(batch.ids, batch.mask, batch.types) for peer in peers]
         each = [
-            recipe.objective.of(output, peer, moved, encoder.vocabulary, descriptions)
+            recipe.objective.of(output, peer, batch, encoder.vocabulary, lesson.descriptions)
             for output, peer in zip(outputs, peers, strict=True)
         ]
-        return torch.stack(each).sum() + recipe.objective.among_peers(outputs, moved)
+        return torch.stack(each).sum() + recipe.objective.among_peers(outputs, batch)
 
-    fit(
-        peers,
-        loss_of,
-        lambda epoch: batches(encoded, labels, recipe.batch, recipe.schedule.seed * 1000 + epoch, soft),
-        -(-len(encoded) // recipe.batch),
-        recipe.schedule,
-        folder=to,
-        on_step=on_step,
-    )
+    lesson.fit(peers, loss_of, recipe.batch, recipe.schedule, folder=to, on_step=on_step)
     peers.eval()
-    judged = encoder.encode(dev)
-    network = max(peers, key=lambda peer: _right(peer, judged, labels, device))
-    temperature = _calibrate(network, judged, labels, device)
+    held = encoder.encode(dev)
+    found = [calibrate(peer, held, lesson.labels, lesson.device) or Calibrated(0.0, 1.0) for peer in networks]
+    best = max(range(len(networks)), key=lambda index: found[index].right)
     description = Description(
         kind=KIND,
         labels=encoder.vocabulary.labels,
         arguments=encoder.vocabulary.arguments,
-        settings=settings_of(encoder, Replies.collect(traces)) | {"described": descriptions is not None},
-        calibration={"temperature": temperature},
+        settings=settings_of(encoder, Replies.collect(traces)) | {"described": lesson.descriptions is not None},
+        calibration={"temperature": found[best].temperature},
         history=(f"train {_said(recipe)}" + "".join(f" teacher={each.name}" for each in teachers),),
     )
-    save_network(network.cpu(), description, tokenizer, to)
+    save_network(networks[best].cpu(), description, tokenizer, to)
     tidy(to)
     return description
 
 
-def _start(traces: Sequence[Trace], recipe: Recipe) -> tuple[Network, Encoder, Path]:
+def _start(traces: Sequence[Trace], recipe: Recipe) -> tuple[list[Network], Encoder, Path]:
+    """As many networks as there are peers, how they read traces, and the file of their tokenizer."""
     vocabulary = Vocabulary.of(traces)
     sayings = Sayings.collect((trace.reply, trace.choice or "") for trace in traces if trace.reply)
     if recipe.start:
-        network = load_network(recipe.start)
-        if recipe.layers:
-            keep_layers(network.encoder, evenly_spaced(network.encoder.config.num_hidden_layers, recipe.layers))
-        _freeze_words(network, recipe)
         known = load_encoder(recipe.start)
-        both = known.sayings.and_those_of(sayings)
-        encoder = Encoder(known.tokenizer, widen(network, known.vocabulary, vocabulary), both, known.layout)
-        return network, encoder, recipe.start / "tokenizer.json"
-    file = tokenizer_file(recipe.base)
-    encoder = Encoder(Tokenizer.from_file(str(file)), vocabulary, sayings, recipe.layout)
-    sizes = (len(vocabulary.labels), len(vocabulary.arguments), len(vocabulary.values))
-    network = Network(new_encoder(recipe.base, recipe.layers), *sizes)
-    _freeze_words(network, recipe)
-    return network, encoder, file
+        networks = [_begun(recipe.start, recipe.layers) for _ in range(recipe.peers)]
+        (both, *_) = [widen(network, known.vocabulary, vocabulary) for network in networks]
+        encoder = Encoder(known.tokenizer, both, known.sayings.and_those_of(sayings), known.layout)
+        file = recipe.start / TOKENIZER
+    else:
+        file = tokenizer_file(recipe.base)
+        encoder = Encoder(Tokenizer.from_file(str(file)), vocabulary, sayings, recipe.layout)
+        sizes = (len(vocabulary.labels), len(vocabulary.arguments), len(vocabulary.values))
+        networks = [Network(new_encoder(recipe.base, recipe.layers), *sizes) for _ in range(recipe.peers)]
+    for network in networks if recipe.freeze_words else ():
+        freeze_words(network)
+    return networks, encoder, file
 
 
-def _freeze_words(network: Network, recipe: Recipe) -> None:
-    for parameter in network.encoder.get_input_embeddings().parameters() if recipe.freeze_words else ():
-        parameter.requires_grad_(False)
-
-
-def _right(network: Network, judged: Sequence[Encoded], labels: int, device: str) -> float:
-    """Share of the decisions that a network gets right."""
-    best = logits_of(network, judged, labels, device).argmax(1).tolist() if judged else []
-    return sum(bool(one == each.label) for one, each in zip(best, judged, strict=True)) / max(len(best), 1)
-
-
-def _calibrate(network: Network, dev: Sequence[Encoded], labels: int, device: str) -> float:
-    known = [each for each in dev if each.label != UNKNOWN]
-    if not known:
-        return 1.0
-    logits = logits_of(network, known, labels, device).numpy()
-    return fit_temperature(logits, [each.label for each in known])
+def _begun(folder: Path, layers: int | None) -> Network:
+    """The network in `folder`, with so many of its layers."""
+    network = load_network(folder)
+    if layers:
+        keep_layers(network.encoder, evenly_spaced(network.encoder.config.num_hidden_layers, layers))
+    return network
 
 
 def _said(recipe: Recipe) -> str:
