@@ -1,6 +1,6 @@
 """Agents that plan an action, format it, validate it, and only then act.
 
-    from agents import create_agent, create_shopbot
+    from shopbot.agents import create_agent, create_shopbot
 
 Beside the two factories: `open_memory` keeps conversations in a file, `read_turn` reads the newest turn back from an
 agent's state, `draw_plan` draws the way to a goal.
@@ -9,13 +9,13 @@ agent's state, `draw_plan` draws the way to a goal.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from agents.agent import create_agent
-from agents.shopbot import create_shopbot
+from shopbot.agents.agent import create_agent
+from shopbot.agents.shopbot import create_shopbot
 
 if TYPE_CHECKING:
-    from agents.memory import open_memory
-    from agents.plan import draw_plan
-    from agents.turn import read_turn
+    from shopbot.agents.memory import open_memory
+    from shopbot.agents.plan import draw_plan
+    from shopbot.agents.turn import read_turn
 
 __all__ = ["create_agent", "create_shopbot", "draw_plan", "open_memory", "read_turn"]
 
@@ -26,4 +26,4 @@ def __getattr__(name: str) -> Any:
     """Load what is heavier than the factories when it is first asked for."""
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"agents.{_HOME[name]}"), name)
+    return getattr(import_module(f"shopbot.agents.{_HOME[name]}"), name)

@@ -8,16 +8,16 @@ from typing import Any
 from langchain_core.messages import ToolCall, ToolMessage
 from langgraph.types import Command
 
-from agents.approval import Answer, Edit, Reject, decide, edited_call, stand_in
-from agents.deliberation import first_unconfirmed
-from agents.facts import GOALS, changes_with_consequences, merge_facts
-from agents.observing import observe
-from agents.plan import make_plan
-from agents.recording import Decisions
-from agents.rules import GateRules
-from agents.situation import Situation, digest_of
-from agents.validation import Approved, Refusal, refuse, validate
-from tools.action import Observation
+from shopbot.agents.approval import Answer, Edit, Reject, decide, edited_call, stand_in
+from shopbot.agents.deliberation import first_unconfirmed
+from shopbot.agents.facts import GOALS, changes_with_consequences, merge_facts
+from shopbot.agents.observing import observe
+from shopbot.agents.plan import make_plan
+from shopbot.agents.recording import Decisions
+from shopbot.agents.rules import GateRules
+from shopbot.agents.situation import Situation, digest_of
+from shopbot.agents.validation import Approved, Refusal, refuse, validate
+from shopbot.tools.action import Observation
 
 
 def act(call: ToolCall, situation: Situation, rules: GateRules, conversation: str) -> Command[Any]:

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
     from pydantic import BaseModel
 
-    from agents.approval import Condition
-    from agents.budget import Budget
-    from agents.journal import Journal
-    from tools.action import Action
+    from shopbot.agents.approval import Condition
+    from shopbot.agents.budget import Budget
+    from shopbot.agents.journal import Journal
+    from shopbot.tools.action import Action
 
 
 def create_agent(
@@ -44,7 +44,7 @@ def create_agent(
         repairs: how often a refused proposal goes back to the engine in one step.
         budget: what a turn and a conversation may spend; by default generous limits.
         approve: for which actions a person decides, and when: action -> condition of (arguments, facts). The run
-            stops at an interrupt; see `agents.approval` for how it is resumed.
+            stops at an interrupt; see `shopbot.agents.approval` for how it is resumed.
         hand_over: the action that the agent itself calls when a budget is spent; its arguments must have defaults.
         result: the schema of the answer, when prose will not do; found under `structured_response`.
         journal: where writes are remembered; by default with the checkpointer if it can, else in memory.
@@ -64,14 +64,14 @@ def create_agent(
     from langchain.agents import create_agent as create_langchain_agent
     from langgraph._internal._constants import CONFIG_KEY_DURABILITY
 
-    from agents.budget import Budget
-    from agents.gate import Gate
-    from agents.journal import MemoryJournal
-    from agents.rules import GateRules
-    from agents.situation import TrustedState
-    from agents.tracing import Tracer
-    from engines.recording import open_recorder
-    from shop.settings import load_settings
+    from shopbot.agents.budget import Budget
+    from shopbot.agents.gate import Gate
+    from shopbot.agents.journal import MemoryJournal
+    from shopbot.agents.rules import GateRules
+    from shopbot.agents.situation import TrustedState
+    from shopbot.agents.tracing import Tracer
+    from shopbot.engines.recording import open_recorder
+    from shopbot.shop.settings import load_settings
 
     everything = _complete(list(actions), result)
     _check_names(everything, [*(approve or {}), *([hand_over] if hand_over else [])])
@@ -106,8 +106,8 @@ def create_agent(
 
 def _complete(actions: list[Action], result: type[BaseModel] | None) -> list[Action]:
     """The actions, with those that the agent brings itself."""
-    from agents.pursue import make_pursue
-    from agents.result import make_result_action
+    from shopbot.agents.pursue import make_pursue
+    from shopbot.agents.result import make_result_action
 
     goals = [action.name for action in actions if action.goal]
     own = [make_pursue(goals)] if goals else []
@@ -115,7 +115,7 @@ def _complete(actions: list[Action], result: type[BaseModel] | None) -> list[Act
 
 
 def _check_names(actions: list[Action], referred: list[str]) -> None:
-    from prompts import exists
+    from shopbot.prompts import exists
 
     names = [action.name for action in actions]
     twice = sorted({name for name in names if names.count(name) > 1})

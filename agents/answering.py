@@ -12,8 +12,8 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
-from agents.situation import Situation
-from engines.protocol import TEMPLATED
+from shopbot.agents.situation import Situation
+from shopbot.engines.protocol import TEMPLATED
 
 _BRACKETS = "[［【〔⟦"
 
@@ -57,7 +57,7 @@ def faults_in(message: AIMessage, situation: Situation, *, aside: bool = False) 
     answers = not aside and bool(safe_answer(situation))
     if message.response_metadata.get(TEMPLATED) or not (answers or any(bracket in text for bracket in _BRACKETS)):
         return []
-    from tools.retrieval.claims import check_answer
+    from shopbot.tools.retrieval.claims import check_answer
 
     faults = check_answer(
         text,
@@ -74,7 +74,7 @@ def unknown_in(values: Any, situation: Situation) -> list[str]:
     text = "\n".join(_strings(values))
     if not any(bracket in text for bracket in _BRACKETS):
         return []
-    from tools.retrieval.answers import unknown_citations
+    from shopbot.tools.retrieval.answers import unknown_citations
 
     return [fault.reason for fault in unknown_citations(text, retrieved_passages(situation))]
 

@@ -20,8 +20,8 @@ from langchain_core.messages import ToolCall
 from langgraph.types import interrupt
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from agents.validation import Approved
-from tools.action import Observation
+from shopbot.agents.validation import Approved
+from shopbot.tools.action import Observation
 
 Condition = Callable[[Mapping[str, Any], Mapping[str, Any]], bool]
 """From (arguments, facts) to whether a person must approve."""

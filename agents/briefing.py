@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from langchain_core.messages import SystemMessage
 
-from agents.facts import GOALS
-from agents.plan import unmet
-from agents.situation import Situation
-from engines.protocol import BRIEFING, Briefing
-from prompts import render
+from shopbot.agents.facts import GOALS
+from shopbot.agents.plan import unmet
+from shopbot.agents.situation import Situation
+from shopbot.engines.protocol import BRIEFING, Briefing
+from shopbot.prompts import render
 
 
 def brief(system: SystemMessage | None, situation: Situation) -> SystemMessage:

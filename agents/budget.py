@@ -14,7 +14,7 @@ from typing import Any, TypedDict
 
 from langchain_core.messages import AIMessage
 
-from engines.protocol import COST
+from shopbot.engines.protocol import COST
 
 
 class Spent(TypedDict):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from prompts import load_data
+from shopbot.prompts import load_data
 
 _PUNCTUATION = re.compile(r"[\s.,!;:()\"“”…~-]+")
 _DRAWN_OUT = re.compile(r"([^\W\d_])\1{2,}")

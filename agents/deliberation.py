@@ -16,23 +16,23 @@ from langchain.agents.middleware import ExtendedModelResponse, ModelRequest, Mod
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolCall
 from langgraph.types import Command, Overwrite
 
-from agents.answering import faults_in, rests_on_passages, safe_answer
-from agents.briefing import brief
-from agents.budget import Purse
-from agents.examination import answered, examine
-from agents.history import marked, mend
-from agents.recording import Decisions, by_the_gate
-from agents.result import RESULT
-from agents.rules import GateRules, NoResultError
-from agents.shares import add_shares, shares_of
-from agents.situation import Question, Situation
-from agents.tracing import describe_answer
-from agents.validation import Approved, Refusal, together
-from agents.verification import Verification
-from agents.wording import ask_for, says
-from engines.protocol import DEADLINE, Share
-from engines.reasoning import separate_reasoning
-from prompts import render
+from shopbot.agents.answering import faults_in, rests_on_passages, safe_answer
+from shopbot.agents.briefing import brief
+from shopbot.agents.budget import Purse
+from shopbot.agents.examination import answered, examine
+from shopbot.agents.history import marked, mend
+from shopbot.agents.recording import Decisions, by_the_gate
+from shopbot.agents.result import RESULT
+from shopbot.agents.rules import GateRules, NoResultError
+from shopbot.agents.shares import add_shares, shares_of
+from shopbot.agents.situation import Question, Situation
+from shopbot.agents.tracing import describe_answer
+from shopbot.agents.validation import Approved, Refusal, together
+from shopbot.agents.verification import Verification
+from shopbot.agents.wording import ask_for, says
+from shopbot.engines.protocol import DEADLINE, Share
+from shopbot.engines.reasoning import separate_reasoning
+from shopbot.prompts import render
 
 logger = logging.getLogger(__name__)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolCall, ToolMessage
 
-from agents.answering import faults_in, unknown_in
-from agents.result import RESULT
-from agents.rules import GateRules
-from agents.situation import Situation
-from agents.validation import Approved, Refusal, malformed_calls, refuse, validate
-from agents.wording import says
-from engines.protocol import REFUSED
+from shopbot.agents.answering import faults_in, unknown_in
+from shopbot.agents.result import RESULT
+from shopbot.agents.rules import GateRules
+from shopbot.agents.situation import Situation
+from shopbot.agents.validation import Approved, Refusal, malformed_calls, refuse, validate
+from shopbot.agents.wording import says
+from shopbot.engines.protocol import REFUSED
 
 _FAULTS = 3
 """Faults of one answer that go back to the engine at a time."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tools.action import Action
+from shopbot.tools.action import Action
 
 Facts = Mapping[str, Any]
 

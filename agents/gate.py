@@ -1,8 +1,8 @@
 """The gate: everything that stands between an engine's proposal and an action, as one LangChain middleware.
 
 Around each model call it offers the actions that are allowed now and lets no proposal through that does not hold
-(`agents.deliberation`); around each action it checks again, asks a person where one must decide, and turns whatever
-comes back into an observation and facts (`agents.act`).
+(`shopbot.agents.deliberation`); around each action it checks again, asks a person where one must decide, and turns
+whatever comes back into an observation and facts (`shopbot.agents.act`).
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from langchain.tools.tool_node import ToolCallRequest
 from langgraph.config import get_config
 from langgraph.types import Command
 
-from agents.act import act
-from agents.deliberation import Deliberation
-from agents.rules import GateRules
-from agents.situation import Situation, TrustedState
+from shopbot.agents.act import act
+from shopbot.agents.deliberation import Deliberation
+from shopbot.agents.rules import GateRules
+from shopbot.agents.situation import Situation, TrustedState
 
 Response = ExtendedModelResponse[Any]
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
-from agents.wording import load_words
+from shopbot.agents.wording import load_words
 
 _TOKEN = re.compile(r"[^\W\d_]+|\d+(?:[.,]\d+)*|[@%]")
 _ADDRESS = re.compile(r"[\w.%+-]+\s*@\s*[\w-]+(?:\.[\w-]+)+")

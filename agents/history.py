@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 
-from prompts import load_data, render
+from shopbot.prompts import load_data, render
 
 _OPEN, _CLOSE = "<data>", "</data>"
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Protocol
 
-from tools.action import Citation, Observation
+from shopbot.tools.action import Citation, Observation
 
 
 class Journal(Protocol):

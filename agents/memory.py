@@ -15,8 +15,8 @@ from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMet
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite import SqliteSaver
 
-from agents.journal import SqliteJournal
-from shop.errors import DatabaseError
+from shopbot.agents.journal import SqliteJournal
+from shopbot.shop.errors import DatabaseError
 
 BUSY_TIMEOUT_S = 5.0
 _COMPRESSED = "+zlib"

@@ -8,12 +8,12 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
-from agents.rules import GateRules
-from agents.situation import Situation
-from agents.validation import Approved
-from agents.wording import says
-from shop.errors import ShopError
-from tools.action import ActionError, Call, Observation
+from shopbot.agents.rules import GateRules
+from shopbot.agents.situation import Situation
+from shopbot.agents.validation import Approved
+from shopbot.agents.wording import says
+from shopbot.shop.errors import ShopError
+from shopbot.tools.action import ActionError, Call, Observation
 
 logger = logging.getLogger(__name__)
 

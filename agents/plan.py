@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from agents.facts import GOALS, Facts
-from tools.action import Action
+from shopbot.agents.facts import GOALS, Facts
+from shopbot.tools.action import Action
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from agents.facts import GOALS
-from tools.action import Action, Call, Observation, Source, action
+from shopbot.agents.facts import GOALS
+from shopbot.tools.action import Action, Call, Observation, Source, action
 
 
 def make_pursue(goals: Sequence[str]) -> Action:

@@ -9,12 +9,12 @@ from typing import Any
 from langchain_core.messages import AIMessage, AnyMessage, ToolCall
 from pydantic import BaseModel
 
-from agents.rules import GateRules
-from agents.situation import Situation
-from agents.validation import Refusal
-from engines.protocol import ENGINES, Share
-from optimize.trace_format import AllowedAction, Outcome
-from tools.action import Action
+from shopbot.agents.rules import GateRules
+from shopbot.agents.situation import Situation
+from shopbot.agents.validation import Refusal
+from shopbot.engines.protocol import ENGINES, Share
+from shopbot.engines.recording.trace_format import AllowedAction, Outcome
+from shopbot.tools.action import Action
 
 _GATE = "gate"
 
@@ -65,7 +65,7 @@ class Decisions:
         engine = _engine_of(message) or self._rules.engine
         if self._rules.recorder is None or engine == _GATE:
             return
-        from engines.recording.recorder import Decision
+        from shopbot.engines.recording.recorder import Decision
 
         self._rules.recorder.record(
             Decision(

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from tools.action import Action, Call, Observation, Source
+from shopbot.tools.action import Action, Call, Observation, Source
 
 RESULT = "give_result"
 

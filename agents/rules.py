@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from agents.approval import Condition
-from agents.budget import Budget
-from agents.journal import Journal, MemoryJournal
-from agents.tracing import Tracer
-from tools.action import Action
+from shopbot.agents.approval import Condition
+from shopbot.agents.budget import Budget
+from shopbot.agents.journal import Journal, MemoryJournal
+from shopbot.agents.tracing import Tracer
+from shopbot.tools.action import Action
 
 if TYPE_CHECKING:
-    from engines.recording import Recorder
+    from shopbot.engines.recording import Recorder
 
 
 class NoResultError(Exception):

@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage
 
-from engines.protocol import COST, ENGINES, Share
+from shopbot.engines.protocol import COST, ENGINES, Share
 
 
 class Tally(TypedDict):

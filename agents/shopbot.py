@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langgraph.graph.state import CompiledStateGraph
 
-    from tools.action import Action
-    from tools.desk import Desk
+    from shopbot.tools.action import Action
+    from shopbot.tools.shop.desk import Desk
 
 
 def create_shopbot(
@@ -31,9 +31,9 @@ def create_shopbot(
     Raises:
         SettingsError, DatabaseError, EngineError: the shop or the engine cannot be opened.
     """
-    from agents.agent import create_agent
-    from engines import make_engine
-    from prompts import render
+    from shopbot.agents.agent import create_agent
+    from shopbot.engines import make_engine
+    from shopbot.prompts import render
 
     desk = desk or _default_desk()
     settings = desk.shop.settings
@@ -53,17 +53,17 @@ def create_shopbot(
 
 def shop_actions() -> list[Action]:
     """Every action of ShopBot, in the order in which a model sees them."""
-    from tools.arrange_return import arrange_return
-    from tools.calculator import calculate
-    from tools.cancel_return import cancel_return
-    from tools.check_return import check_return
-    from tools.choose_items import choose_items
-    from tools.hand_over import hand_over
-    from tools.identity import take_email, take_order_number, verify_customer
-    from tools.orders import look_up_order, return_status, show_order, track_order
-    from tools.pal import run_program
-    from tools.policies import search_policies
-    from tools.query_orders import query_orders
+    from shopbot.tools.calculator import calculate
+    from shopbot.tools.pal import run_program
+    from shopbot.tools.shop.arrange_return import arrange_return
+    from shopbot.tools.shop.cancel_return import cancel_return
+    from shopbot.tools.shop.check_return import check_return
+    from shopbot.tools.shop.choose_items import choose_items
+    from shopbot.tools.shop.hand_over import hand_over
+    from shopbot.tools.shop.identity import take_email, take_order_number, verify_customer
+    from shopbot.tools.shop.orders import look_up_order, return_status, show_order, track_order
+    from shopbot.tools.shop.policies import search_policies
+    from shopbot.tools.shop.query_orders import query_orders
 
     return [
         take_order_number,
@@ -89,9 +89,9 @@ def _default_desk() -> Desk:
     """A desk for the shop of the environment, closed when the program ends."""
     import atexit
 
-    from shop.settings import load_settings
-    from shop.shop import open_shop
-    from tools.desk import Desk
+    from shopbot.shop.settings import load_settings
+    from shopbot.shop.shop import open_shop
+    from shopbot.tools.shop.desk import Desk
 
     opening = open_shop(load_settings())
     shop = opening.__enter__()
@@ -102,7 +102,7 @@ def _default_desk() -> Desk:
 def _default_memory(desk: Desk) -> Any:
     import atexit
 
-    from agents.memory import open_memory
+    from shopbot.agents.memory import open_memory
 
     opening = open_memory(desk.shop.settings.data / "conversations.db")
     memory = opening.__enter__()

@@ -14,11 +14,11 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMes
 from langgraph.channels.delta import DeltaChannel
 from langgraph.graph.message import _messages_delta_reducer
 
-from agents.consent import is_clear_yes
-from agents.facts import GOALS, Facts, merge_facts
-from agents.plan import Plan, allowed_now, make_plan
-from engines.protocol import Opened
-from tools.action import Action, Source
+from shopbot.agents.consent import is_clear_yes
+from shopbot.agents.facts import GOALS, Facts, merge_facts
+from shopbot.agents.plan import Plan, allowed_now, make_plan
+from shopbot.engines.protocol import Opened
+from shopbot.tools.action import Action, Source
 
 SNAPSHOT_EVERY = 100
 
@@ -56,7 +56,7 @@ class TrustedState(AgentState[Any]):
     engines: NotRequired[dict[str, Any]]
     opened: NotRequired[Opened]
     verified: NotRequired[list[dict[str, str]]]
-    """Passages that were retrieved to verify answers (`agents.verification`): citations, the newest last."""
+    """Passages that were retrieved to verify answers (`shopbot.agents.verification`): citations, the newest last."""
 
 
 @dataclass(frozen=True)

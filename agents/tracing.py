@@ -16,8 +16,8 @@ from langchain_core.messages import AIMessage
 from opentelemetry import trace
 from opentelemetry.trace import Span
 
-from agents.shares import describe_shares
-from engines.protocol import Share
+from shopbot.agents.shares import describe_shares
+from shopbot.engines.protocol import Share
 
 _OPEN_TURNS = 10_000
 """Turns whose span is held open at most; a turn that stops at an interrupt may never come to its end."""

@@ -8,8 +8,8 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
-from agents.answering import citations_in_state
-from engines.protocol import THOUGHT
+from shopbot.agents.answering import citations_in_state
+from shopbot.engines.protocol import THOUGHT
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def _citations(reply: str, state: Mapping[str, Any]) -> tuple[Mapping[str, str],
     """What the reply cites of all that this conversation has retrieved, in its order, each once."""
     if "[" not in reply:
         return ()
-    from tools.retrieval.answers import cited_keys
+    from shopbot.tools.retrieval.answers import cited_keys
 
     retrieved = {citation["key"]: citation for citation in citations_in_state(state)}
     known = {key: citation["text"] for key, citation in retrieved.items()}

@@ -10,11 +10,11 @@ from typing import Any
 from langchain_core.messages import AIMessage, InvalidToolCall, ToolCall
 from pydantic import ValidationError
 
-from agents.grounding import ungrounded
-from agents.plan import unmet
-from agents.situation import Situation
-from prompts import render
-from tools.action import Action, Source
+from shopbot.agents.grounding import ungrounded
+from shopbot.agents.plan import unmet
+from shopbot.agents.situation import Situation
+from shopbot.prompts import render
+from shopbot.tools.action import Action, Source
 
 
 @dataclass(frozen=True)

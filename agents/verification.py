@@ -15,14 +15,14 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, ToolCall, ToolMessage
 
-from agents.answering import citations_in_state, faults_in
-from agents.history import as_data
-from agents.observing import observe
-from agents.rules import GateRules
-from agents.situation import Situation
-from agents.validation import Approved, validate
-from prompts import render
-from tools.action import Action
+from shopbot.agents.answering import citations_in_state, faults_in
+from shopbot.agents.history import as_data
+from shopbot.agents.observing import observe
+from shopbot.agents.rules import GateRules
+from shopbot.agents.situation import Situation
+from shopbot.agents.validation import Approved, validate
+from shopbot.prompts import render
+from shopbot.tools.action import Action
 
 QUESTIONS = 3
 """Verification questions for one draft, at most."""
@@ -117,7 +117,7 @@ def _questions_in(text: str) -> list[str]:
 
 
 def _shown(passages: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
-    from tools.retrieval.answers import without_citations
+    from shopbot.tools.retrieval.answers import without_citations
 
     return [{"key": passage["key"], "text": as_data(without_citations(passage["text"]))} for passage in passages]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from prompts import load_data
+from shopbot.prompts import load_data
 
 
 def says(key: str) -> Any:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from apps.readable import readable
-from apps.session import Conversation, open_conversation
-from apps.show import show_turn
-from apps.terminal import is_text, open_console
-from apps.warming import warming
-from prompts import render
-from shop.errors import ShopError
+from shopbot.apps.readable import readable
+from shopbot.apps.session import Conversation, open_conversation
+from shopbot.apps.show import show_turn
+from shopbot.apps.terminal import is_text, open_console
+from shopbot.apps.warming import warming
+from shopbot.prompts import render
+from shopbot.shop.errors import ShopError
 
 
 def run_chat(*, data: Path | None, engine: str | None, thread: str, trace: bool) -> int:

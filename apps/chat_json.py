@@ -11,11 +11,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from apps.lines import read_lines
-from apps.session import Answer, Conversation, MessageRefused, open_conversation
-from apps.terminal import tolerate
-from apps.warming import warming
-from shop.errors import ShopError
+from shopbot.apps.lines import read_lines
+from shopbot.apps.session import Answer, Conversation, MessageRefused, open_conversation
+from shopbot.apps.terminal import tolerate
+from shopbot.apps.warming import warming
+from shopbot.shop.errors import ShopError
 
 MAX_LINE = 1_000_000
 """Bytes of a line that are kept in memory; JSON spells a character in at most six, so no good line is longer."""

@@ -7,8 +7,8 @@ from typing import Annotated, Optional
 
 import typer
 
-from apps.optimize.app import app as optimize_app
-from apps.options import Data
+from shopbot.apps.optimize.app import app as optimize_app
+from shopbot.apps.options import Data
 
 app = typer.Typer(
     name="shopbot",
@@ -38,10 +38,10 @@ def chat(
 ) -> None:
     """Talk to ShopBot. Ctrl-D leaves; --thread resumes."""
     if json:
-        from apps.chat_json import run_chat_json
+        from shopbot.apps.chat_json import run_chat_json
 
         raise typer.Exit(run_chat_json(data=data, engine=engine, thread=thread))
-    from apps.chat import run_chat
+    from shopbot.apps.chat import run_chat
 
     raise typer.Exit(run_chat(data=data, engine=engine, thread=thread, trace=trace))
 
@@ -53,7 +53,7 @@ def demo(
     script: Annotated[str, typer.Option(help="Name of the conversation under prompts/demo.")] = "return",
 ) -> None:
     """Play a customer's conversation, from the first sentence to the label, with the reasoning shown."""
-    from apps.demo import run_demo
+    from shopbot.apps.demo import run_demo
 
     raise typer.Exit(run_demo(data=data, engine=engine, script=script))
 
@@ -64,7 +64,7 @@ def reset(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before an existing shop is replaced.")] = False,
 ) -> None:
     """Build the demo shop afresh; it is the same every time."""
-    from apps.reset import run_reset
+    from shopbot.apps.reset import run_reset
 
     raise typer.Exit(run_reset(data=data, yes=yes))
 
@@ -83,7 +83,7 @@ def ingest(
     json: Annotated[bool, typer.Option("--json", help="The report as one JSON object.")] = False,
 ) -> None:
     """Take documents into a collection; only what changed is read again."""
-    from apps.ingest import run_ingest
+    from shopbot.apps.ingest import run_ingest
 
     code = run_ingest(
         sources,
@@ -113,7 +113,7 @@ def search(
     json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
 ) -> None:
     """Search the shop's documents."""
-    from apps.search import run_search
+    from shopbot.apps.search import run_search
 
     code = run_search(query, data=data, collection=collection, k=k, where=where or (), tenant=tenant, as_json=json)
     raise typer.Exit(code)
@@ -135,7 +135,7 @@ def pal(
     seconds: Annotated[float, typer.Option(min=0.05, max=60, help="Wall-clock limit of a program.")] = 5.0,
 ) -> None:
     """Run a program safely: from a file, from standard input, or written for a question."""
-    from apps.pal import run_pal
+    from shopbot.apps.pal import run_pal
 
     raise typer.Exit(run_pal(target, data=data, engine=engine, entry=entry, jsonl=jsonl, seconds=seconds))
 
@@ -143,7 +143,7 @@ def pal(
 @app.command()
 def doctor(data: Data = None) -> None:
     """Say what is set, what is found, and what is wrong."""
-    from apps.doctor import run_doctor
+    from shopbot.apps.doctor import run_doctor
 
     raise typer.Exit(run_doctor(data=data))
 
@@ -153,6 +153,6 @@ app.add_typer(optimize_app)
 
 def main() -> None:
     """Run the command; an expected failure is one sentence on standard error and exit code 1."""
-    from apps.failures import explained
+    from shopbot.apps.failures import explained
 
     sys.exit(explained(app))

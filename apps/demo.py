@@ -14,13 +14,13 @@ from rich.rule import Rule
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from apps.session import Conversation, open_conversation_with
-from apps.show import show_turn
-from apps.terminal import open_console
-from apps.warming import warm_up
-from prompts import load_data
-from shop.database.models import Label, OutboxMail
-from shop.settings import Settings, load_settings
+from shopbot.apps.session import Conversation, open_conversation_with
+from shopbot.apps.show import show_turn
+from shopbot.apps.terminal import open_console
+from shopbot.apps.warming import warm_up
+from shopbot.prompts import load_data
+from shopbot.shop.database.models import Label, OutboxMail
+from shopbot.shop.settings import Settings, load_settings
 
 DEMO_THREAD = "demo"
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from apps.doctor_llama import check_local_models
-from apps.failures import sentence
-from apps.logbook import keep_log
-from apps.readable import readable
-from apps.terminal import open_console
-from shop.settings import Settings, SettingsError, load_settings
+from shopbot.apps.doctor_llama import check_local_models
+from shopbot.apps.failures import sentence
+from shopbot.apps.logbook import keep_log
+from shopbot.apps.readable import readable
+from shopbot.apps.terminal import open_console
+from shopbot.shop.settings import Settings, SettingsError, load_settings
 
 
 def run_doctor(*, data: Path | None) -> int:
@@ -55,7 +55,7 @@ def _report(name: str, check: Callable[[Settings], str], settings: Settings) -> 
 
 
 def _data_folder(settings: Settings) -> str:
-    from shop.shop import make_data_folder
+    from shopbot.shop.shop import make_data_folder
 
     make_data_folder(settings)
     probe = settings.data / ".writable"
@@ -68,8 +68,8 @@ def _database(settings: Settings) -> str:
     from sqlalchemy import func, select
     from sqlalchemy.orm import Session
 
-    from shop.database.connection import open_database
-    from shop.database.models import Order
+    from shopbot.shop.database.connection import open_database
+    from shopbot.shop.database.models import Order
 
     database = open_database(settings.shop_database_url)
     with Session(database) as session:
@@ -79,7 +79,7 @@ def _database(settings: Settings) -> str:
 
 
 def _conversations(settings: Settings) -> str:
-    from agents.memory import open_memory
+    from shopbot.agents.memory import open_memory
 
     file = settings.data / "conversations.db"
     with open_memory(file):
@@ -87,7 +87,7 @@ def _conversations(settings: Settings) -> str:
 
 
 def _policies(settings: Settings) -> str:
-    from tools.policy_index import open_policies
+    from shopbot.tools.shop.policy_index import open_policies
 
     with closing(open_policies(settings.data)) as policies:
         found = policies.search("How long do I have to return something?", 1)
@@ -95,18 +95,18 @@ def _policies(settings: Settings) -> str:
 
 
 def _engine(settings: Settings) -> str:
-    from engines import make_engine
+    from shopbot.engines import make_engine
 
     make_engine(settings.engine)
     if settings.engine == "planner":
-        from engines.planner.reader import Reader
+        from shopbot.engines.shopbot.reader import Reader
 
         Reader().read("", "hello")
     return settings.engine
 
 
 def _programs(settings: Settings) -> str:
-    from tools.interpreter import Interpreter
+    from shopbot.tools.interpreter import Interpreter
 
     interpreter = Interpreter()
     try:
@@ -116,23 +116,23 @@ def _programs(settings: Settings) -> str:
 
 
 def _carrier(settings: Settings) -> str:
-    from shop.carrier import open_carrier
+    from shopbot.shop.carrier import open_carrier
 
     with open_carrier(settings):
         return settings.carrier_url or ("EasyPost" if settings.easypost_api_key else "the sandbox on this machine")
 
 
 def _mail(settings: Settings) -> str:
-    from shop.mail import open_mailer
+    from shopbot.shop.mail import open_mailer
 
     open_mailer(settings)
     return "by SMTP" if settings.smtp_url else f"maildir {settings.data / 'mail'}"
 
 
 def _fulfilment(settings: Settings) -> str:
-    from shop.carrier import open_carrier
-    from shop.database.connection import open_database
-    from shop.fulfilment import open_fulfilment
+    from shopbot.shop.carrier import open_carrier
+    from shopbot.shop.database.connection import open_database
+    from shopbot.shop.fulfilment import open_fulfilment
 
     with ExitStack() as stack:
         database = open_database(settings.shop_database_url)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import importlib.util
 from typing import TYPE_CHECKING
 
-from shop.settings import Settings
+from shopbot.shop.settings import Settings
 
 if TYPE_CHECKING:
-    from engines.llama.model import LlamaEngine
+    from shopbot.engines.llama.model import LlamaEngine
 
 PREFIX = "llama:"
 
@@ -19,7 +19,7 @@ def check_local_models(settings: Settings) -> str:
     Raises:
         EngineError: that model cannot be loaded.
     """
-    from engines.llama.measure import measure, what_fits
+    from shopbot.engines.llama.measure import measure, what_fits
 
     files = [part.rpartition(PREFIX)[2] for part in settings.engine.split(",") if PREFIX in part]
     if files:
@@ -30,6 +30,6 @@ def check_local_models(settings: Settings) -> str:
 
 
 def _load(file: str) -> LlamaEngine:
-    from engines.llama.model import LlamaEngine
+    from shopbot.engines.llama.model import LlamaEngine
 
     return LlamaEngine(file)

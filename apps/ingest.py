@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from apps.logbook import keep_log
-from apps.terminal import open_console
-from shop.settings import load_settings
+from shopbot.apps.logbook import keep_log
+from shopbot.apps.terminal import open_console
+from shopbot.shop.settings import load_settings
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from tools.retrieval.ingestion import IngestReport
+    from shopbot.tools.retrieval.ingestion import IngestReport
 
 
 def run_ingest(
@@ -38,8 +38,8 @@ def run_ingest(
     Raises:
         RetrievalError: the name cannot be used, or another process is writing.
     """
-    from tools.retrieval.collections import ingest
-    from tools.retrieval.sources import Limits
+    from shopbot.tools.retrieval.collections import ingest
+    from shopbot.tools.retrieval.sources import Limits
 
     settings = load_settings(data=data)
     console = open_console()
@@ -60,7 +60,7 @@ def run_ingest(
 
 
 def _pairs(given: Sequence[str]) -> dict[str, str]:
-    from tools.retrieval import RetrievalError
+    from shopbot.tools.retrieval import RetrievalError
 
     pairs = [(name.strip(), sign, value.strip()) for name, sign, value in (each.partition("=") for each in given)]
     for (name, sign, _), said in zip(pairs, given, strict=True):

@@ -1,6 +1,6 @@
 """The log of this process: a file in the data folder, so that the terminal belongs to the conversation alone.
 
-Fulfilment keeps a file of its own beside it (see `shop.fulfilment.runtime`).
+Fulfilment keeps a file of its own beside it (see `shopbot.shop.fulfilment.runtime`).
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from logging.handlers import WatchedFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shop.errors import ShopError
-from shop.shop import make_data_folder
+from shopbot.shop.errors import ShopError
+from shopbot.shop.shop import make_data_folder
 
 if TYPE_CHECKING:
-    from shop.settings import Settings
+    from shopbot.shop.settings import Settings
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 logger = logging.getLogger(__name__)
@@ -55,8 +55,8 @@ def keep_log(settings: Settings) -> Iterator[None]:
 
 def _is_expected(error: Exception) -> bool:
     """Whether the error's own words are a sentence for whoever reads it; a closed pipe is nobody's fault."""
-    from engines import EngineError
-    from prompts import PromptError
+    from shopbot.engines import EngineError
+    from shopbot.prompts import PromptError
 
     return isinstance(error, ShopError | EngineError | PromptError | BrokenPipeError)
 

@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from apps.lines import read_lines
-from apps.terminal import tolerate
-from shop.errors import ShopError
-from tools.interpreter import Interpreter, Limits, Result, observation
-from tools.interpreter.entry import find_entry
+from shopbot.apps.lines import read_lines
+from shopbot.apps.terminal import tolerate
+from shopbot.shop.errors import ShopError
+from shopbot.tools.interpreter import Interpreter, Limits, Result, observation
+from shopbot.tools.interpreter.entry import find_entry
 
 MAX_LINE = 16_000_000
 """Bytes of an input line; a longer one is answered with an error."""
@@ -111,9 +111,9 @@ def _run_file(file: Path, entry: str | None, limits: Limits) -> int:
 
 
 def _answer_question(question: str, data: Path | None, engine: str | None, limits: Limits) -> int:
-    from engines import make_engine
-    from shop.settings import load_settings
-    from tools.pal_question import ask
+    from shopbot.engines import make_engine
+    from shopbot.shop.settings import load_settings
+    from shopbot.tools.pal_question import ask
 
     spec = engine or load_settings(data=data).engine
     if spec == "planner":

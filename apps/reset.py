@@ -9,9 +9,9 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from apps.logbook import keep_log
-from shop.errors import ShopError
-from shop.settings import Settings, load_settings
+from shopbot.apps.logbook import keep_log
+from shopbot.shop.errors import ShopError
+from shopbot.shop.settings import Settings, load_settings
 
 ASIDE = "before-reset"
 
@@ -26,8 +26,8 @@ def run_reset(*, data: Path | None, yes: bool) -> int:
     Raises:
         ResetRefused: `SHOPBOT_DATABASE_URL` names a database that holds orders, and `--yes` was not given.
     """
-    from shop.database.connection import open_database
-    from shop.demo.seed import build_demo
+    from shopbot.shop.database.connection import open_database
+    from shopbot.shop.demo.seed import build_demo
 
     settings = load_settings(data=data)
     if settings.database_url and not yes and _has_orders(settings):
@@ -49,8 +49,8 @@ def _has_orders(settings: Settings) -> bool:
     from sqlalchemy import select
     from sqlalchemy.orm import Session
 
-    from shop.database.connection import open_database
-    from shop.database.models import Order
+    from shopbot.shop.database.connection import open_database
+    from shopbot.shop.database.models import Order
 
     database = open_database(settings.shop_database_url)
     with Session(database) as session:

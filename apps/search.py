@@ -8,13 +8,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from apps.logbook import keep_log
-from apps.readable import readable
-from apps.terminal import open_console
-from shop.settings import Settings, load_settings
+from shopbot.apps.logbook import keep_log
+from shopbot.apps.readable import readable
+from shopbot.apps.terminal import open_console
+from shopbot.shop.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from tools.retrieval import Retriever
+    from shopbot.tools.retrieval import Retriever
 
 POLICIES = "policies"
 
@@ -34,13 +34,14 @@ def run_search(
     The policies give none when they do not answer; another collection always gives the best it has.
 
     Args:
-        where: conditions that every passage must meet, `key=value` each (`tools.retrieval.filters.parse_where`).
+        where: conditions that every passage must meet, `key=value` each
+        (`shopbot.tools.retrieval.filters.parse_where`).
         tenant: whose collection it is; None is the shop itself.
 
     Raises:
         RetrievalError: there is no such collection, or a condition cannot be used.
     """
-    from tools.retrieval.filters import parse_where
+    from shopbot.tools.retrieval.filters import parse_where
 
     settings = load_settings(data=data)
     console = open_console()
@@ -61,9 +62,9 @@ def run_search(
 
 def _open(settings: Settings, collection: str, tenant: str | None) -> Retriever:
     if collection == POLICIES and tenant is None:
-        from tools.policy_index import open_policies
+        from shopbot.tools.shop.policy_index import open_policies
 
         return open_policies(settings.data)
-    from tools.retrieval.collections import open_collection
+    from shopbot.tools.retrieval.collections import open_collection
 
     return open_collection(settings.data, collection, tenant=tenant, settings=settings)

@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from apps.logbook import keep_log
-from apps.readable import readable
-from shop.errors import ShopError
-from shop.settings import load_settings
+from shopbot.apps.logbook import keep_log
+from shopbot.apps.readable import readable
+from shopbot.shop.errors import ShopError
+from shopbot.shop.settings import load_settings
 
 if TYPE_CHECKING:
-    from agents.turn import Turn
-    from shop.settings import Settings
-    from shop.shop import Shop
-    from tools.desk import Desk
+    from shopbot.agents.turn import Turn
+    from shopbot.shop.settings import Settings
+    from shopbot.shop.shop import Shop
+    from shopbot.tools.shop.desk import Desk
 
 MAX_MESSAGE = 10_000
 """Characters of one message; a customer's letter fits, a pasted log file does not."""
@@ -65,7 +65,7 @@ class Conversation:
             MessageRefused: the message is empty or too long.
             ShopError: it could not be answered; the conversation is kept and goes on.
         """
-        from agents.turn import read_turn
+        from shopbot.agents.turn import read_turn
 
         words = checked(message)
         started = time.perf_counter()
@@ -78,7 +78,7 @@ class Conversation:
         Raises:
             ShopError: the conversation cannot be read or continued.
         """
-        from agents.turn import read_turn
+        from shopbot.agents.turn import read_turn
 
         return read_turn(self._run(None)) if self._state().next else None
 
@@ -131,11 +131,11 @@ def open_conversation_with(settings: Settings, thread: str) -> Iterator[Conversa
     """As `open_conversation`, for settings that are at hand."""
     with ExitStack() as stack:
         stack.enter_context(keep_log(settings))
-        from agents.memory import open_memory
-        from agents.shopbot import create_shopbot
-        from engines import make_engine
-        from shop.shop import open_shop
-        from tools.desk import Desk
+        from shopbot.agents.memory import open_memory
+        from shopbot.agents.shopbot import create_shopbot
+        from shopbot.engines import make_engine
+        from shopbot.shop.shop import open_shop
+        from shopbot.tools.shop.desk import Desk
 
         chosen = make_engine(settings.engine)
         memory = stack.enter_context(open_memory(settings.data / "conversations.db"))

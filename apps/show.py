@@ -15,8 +15,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from agents.turn import Taken, Turn
-from apps.readable import readable
+from shopbot.agents.turn import Taken, Turn
+from shopbot.apps.readable import readable
 
 OBSERVATION_SHOWN = 400
 LABEL_WIDTH = 11

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from apps.session import Conversation
+    from shopbot.apps.session import Conversation
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +49,6 @@ def _slow_parts(conversation: Conversation) -> list[Callable[[], object]]:
 
 
 def _load_reader() -> None:
-    from engines.planner.reader import Reader
+    from shopbot.engines.shopbot.reader import Reader
 
     Reader().read("", "hello")

@@ -18,9 +18,9 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
-from apps.session import open_conversation
-from apps.warming import warm_up
-from prompts import load_data
+from shopbot.apps.session import open_conversation
+from shopbot.apps.warming import warm_up
+from shopbot.prompts import load_data
 
 
 def main(rounds: int) -> None:

@@ -69,10 +69,10 @@ def contenders() -> dict[str, Callable[[], Any]]:
     from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
     from langchain_openai import ChatOpenAI
 
-    from agents import create_agent
-    from agents.agent import _as_tool
-    from agents.shopbot import shop_actions
-    from engines import make_engine
+    from shopbot.agents import create_agent
+    from shopbot.agents.agent import _as_tool
+    from shopbot.agents.shopbot import shop_actions
+    from shopbot.engines import make_engine
 
     actions = shop_actions()
     tools = [_as_tool(action) for action in actions]

@@ -36,7 +36,7 @@ def plain() -> Callable[[], Any]:
     """LangChain's own loop, no middleware."""
     from langchain.agents import create_agent
 
-    from engines.scripted import ScriptedEngine
+    from shopbot.engines.scripted import ScriptedEngine
 
     def add(number: int) -> str:
         """Add a number."""
@@ -54,9 +54,9 @@ def plain() -> Callable[[], Any]:
 
 def gated() -> Callable[[], Any]:
     """This project's loop: plan, schema, grounding, needs, budget, journal."""
-    from agents import create_agent
-    from engines.scripted import ScriptedEngine
-    from tools.action import Call, Observation, Source, action
+    from shopbot.agents import create_agent
+    from shopbot.engines.scripted import ScriptedEngine
+    from shopbot.tools.action import Call, Observation, Source, action
 
     @action(gives=("sum",))
     def add(call: Call[None], number: Annotated[int, Source.CUSTOMER]) -> Observation:

@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.pal_hostile import descendants, rss
-from tools.interpreter import Interpreter
+from shopbot.tools.interpreter import Interpreter
 
 PLAIN = (
     "def solution():\n"

@@ -6,12 +6,12 @@ python -m benchmarks.cache_vectors      after a change of the documents, their s
 from __future__ import annotations
 
 from benchmarks.policy_questions import DOCUMENTS
-from engines.embedding import Encoder
-from tools.retrieval.chunks import Chunk, split_markdown
-from tools.retrieval.documents import UNANSWERED_FILE, Document, read_documents, read_unanswered
-from tools.retrieval.guide import plain
-from tools.retrieval.vector_cache import CACHE_FILE, write_vectors
-from tools.retrieval.vectors import windows
+from shopbot.engines.embedding import Encoder
+from shopbot.tools.retrieval.chunks import Chunk, split_markdown
+from shopbot.tools.retrieval.documents import UNANSWERED_FILE, Document, read_documents, read_unanswered
+from shopbot.tools.retrieval.guide import plain
+from shopbot.tools.retrieval.vector_cache import CACHE_FILE, write_vectors
+from shopbot.tools.retrieval.vectors import windows
 
 
 def main() -> None:

@@ -24,10 +24,10 @@ from benchmarks.external_sets import FOLDER
 from benchmarks.left_out import LeftOut
 from benchmarks.policy_questions import DOCUMENTS, load_questions
 from benchmarks.refusal_sets import collections, halves
-from optimize.logistic import Logistic, fit_logistic
-from tools.retrieval import Retriever, open_retriever
-from tools.retrieval.confidence import CALIBRATION, Calibration
-from tools.retrieval.documents import UNANSWERED_FILE, read_unanswered
+from shopbot.optimize.logistic import Logistic, fit_logistic
+from shopbot.tools.retrieval import Retriever, open_retriever
+from shopbot.tools.retrieval.confidence import CALIBRATION, Calibration
+from shopbot.tools.retrieval.documents import UNANSWERED_FILE, read_unanswered
 
 Rows = NDArray[np.float64]
 Marks = NDArray[np.bool_]

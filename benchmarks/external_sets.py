@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.retrieval.chunks import Chunk
+from shopbot.tools.retrieval.chunks import Chunk
 
 FOLDER = Path(os.environ.get("SHOPBOT_EXTERNAL_DATA", "../shared/data"))
 

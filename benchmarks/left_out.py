@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 
 from benchmarks.cache_vectors import policy_chunks
 from benchmarks.policy_questions import DOCUMENTS
-from engines.embedding import Encoder
-from tools.retrieval.confidence import signals
-from tools.retrieval.configuration import search_configuration
-from tools.retrieval.documents import UNANSWERED_FILE, read_unanswered
-from tools.retrieval.fusion import fuse
-from tools.retrieval.guide import Guide, plain
-from tools.retrieval.keywords import KeywordIndex, Searchable
-from tools.retrieval.vector_cache import CACHE_FILE, CachedEncoder
-from tools.retrieval.vectors import chunk_vectors
+from shopbot.engines.embedding import Encoder
+from shopbot.tools.retrieval.confidence import signals
+from shopbot.tools.retrieval.configuration import search_configuration
+from shopbot.tools.retrieval.documents import UNANSWERED_FILE, read_unanswered
+from shopbot.tools.retrieval.fusion import fuse
+from shopbot.tools.retrieval.guide import Guide, plain
+from shopbot.tools.retrieval.keywords import KeywordIndex, Searchable
+from shopbot.tools.retrieval.vector_cache import CACHE_FILE, CachedEncoder
+from shopbot.tools.retrieval.vectors import chunk_vectors
 
 Rows = NDArray[np.float64]
 NOT_FOUND = -2.0

@@ -14,13 +14,13 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolCall, ToolMessage
 
-from agents.shopbot import shop_actions
-from engines.llama.answer_grammar import _answer_grammar, answer_grammar
-from engines.llama.answers import read_answer
-from engines.llama.measure import measure
-from engines.llama.model import LlamaEngine
-from engines.llama.prompting import Request
-from prompts import render
+from shopbot.agents.shopbot import shop_actions
+from shopbot.engines.llama.answer_grammar import _answer_grammar, answer_grammar
+from shopbot.engines.llama.answers import read_answer
+from shopbot.engines.llama.measure import measure
+from shopbot.engines.llama.model import LlamaEngine
+from shopbot.engines.llama.prompting import Request
+from shopbot.prompts import render
 
 ANSWER = '<tool_call>\n{"name": "take_email", "arguments": {"email": "maria.lopez@example.com"}}\n</tool_call>'
 
@@ -78,7 +78,7 @@ def _cache(engine: LlamaEngine, actions: list[dict[str, Any]], turns: int) -> No
 
 
 def _system() -> str:
-    from shop.profile import load_profile
+    from shopbot.shop.profile import load_profile
 
     return render("shopbot/system.j2", shop=load_profile())
 

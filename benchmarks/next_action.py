@@ -19,15 +19,15 @@ from typing import Any
 import numpy as np
 from langchain_core.messages import HumanMessage
 
-from engines.planner.plain_values import with_plain_values
-from engines.planner.proposals import Proposal, next_proposal
-from engines.planner.reader import Reader, Reading, Span
-from engines.protocol import Briefing
-from optimize.conversations.compose import Example
-from optimize.conversations.corpus import examples
-from optimize.conversations.labels import ACTS
-from optimize.measurement.calibration import expected_calibration_error
-from prompts import load_data
+from shopbot.engines.protocol import Briefing
+from shopbot.engines.shopbot.plain_values import with_plain_values
+from shopbot.engines.shopbot.proposals import Proposal, next_proposal
+from shopbot.engines.shopbot.reader import Reader, Reading, Span
+from shopbot.optimize.measurement.calibration import expected_calibration_error
+from shopbot.optimize.shopbot.conversations.compose import Example
+from shopbot.optimize.shopbot.conversations.corpus import examples
+from shopbot.optimize.shopbot.conversations.labels import ACTS
+from shopbot.prompts import load_data
 
 _CONTEXT = re.compile(r"asked for: (\S+)\. goal: (\S+)\. known: (.*)\.")
 

@@ -17,19 +17,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from optimize.crossfit.teaching import Folds, with_scores
-from optimize.folders.cuts import Cut, factorise_folder, prune_folder
-from optimize.folders.quantise import quantise_folder
-from optimize.folders.retrain import Recovery
-from optimize.measurement.measure import measure_folders, write_json
-from optimize.measurement.plots import draw_all
-from optimize.measurement.side_by_side import markdown
-from optimize.trace_format import Trace
-from optimize.traces.folder import DESCRIPTION
-from optimize.traces.objective import Objective
-from optimize.traces.reading import read_decisions, split
-from optimize.traces.training import Recipe, train
-from optimize.training import Progress, Schedule
+from shopbot.engines.learned.folder import DESCRIPTION
+from shopbot.engines.recording.trace_format import Trace
+from shopbot.optimize.crossfit.teaching import Folds, with_scores
+from shopbot.optimize.folders.cuts import Cut, factorise_folder, prune_folder
+from shopbot.optimize.folders.quantise import quantise_folder
+from shopbot.optimize.folders.retrain import Recovery
+from shopbot.optimize.measurement.measure import measure_folders, write_json
+from shopbot.optimize.measurement.plots import draw_all
+from shopbot.optimize.measurement.side_by_side import markdown
+from shopbot.optimize.traces.objective import Objective
+from shopbot.optimize.traces.reading import read_decisions, split
+from shopbot.optimize.traces.training import Recipe, train
+from shopbot.optimize.training import Progress, Schedule
 
 Made = Callable[[Path], object]
 FILE = Path("star") / "nap_happy_train.jsonl.gz"

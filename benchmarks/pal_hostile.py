@@ -136,10 +136,10 @@ class Victim:
 _VICTIM = """
 import contextlib, io, json, os, sys, time
 HOST_SECRET = "hostmem-secret-" + os.environ.pop("PAL_MEMORY_SECRET")
-from tools.interpreter import Interpreter, Limits
-from tools.interpreter.first import FirstPath, Refused
-from tools.interpreter.job import Job
-from tools.interpreter.result import Failure, Result
+from shopbot.tools.interpreter import Interpreter, Limits
+from shopbot.tools.interpreter.first import FirstPath, Refused
+from shopbot.tools.interpreter.job import Job
+from shopbot.tools.interpreter.result import Failure, Result
 mode = sys.argv[1]
 limits = Limits(seconds=float(sys.argv[2]), memory=int(sys.argv[3]), output=int(sys.argv[4]))
 interpreter = Interpreter(limits, workers=2, first=mode == "both", fallback=mode != "first")

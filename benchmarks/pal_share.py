@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.pal_hostile import load
-from tools.interpreter import Interpreter, Result
+from shopbot.tools.interpreter import Interpreter, Result
 
 
 def differs(row: dict[str, Any], result: Result) -> str | None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from openai.types.responses import ResponseFunctionToolCall, ResponseOutputMessage, ResponseOutputText
 
-from agents import Agent, Model, ModelResponse, Runner, Usage, function_tool, set_tracing_disabled  # type: ignore
+from shopbot.agents import Agent, Model, ModelResponse, Runner, Usage, function_tool, set_tracing_disabled  # type: ignore
 
 STEPS = 4
 

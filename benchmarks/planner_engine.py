@@ -2,7 +2,7 @@
 
     python -m benchmarks.planner_engine --teacher build/teacher/planner.onnx
 
-`labels.json` and `tokenizer.json` of the teacher lie beside its graph (`python -m optimize.planner.export` writes all
+`labels.json` and `tokenizer.json` of the teacher lie beside its graph (`python -m shopbot.optimize.shopbot.planner.export` writes all
 three). Latency is taken in one process, in turns of ten readings, with one thread and with two; loading and memory in a
 process of their own.
 """
@@ -19,10 +19,10 @@ from statistics import median
 import numpy as np
 
 from benchmarks.next_action import decide, gold_reading
-from engines.planner.reader import Reader
-from optimize.conversations.compose import Example
-from optimize.conversations.corpus import examples
-from optimize.measurement.latency import interleaved
+from shopbot.engines.shopbot.reader import Reader
+from shopbot.optimize.measurement.latency import interleaved
+from shopbot.optimize.shopbot.conversations.compose import Example
+from shopbot.optimize.shopbot.conversations.corpus import examples
 
 _CHILD = """
 import time
@@ -31,7 +31,7 @@ def resident():
 bare = resident()
 import numpy, onnxruntime, tokenizers
 from pathlib import Path
-from engines.planner import reader
+from shopbot.engines.shopbot import reader
 from sys import argv
 begun = time.perf_counter()
 network = reader._load(1, Path(argv[1]))
@@ -74,7 +74,7 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--teacher", type=Path, required=True, help="float32 ONNX graph")
-    parser.add_argument("--shipped", type=Path, default=Path("engines/planner/weights/planner.int8.onnx"))
+    parser.add_argument("--shipped", type=Path, default=Path("engines/shopbot/weights/planner.int8.onnx"))
     parser.add_argument("--count", type=int, default=2000)
     wanted = parser.parse_args()
     files = {"teacher": wanted.teacher, "shipped": wanted.shipped}

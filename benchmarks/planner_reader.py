@@ -17,12 +17,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-import engines.planner.reader as reader_module
-from engines.planner.reader import Reader, Reading
-from optimize.conversations.compose import Example
-from optimize.conversations.corpus import examples
-from optimize.conversations.external import bitext, clinc
-from optimize.conversations.labels import ACTS, SPAN_KINDS
+import shopbot.engines.shopbot.reader as reader_module
+from shopbot.engines.shopbot.reader import Reader, Reading
+from shopbot.optimize.shopbot.conversations.compose import Example
+from shopbot.optimize.shopbot.conversations.corpus import examples
+from shopbot.optimize.shopbot.conversations.external import bitext, clinc
+from shopbot.optimize.shopbot.conversations.labels import ACTS, SPAN_KINDS
 
 # Marks around a value that make no difference to what it means.
 _MARKS = " .,;:!?#"

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from tools.retrieval import Retriever
+from shopbot.tools.retrieval import Retriever
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 DOCUMENTS = REPOSITORY / "shop" / "policies" / "documents"

@@ -15,10 +15,10 @@ from pathlib import Path
 from benchmarks.external_sets import FOLDER, code_questions, corpora, span_questions
 from benchmarks.policy_questions import DOCUMENTS, load_questions
 from benchmarks.retrieval_quality import code_retriever
-from engines.embedding import Encoder
-from tools.retrieval import Retriever, open_retriever
-from tools.retrieval.documents import QUESTIONS_FILE, UNANSWERED_FILE, Document
-from tools.retrieval.store import ChunkStore
+from shopbot.engines.embedding import Encoder
+from shopbot.tools.retrieval import Retriever, open_retriever
+from shopbot.tools.retrieval.documents import QUESTIONS_FILE, UNANSWERED_FILE, Document
+from shopbot.tools.retrieval.store import ChunkStore
 
 MOST = 150
 """Questions of a kind that are taken from one collection."""

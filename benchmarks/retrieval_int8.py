@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from benchmarks.external_sets import CodeQuestion, code_chunks, code_questions
 from benchmarks.retrieval_quality import ranked_well
-from engines.embedding import Encoder
-from tools.retrieval.vectors import windows
+from shopbot.engines.embedding import Encoder
+from shopbot.tools.retrieval.vectors import windows
 
 LEAST_COSINE, MOST_LOST = 0.99, 0.01
 Vectors = NDArray[np.float32]
@@ -60,7 +60,7 @@ def _ndcg(vectors: Vectors, passages: Vectors, keys: Sequence[str], questions: S
 
 
 def _exported(target: Path) -> Path:
-    from optimize.shipping.export_encoder import export, source_folder
+    from shopbot.optimize.shipping.export_encoder import export, source_folder
 
     export(source_folder(), target)
     return target

@@ -11,12 +11,12 @@ import numpy as np
 
 from benchmarks.external_sets import CodeQuestion, code_chunks, code_questions, corpora, span_questions
 from benchmarks.policy_questions import DOCUMENTS, load_questions, quality
-from engines.embedding import Encoder
-from tools.retrieval import Retriever, open_retriever
-from tools.retrieval.chunks import Chunk
-from tools.retrieval.documents import Document
-from tools.retrieval.store import ChunkStore
-from tools.retrieval.vectors import chunk_vectors
+from shopbot.engines.embedding import Encoder
+from shopbot.tools.retrieval import Retriever, open_retriever
+from shopbot.tools.retrieval.chunks import Chunk
+from shopbot.tools.retrieval.documents import Document
+from shopbot.tools.retrieval.store import ChunkStore
+from shopbot.tools.retrieval.vectors import chunk_vectors
 
 Ranking = Callable[[str, int], list[str]]
 

@@ -24,13 +24,13 @@ from numpy.typing import NDArray
 from benchmarks.cache_vectors import policy_chunks
 from benchmarks.policy_questions import load_questions
 from benchmarks.retrieval_quality import Row
-from engines.embedding import Encoder
-from tools.retrieval import Retriever
-from tools.retrieval.documents import Document
-from tools.retrieval.filters import Where
-from tools.retrieval.places import embedded
-from tools.retrieval.sentences import sentences
-from tools.retrieval.store import ChunkStore
+from shopbot.engines.embedding import Encoder
+from shopbot.tools.retrieval import Retriever
+from shopbot.tools.retrieval.documents import Document
+from shopbot.tools.retrieval.filters import Where
+from shopbot.tools.retrieval.places import embedded
+from shopbot.tools.retrieval.sentences import sentences
+from shopbot.tools.retrieval.store import ChunkStore
 
 CHUNKS, MANY_CHUNKS = 10_000, 100_000
 DOCUMENT = 50

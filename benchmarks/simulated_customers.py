@@ -22,11 +22,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from agents.turn import Turn
 from benchmarks.simulated.customer import SUM, Customer
 from benchmarks.simulated.goals import Goal, draw_goal
 from benchmarks.simulated.orders import write_order
-from shop.database.models import Label, OrderItem, Return, ReturnItem, Ticket
+from shopbot.agents.turn import Turn
+from shopbot.shop.database.models import Label, OrderItem, Return, ReturnItem, Ticket
 
 _MOST_TURNS = 16
 
@@ -49,7 +49,7 @@ class Shopfront:
 
     def visit(self, goal: Goal, seed: int) -> Visit:
         """Let one customer talk until they leave, then look at what is there."""
-        from agents.turn import read_turn
+        from shopbot.agents.turn import read_turn
 
         customer, turns = Customer(goal, seed), []
         config = {"configurable": {"thread_id": f"{goal.bought.number}-{seed}"}}
@@ -102,11 +102,11 @@ def shopfront(data: Path, engine: str) -> Iterator[Shopfront]:
     """The demo shop in an empty folder, open."""
     from langgraph.checkpoint.memory import InMemorySaver
 
-    from agents.shopbot import create_shopbot
-    from engines import make_engine
-    from shop.settings import load_settings
-    from shop.shop import open_shop
-    from tools.desk import Desk
+    from shopbot.agents.shopbot import create_shopbot
+    from shopbot.engines import make_engine
+    from shopbot.shop.settings import load_settings
+    from shopbot.shop.shop import open_shop
+    from shopbot.tools.shop.desk import Desk
 
     settings = load_settings(data=data, engine=engine)
     with ExitStack() as stack:

@@ -12,11 +12,11 @@ make_engine("script:FILE")                     replays a file: for tests and dem
 
 from typing import TYPE_CHECKING, Any
 
-from engines.errors import EngineError
-from engines.factory import make_engine
+from shopbot.engines.errors import EngineError
+from shopbot.engines.factory import make_engine
 
 if TYPE_CHECKING:
-    from engines.scripted import ScriptedEngine
+    from shopbot.engines.scripted import ScriptedEngine
 
 __all__ = ["EngineError", "ScriptedEngine", "make_engine"]
 
@@ -25,6 +25,6 @@ def __getattr__(name: str) -> Any:
     """Load the scripted engine, and LangChain with it, when it is first asked for."""
     if name != "ScriptedEngine":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from engines.scripted import ScriptedEngine
+    from shopbot.engines.scripted import ScriptedEngine
 
     return ScriptedEngine

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from engines.errors import EngineError
+from shopbot.engines.errors import EngineError
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -23,7 +23,7 @@ def make_engine(spec: str) -> BaseChatModel:
         if kind == "planner" or bool(detail) == (":" in form):
             return load(detail)
     elif kind and detail:
-        from engines.hosted import make_hosted
+        from shopbot.engines.hosted import make_hosted
 
         return make_hosted(kind, detail)
     raise EngineError(
@@ -33,40 +33,40 @@ def make_engine(spec: str) -> BaseChatModel:
 
 def _planner(folder: str) -> BaseChatModel:
     if folder:
-        from engines.learned.model import LearnedEngine
+        from shopbot.engines.learned.model import LearnedEngine
 
         return LearnedEngine(folder)
-    from engines.planner.model import PlannerEngine
+    from shopbot.engines.shopbot.model import PlannerEngine
 
     return PlannerEngine()
 
 
 def _openai(model: str) -> BaseChatModel:
-    from engines.hosted import make_openai
+    from shopbot.engines.hosted import make_openai
 
     return make_openai(model)
 
 
 def _llama(file: str) -> BaseChatModel:
-    from engines.llama.model import LlamaEngine
+    from shopbot.engines.llama.model import LlamaEngine
 
     return LlamaEngine(file)
 
 
 def _script(file: str) -> BaseChatModel:
-    from engines.scripted import ScriptedEngine
+    from shopbot.engines.scripted import ScriptedEngine
 
     return ScriptedEngine.from_file(file)
 
 
 def _react(spec: str) -> BaseChatModel:
-    from engines.react.model import ReactEngine
+    from shopbot.engines.react.model import ReactEngine
 
     return ReactEngine(inner=make_engine(spec))
 
 
 def _cascade(specs: str) -> BaseChatModel:
-    from engines.cascade.model import make_cascade
+    from shopbot.engines.cascade.model import make_cascade
 
     return make_cascade(specs, make_engine)
 

@@ -6,12 +6,12 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
-from engines.errors import EngineError
+from shopbot.engines.errors import EngineError
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-    from engines.hosted_engine import HostedEngine
+    from shopbot.engines.hosted_engine import HostedEngine
 
 RETRIES = 2
 
@@ -30,7 +30,7 @@ def make_openai(model: str) -> HostedEngine:
         )
     from langchain_openai import ChatOpenAI
 
-    from shop.settings import load_settings
+    from shopbot.shop.settings import load_settings
 
     # Retries are the wrapper's: the client's own do not know the turn's deadline. Usage is asked for in streams too.
     inner = ChatOpenAI(model=model, timeout=load_settings().engine_timeout_s, max_retries=0, stream_usage=True)
@@ -46,7 +46,7 @@ def make_hosted(provider: str, model: str) -> HostedEngine:
         EngineError: no such provider, its package is not installed, or it cannot be set up (its key is missing).
         SettingsError: a SHOPBOT_* variable cannot be used.
     """
-    from shop.settings import load_settings
+    from shopbot.shop.settings import load_settings
 
     spec = f"{provider}:{model}"
     plain = _init(spec, provider, model)
@@ -79,8 +79,8 @@ def _init(spec: str, provider: str, model: str, **options: Any) -> BaseChatModel
 def _reliable(inner: BaseChatModel, spec: str, **traits: Any) -> HostedEngine:
     from langchain_core.language_models import BaseChatModel
 
-    from engines.hosted_engine import HostedEngine
-    from shop.settings import load_settings
+    from shopbot.engines.hosted_engine import HostedEngine
+    from shopbot.shop.settings import load_settings
 
     settings = load_settings()
     if settings.stream == "on":

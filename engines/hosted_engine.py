@@ -20,12 +20,12 @@ from langchain_core.runnables import Runnable, RunnableBinding, RunnableConfig
 from langchain_core.tools import BaseTool
 from tenacity import AsyncRetrying, Retrying
 
-from engines.errors import AnswerTooLong, UnusableAnswer
-from engines.hosted_deadline import awithin, within
-from engines.hosted_prices import cost_of
-from engines.hosted_retry import patience
-from engines.hosted_schemas import mark_strict
-from engines.protocol import COST, read_deadline
+from shopbot.engines.errors import AnswerTooLong, UnusableAnswer
+from shopbot.engines.hosted_deadline import awithin, within
+from shopbot.engines.hosted_prices import cost_of
+from shopbot.engines.hosted_retry import patience
+from shopbot.engines.hosted_schemas import mark_strict
+from shopbot.engines.protocol import COST, read_deadline
 
 LONGEST_ANSWER = 64_000
 """Characters of text and arguments; the longest reply a customer would read is a fraction of it."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from langchain_core.messages.ai import UsageMetadata
 
-from prompts import load_data
+from shopbot.prompts import load_data
 
 _SNAPSHOT = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{8})$")
 _A_MILLION = 1_000_000

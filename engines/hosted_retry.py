@@ -16,7 +16,7 @@ from typing import Any
 from tenacity import RetryCallState, before_sleep_log, retry_if_exception, stop_after_attempt, stop_before_delay
 from tenacity.wait import wait_exponential, wait_random
 
-from engines.errors import UnusableAnswer
+from shopbot.engines.errors import UnusableAnswer
 
 logger = logging.getLogger(__name__)
 

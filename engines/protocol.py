@@ -72,7 +72,7 @@ def read_briefing(messages: Sequence[BaseMessage]) -> Briefing:
     """The typed briefing of this step.
 
     Raises:
-        ValueError: the messages carry none; such an engine works behind the gate of `agents.create_agent` only.
+        ValueError: the messages carry none; such an engine works behind the gate of `shopbot.agents.create_agent` only.
     """
     for message in messages:
         if isinstance(message, SystemMessage) and BRIEFING in message.additional_kwargs:

@@ -13,7 +13,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, AIMessageChunk
 
-from engines.protocol import THOUGHT
+from shopbot.engines.protocol import THOUGHT
 
 _BLOCKS = frozenset({"reasoning", "thinking", "reasoning_content"})
 _TOKEN = re.compile(

@@ -28,7 +28,7 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import PrivateAttr
 
-from engines.errors import EngineError
+from shopbot.engines.errors import EngineError
 
 Step = Any
 """A mapping as above, an AIMessage, an exception, or a function of the messages that gives one of these."""

@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from optimize.logistic import Logistic, fit_logistic
-from optimize.measurement.calibration import expected_calibration_error
-from optimize.trace_format import Trace
+from shopbot.engines.recording.trace_format import Trace
+from shopbot.optimize.logistic import Logistic, fit_logistic
+from shopbot.optimize.measurement.calibration import expected_calibration_error
 
 _GOOD = ("accepted", "replied")
 

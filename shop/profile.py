@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
-from shop.yaml_file import read_yaml
+from shopbot.shop.yaml_file import read_yaml
 
 if TYPE_CHECKING:
-    from shop.carrier.parcels import Address
+    from shopbot.shop.carrier.parcels import Address
 
 _SHIPPED = Path(__file__).parent / "shop.yaml"
 
@@ -70,7 +70,7 @@ def load_profile() -> Profile:
 
 @lru_cache(maxsize=4)
 def _read(path: Path) -> Profile:
-    from shop.carrier.parcels import Address
+    from shopbot.shop.carrier.parcels import Address
 
     content = read_yaml(path, _ProfileFile)
     return Profile(**{**content.model_dump(), "address": Address(**content.address.model_dump())})

@@ -1,6 +1,6 @@
 """Decides what can be returned and what comes back for it. Pure: no database, no clock, no wording.
 
-The rules are data (`shop.rules`); what was ordered and returned is an `OrderView`.
+The rules are data (`shopbot.shop.rules`); what was ordered and returned is an `OrderView`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
-from shop.database.views import LineView, OrderView
-from shop.rules import ReturnRules
+from shopbot.shop.database.views import LineView, OrderView
+from shopbot.shop.rules import ReturnRules
 
 Rule = Literal[
     "unknown_line",

@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from shop.errors import ShopError
+from shopbot.shop.errors import ShopError
 
 _PASSWORD = re.compile(r"(://[^:/@\s]*:)[^@\s]*@")
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from shop.fulfilment import Fulfilment
-    from shop.profile import Profile
-    from shop.rules import ReturnRules
-    from shop.settings import Settings
+    from shopbot.shop.fulfilment import Fulfilment
+    from shopbot.shop.profile import Profile
+    from shopbot.shop.rules import ReturnRules
+    from shopbot.shop.settings import Settings
 
 
 LINGER_S = 3.0
@@ -50,11 +50,11 @@ def open_shop(settings: Settings, now: Callable[[], datetime] = _utc_now) -> Ite
     Raises:
         ShopError: one sentence about what cannot be opened.
     """
-    from shop.carrier import open_carrier
-    from shop.database.connection import open_database, open_read_only
-    from shop.fulfilment import open_fulfilment
-    from shop.profile import load_profile
-    from shop.rules import load_return_rules
+    from shopbot.shop.carrier import open_carrier
+    from shopbot.shop.database.connection import open_database, open_read_only
+    from shopbot.shop.fulfilment import open_fulfilment
+    from shopbot.shop.profile import load_profile
+    from shopbot.shop.rules import load_return_rules
 
     make_data_folder(settings)
     with ExitStack() as stack:
@@ -74,7 +74,7 @@ def make_data_folder(settings: Settings) -> None:
     Raises:
         SettingsError: they cannot be made.
     """
-    from shop.settings import SettingsError
+    from shopbot.shop.settings import SettingsError
 
     try:
         (settings.data / "log").mkdir(parents=True, exist_ok=True)
@@ -92,11 +92,11 @@ def _seed_when_new(settings: Settings, database: Engine, now: Callable[[], datet
     from sqlalchemy import select
     from sqlalchemy.orm import Session
 
-    from shop.database.models import Order
+    from shopbot.shop.database.models import Order
 
     with Session(database) as session:
         empty = session.scalar(select(Order.order_number).limit(1)) is None
     if empty:
-        from shop.demo.seed import build_demo
+        from shopbot.shop.demo.seed import build_demo
 
         build_demo(database, now())

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from shop.database.models import Ticket
+from shopbot.shop.database.models import Ticket
 
 Transcript = Sequence[tuple[str, str]]
 

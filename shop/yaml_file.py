@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from shop.errors import ShopError
+from shopbot.shop.errors import ShopError
 
 Model = TypeVar("Model", bound=BaseModel)
 

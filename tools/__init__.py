@@ -1,5 +1,5 @@
-"""Actions, one file each; `tools.action` is their contract."""
+"""Actions, one file each; `shopbot.tools.action` is their contract."""
 
-from tools.action import Action, ActionError, Call, Citation, Observation, Source, action
+from shopbot.tools.action import Action, ActionError, Call, Citation, Observation, Source, action
 
 __all__ = ["Action", "ActionError", "Call", "Citation", "Observation", "Source", "action"]

@@ -6,7 +6,7 @@
 
 The docstring is the description an engine reads; the parameters after `call` are the arguments it may write, and
 `Annotated[str, Source.CUSTOMER]` says where a value must come from. Nothing here runs or checks an action: the gate
-(`agents.gate`) does.
+(`shopbot.agents.gate`) does.
 """
 
 from __future__ import annotations

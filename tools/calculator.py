@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from tools.action import Call, Observation, Source, action
-from tools.arithmetic import ArithmeticRefused, Columns, evaluate
+from shopbot.tools.action import Call, Observation, Source, action
+from shopbot.tools.arithmetic import ArithmeticRefused, Columns, evaluate
 
 SHOWN_PLACES = 6
 

@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from tools.action import Call, Observation, Source, action
-from tools.interpreter import Interpreter, Limits, observation
-from tools.interpreter.entry import find_entry
+from shopbot.tools.action import Call, Observation, Source, action
+from shopbot.tools.interpreter import Interpreter, Limits, observation
+from shopbot.tools.interpreter.entry import find_entry
 
 LIMITS = Limits(seconds=5.0, memory=128 << 20, output=4_000)
 

@@ -10,9 +10,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from prompts import render
-from tools.interpreter import Interpreter, Limits, Result, observation
-from tools.interpreter.entry import find_entry
+from shopbot.prompts import render
+from shopbot.tools.interpreter import Interpreter, Limits, Result, observation
+from shopbot.tools.interpreter.entry import find_entry
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

@@ -7,8 +7,8 @@ from typing import Annotated, Optional
 
 import typer
 
-from apps.optimize.cascade import cascade
-from apps.optimize.options import (
+from shopbot.apps.optimize.cascade import cascade
+from shopbot.apps.optimize.options import (
     Base,
     Batch,
     Dev,
@@ -26,8 +26,8 @@ from apps.optimize.options import (
     To,
     Traces,
 )
-from apps.optimize.retriever import retriever
-from apps.options import Data
+from shopbot.apps.optimize.retriever import retriever
+from shopbot.apps.options import Data
 
 app = typer.Typer(
     name="optimize",
@@ -51,8 +51,8 @@ def data(
     folder: Data = None,
 ) -> None:
     """Read recorded decisions of any known form, count them, and write them as traces, split by conversation."""
-    from apps.optimize.learning import run_data
-    from apps.optimize.places import place_of
+    from shopbot.apps.optimize.learning import run_data
+    from shopbot.apps.optimize.places import place_of
 
     run_data(files, place_of(to, folder, "decisions.jsonl.gz"), dev, share, seed)
 
@@ -73,8 +73,8 @@ def teach(
     data: Data = None,
 ) -> None:
     """Score every decision by small networks that never saw its conversation: soft labels for `train` and `distil`."""
-    from apps.optimize.learning import run_teach
-    from apps.optimize.places import place_of, traces_at
+    from shopbot.apps.optimize.learning import run_teach
+    from shopbot.apps.optimize.places import place_of, traces_at
 
     run_teach(
         traces_at(traces, data), place_of(to, data, "scored.jsonl.gz"), folds, repeats, epochs, base, seed, threads
@@ -97,8 +97,8 @@ def train(
     data: Data = None,
 ) -> None:
     """Train an engine on what was chosen, and on scores recorded beside it: a teacher. A killed run goes on."""
-    from apps.optimize.learning import Wanted, run_train
-    from apps.optimize.places import place_of, traces_at
+    from shopbot.apps.optimize.learning import Wanted, run_train
+    from shopbot.apps.optimize.places import place_of, traces_at
 
     run_train(
         traces_at(traces, data),
@@ -136,8 +136,8 @@ def distil(
     data: Data = None,
 ) -> None:
     """Make a small engine from recorded decisions: from teachers, from the scores recorded with them, or from both."""
-    from apps.optimize.learning import Wanted, run_train
-    from apps.optimize.places import place_of, traces_at
+    from shopbot.apps.optimize.learning import Wanted, run_train
+    from shopbot.apps.optimize.places import place_of, traces_at
 
     begin = start or (teacher[0] if teacher and not base else None)
     wanted = Wanted(
@@ -163,8 +163,8 @@ def quantise(
     data: Data = None,
 ) -> None:
     """Store and compute with fewer bits. Static ranges are calibrated on the traces."""
-    from apps.optimize.places import place_of
-    from apps.optimize.techniques import run_quantise
+    from shopbot.apps.optimize.places import place_of
+    from shopbot.apps.optimize.techniques import run_quantise
 
     run_quantise(folder, place_of(to, data, "engines/quantised"), way, traces, method, plots)
 
@@ -191,8 +191,8 @@ def prune(
     data: Data = None,
 ) -> None:
     """Take out heads, neurons, layers, single weights or tokens, the least important first."""
-    from apps.optimize.places import place_of, traces_at
-    from apps.optimize.techniques import After, run_prune
+    from shopbot.apps.optimize.places import place_of, traces_at
+    from shopbot.apps.optimize.techniques import After, run_prune
 
     after = After(retrain, lora, rate, seed, threads, teacher or [])
     run_prune(
@@ -227,8 +227,8 @@ def factorise(
     data: Data = None,
 ) -> None:
     """Replace matrices by products of two thin ones, where that is smaller."""
-    from apps.optimize.places import place_of, traces_at
-    from apps.optimize.techniques import After, run_factorise
+    from shopbot.apps.optimize.places import place_of, traces_at
+    from shopbot.apps.optimize.techniques import After, run_factorise
 
     after = After(retrain, lora, rate, seed, threads, teacher or [])
     run_factorise(
@@ -254,8 +254,8 @@ def measure(
     data: Data = None,
 ) -> None:
     """Size, memory, speed, accuracy and calibration of engines, side by side, on the same decisions."""
-    from apps.optimize.measuring import run_measure
-    from apps.optimize.places import traces_at
+    from shopbot.apps.optimize.measuring import run_measure
+    from shopbot.apps.optimize.places import traces_at
 
     run_measure(folders, traces_at(traces, data), json, plots, limit, rounds, threads)
 
@@ -279,8 +279,8 @@ def ship(
     data: Data = None,
 ) -> None:
     """Put an engine with its model card in place, unless it is worse than the one it replaces."""
-    from apps.optimize.measuring import run_ship
-    from apps.optimize.places import place_of, traces_at
+    from shopbot.apps.optimize.measuring import run_ship
+    from shopbot.apps.optimize.places import place_of, traces_at
 
     run_ship(
         folder,
@@ -307,8 +307,8 @@ def gguf(
     data: Data = None,
 ) -> None:
     """Write a decoder as a small file for llama.cpp, by llama.cpp's own quantiser."""
-    from apps.optimize.decoders import run_gguf
-    from apps.optimize.places import place_of
+    from shopbot.apps.optimize.decoders import run_gguf
+    from shopbot.apps.optimize.places import place_of
 
     run_gguf(source, place_of(to, data, "engines/decoder.gguf"), kind, end, threads)
 

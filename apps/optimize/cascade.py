@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.options import Data
-from engines.cascade.thresholds import SHIPPED
+from shopbot.apps.options import Data
+from shopbot.engines.cascade.thresholds import SHIPPED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from optimize.cascade import Decisions, Point
+    from shopbot.optimize.cascade import Decisions, Point
 
 PLANNER = "planner"
 
@@ -43,8 +43,8 @@ def cascade(
     data: Data = None,
 ) -> None:
     """Draw accuracy against cost of a cascade, choose the threshold, and write it down (with --data, there)."""
-    from optimize.cascade import Tier, cascade_curve, choose_point, table_of, write_thresholds
-    from optimize.trace_format import TraceError
+    from shopbot.engines.recording.trace_format import TraceError
+    from shopbot.optimize.cascade import Tier, cascade_curve, choose_point, table_of, write_thresholds
 
     try:
         if fit:
@@ -74,8 +74,8 @@ def cascade(
 
 
 def _from_traces(files: list[Path], engine: str, expensive: str) -> tuple[Decisions, float | None]:
-    from optimize.cascade import accuracy_in, decisions_in
-    from optimize.trace_format import read_traces
+    from shopbot.engines.recording.trace_format import read_traces
+    from shopbot.optimize.cascade import accuracy_in, decisions_in
 
     rows = [trace for file in files for trace in read_traces(file)]
     return decisions_in(rows, engine), accuracy_in(rows, expensive) if expensive else None
@@ -85,8 +85,8 @@ def _labelled(split: str, count: int) -> Decisions:
     """The planner's readings of generated messages whose wordings it was not trained on."""
     import numpy as np
 
-    from engines.planner.confidence import calibrated
-    from optimize.cascade import Decisions
+    from shopbot.engines.shopbot.confidence import calibrated
+    from shopbot.optimize.cascade import Decisions
 
     signals, right = _read(split, count)
     confidence = calibrated(signals)
@@ -109,9 +109,9 @@ def _fit(count: int) -> str:
     """Fit the planner's confidence on the split that tunes it, and say how well it holds on the one that tests it."""
     import numpy as np
 
-    from engines.planner.confidence import CALIBRATION, SIGNALS
-    from optimize.cascade import fit_confidence
-    from optimize.measurement.calibration import expected_calibration_error
+    from shopbot.engines.shopbot.confidence import CALIBRATION, SIGNALS
+    from shopbot.optimize.cascade import fit_confidence
+    from shopbot.optimize.measurement.calibration import expected_calibration_error
 
     fitted = fit_confidence(*(np.array(part) for part in _read("dev", count)))
     signals, right = _read("test", count)
@@ -131,9 +131,9 @@ def _fit(count: int) -> str:
 
 def _read(split: str, count: int) -> tuple[list[list[float]], list[bool]]:
     """The signals of the planner's readings of a split, and whether each was exactly right."""
-    from engines.planner.confidence import signals_of
-    from engines.planner.reader import Reader
-    from optimize.conversations.corpus import examples
+    from shopbot.engines.shopbot.confidence import signals_of
+    from shopbot.engines.shopbot.reader import Reader
+    from shopbot.optimize.shopbot.conversations.corpus import examples
 
     reader = Reader()
     signals, right = [], []
@@ -151,7 +151,7 @@ _MARKS = " .,;:!?#"
 
 
 def _draw(points: Sequence[Point], chosen: Point, file: Path) -> None:
-    from optimize.cascade import draw_curve
+    from shopbot.optimize.cascade import draw_curve
 
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

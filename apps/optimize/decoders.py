@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from apps.optimize.terminal import expected_failures, fail, need_extra
+from shopbot.apps.optimize.terminal import expected_failures, fail, need_extra
 
 _SUFFIX = ".gguf"
 
@@ -31,8 +31,8 @@ def _export(folder: Path, to: Path, end: str) -> None:
     need_extra("torch", "transformers", "gguf")
     from transformers import AutoModelForCausalLM
 
-    from optimize.decoders.export import export_gguf
-    from optimize.decoders.gguf_vocabulary import read_tokenizer
+    from shopbot.optimize.decoders.export import export_gguf
+    from shopbot.optimize.decoders.gguf_vocabulary import read_tokenizer
 
     model = AutoModelForCausalLM.from_pretrained(folder, dtype="float32")
     export_gguf(model, read_tokenizer(folder / "tokenizer.json", end=end), to, name=folder.resolve().name)
@@ -40,6 +40,6 @@ def _export(folder: Path, to: Path, end: str) -> None:
 
 def _quantise(source: Path, to: Path, kind: str, threads: int) -> None:
     need_extra("llama_cpp")
-    from optimize.decoders.quantise import quantise_gguf
+    from shopbot.optimize.decoders.quantise import quantise_gguf
 
     quantise_gguf(source, to, kind, threads)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from apps.optimize.terminal import expected_failures, need_extra, note_command, read_file, training_bar
+from shopbot.apps.optimize.terminal import expected_failures, need_extra, note_command, read_file, training_bar
 
 if TYPE_CHECKING:
-    from optimize.trace_format import Trace
-    from optimize.traces.training import Recipe
+    from shopbot.engines.recording.trace_format import Trace
+    from shopbot.optimize.traces.training import Recipe
 
 _JUST_TO_CALIBRATE = 8
 
@@ -43,7 +43,7 @@ class Wanted:
 
 def run_data(files: Sequence[Path], to: Path, dev: Path | None, share: float, seed: int) -> None:
     """Read every file, write one, or two that share no conversation; say what was found."""
-    from optimize.traces.reading import actions_of, split
+    from shopbot.optimize.traces.reading import actions_of, split
 
     with expected_failures():
         traces = [trace for file in files for trace in read_file(file)]
@@ -60,7 +60,7 @@ def run_teach(
 ) -> None:
     """Write the decisions with scores beside them, each judged by networks that never saw its conversation."""
     need_extra("torch", "transformers")
-    from optimize.crossfit.teaching import Folds, accuracy, with_scores
+    from shopbot.optimize.crossfit.teaching import Folds, accuracy, with_scores
 
     with expected_failures():
         learned = read_file(traces)
@@ -82,7 +82,7 @@ def run_train(traces: Path, to: Path, dev: Path | None, teachers: Sequence[Path]
             if wanted.hidden or wanted.attention or wanted.relations:
                 _imitate(learned, held, to, teachers, wanted, told)
             else:
-                from optimize.traces.generations import train_generations
+                from shopbot.optimize.traces.generations import train_generations
 
                 recipe = _recipe(wanted)
                 train_generations(learned, to, recipe, wanted.generations, teachers=teachers, dev=held, on_step=told)
@@ -92,9 +92,9 @@ def run_train(traces: Path, to: Path, dev: Path | None, teachers: Sequence[Path]
 
 
 def _recipe(wanted: Wanted) -> Recipe:
-    from optimize.traces.objective import Objective
-    from optimize.traces.training import Recipe
-    from optimize.training import Schedule
+    from shopbot.optimize.traces.objective import Objective
+    from shopbot.optimize.traces.training import Recipe
+    from shopbot.optimize.training import Schedule
 
     return Recipe(
         base=wanted.base,
@@ -117,10 +117,10 @@ def _imitate(
     told: Callable[..., None],
 ) -> None:
     """Train with the teacher's features: an untrained student first, then its training beside the teacher."""
-    from optimize.folders.cuts import retrain_folder
-    from optimize.folders.features import Imitation
-    from optimize.folders.retrain import Recovery
-    from optimize.traces.training import train
+    from shopbot.optimize.folders.cuts import retrain_folder
+    from shopbot.optimize.folders.features import Imitation
+    from shopbot.optimize.folders.retrain import Recovery
+    from shopbot.optimize.traces.training import train
 
     recipe = _recipe(wanted)
     start = to / "start"
@@ -140,7 +140,7 @@ def _imitate(
 
 def write_traces(traces: Sequence[Trace], file: Path) -> None:
     """Traces as JSON lines, compressed if the name ends in .gz."""
-    from optimize.trace_format import to_line
+    from shopbot.engines.recording.trace_format import to_line
 
     file.parent.mkdir(parents=True, exist_ok=True)
     text = "".join(to_line(trace).rstrip("\n") + "\n" for trace in traces).encode("utf-8")

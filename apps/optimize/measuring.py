@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from apps.optimize.terminal import expected_failures, need_extra, read_file, step_bar, typed
+from shopbot.apps.optimize.terminal import expected_failures, need_extra, read_file, step_bar, typed
 
 if TYPE_CHECKING:
-    from optimize.measurement.measure import Measured
-    from optimize.trace_format import Trace
+    from shopbot.engines.recording.trace_format import Trace
+    from shopbot.optimize.measurement.measure import Measured
 
 
 def run_measure(
@@ -22,7 +22,7 @@ def run_measure(
     """Measure the engines, print the table, write what was asked for."""
     need_extra("onnx", *(["matplotlib"] if plots else []))
     with expected_failures():
-        from optimize.measurement.measure import measure_folders, steps, write_json
+        from shopbot.optimize.measurement.measure import measure_folders, steps, write_json
 
         with step_bar(steps(len(folders))) as told:
             measured = measure_folders(
@@ -31,7 +31,7 @@ def run_measure(
         if json:
             write_json(measured, json)
         if plots:
-            from optimize.measurement.plots import draw_all
+            from shopbot.optimize.measurement.plots import draw_all
 
             draw_all(measured, plots)
     show(measured)
@@ -50,8 +50,8 @@ def run_ship(
     """Ship the engine, or say why not."""
     need_extra("onnx")
     with expected_failures():
-        from optimize.measurement.measure import steps
-        from optimize.shipping.ship import ship
+        from shopbot.optimize.measurement.measure import steps
+        from shopbot.optimize.shipping.ship import ship
 
         with step_bar(steps(2)) as told:
             measured = ship(
@@ -75,7 +75,7 @@ def show(measured: Sequence[Measured]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from optimize.measurement.side_by_side import rows_of
+    from shopbot.optimize.measurement.side_by_side import rows_of
 
     table = Table("", *(each.name for each in measured), box=None, pad_edge=False)
     for row in rows_of(measured):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from shop.settings import load_settings
+from shopbot.shop.settings import load_settings
 
 
 def traces_at(given: Path | None, data: Path | None) -> Path:

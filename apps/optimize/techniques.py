@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from apps.optimize.terminal import expected_failures, need_extra, note_command, read_file, training_bar
+from shopbot.apps.optimize.terminal import expected_failures, need_extra, note_command, read_file, training_bar
 
 if TYPE_CHECKING:
-    from optimize.folders.retrain import Recovery
+    from shopbot.optimize.folders.retrain import Recovery
 
 _TORCH = ("torch", "transformers", "onnx", "onnxscript")
 
@@ -29,8 +29,8 @@ class After:
 
     def recovery(self) -> Recovery | None:
         """How to retrain; None for not at all."""
-        from optimize.folders.retrain import Recovery
-        from optimize.training import Schedule
+        from shopbot.optimize.folders.retrain import Recovery
+        from shopbot.optimize.training import Schedule
 
         if not self.epochs:
             return None
@@ -44,12 +44,12 @@ def run_quantise(folder: Path, to: Path, way: str, traces: Path | None, method: 
     """Quantise the engine in `folder` into `to`."""
     need_extra("onnx")
     with expected_failures():
-        from optimize.folders.quantise import RANGES, quantise_folder
+        from shopbot.optimize.folders.quantise import RANGES, quantise_folder
 
         quantise_folder(folder, to, way, read_file(traces) if traces else [], method)
         if plots and (to / RANGES).exists():
-            from optimize.compression.quantise import read_ranges
-            from optimize.measurement.plots import calibrated_ranges
+            from shopbot.optimize.compression.quantise import read_ranges
+            from shopbot.optimize.measurement.plots import calibrated_ranges
 
             plots.mkdir(parents=True, exist_ok=True)
             typer.echo(str(calibrated_ranges({method: read_ranges(to / RANGES)}, plots / "ranges.png")))
@@ -60,7 +60,7 @@ def run_prune(folder: Path, to: Path, traces: Path, cut: tuple[Any, ...], after:
     """Prune the engine in `folder` into `to`; `cut` holds the fields of `compress.Cut`."""
     need_extra(*_TORCH)
     with expected_failures():
-        from optimize.folders.cuts import Cut, prune_folder
+        from shopbot.optimize.folders.cuts import Cut, prune_folder
 
         decisions = read_file(traces)
         with training_bar() as told:
@@ -74,7 +74,7 @@ def run_factorise(
     """Factorise the engine in `folder` into `to`."""
     need_extra(*_TORCH)
     with expected_failures():
-        from optimize.folders.cuts import factorise_folder
+        from shopbot.optimize.folders.cuts import factorise_folder
 
         decisions = read_file(traces)
         with training_bar() as told:
@@ -95,7 +95,7 @@ def run_factorise(
 
 
 def _told(folder: Path, to: Path) -> None:
-    from optimize.measurement.measure import deployed_bytes
+    from shopbot.optimize.measurement.measure import deployed_bytes
 
     note_command(to)
     before, after = deployed_bytes(folder), deployed_bytes(to)

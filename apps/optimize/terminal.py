@@ -15,7 +15,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from optimize.trace_format import Trace
+    from shopbot.engines.recording.trace_format import Trace
 
 _FAULTS_SHOWN = 3
 
@@ -35,7 +35,7 @@ def fail(words: str) -> None:
 
 def read_file(file: Path) -> list[Trace]:
     """The decisions of a file; lines that are none are told about and left out."""
-    from optimize.traces.reading import read_decisions
+    from shopbot.optimize.traces.reading import read_decisions
 
     recorded = read_decisions(file)
     for fault in recorded.faults[:_FAULTS_SHOWN]:
@@ -56,7 +56,7 @@ def note_command(folder: Path) -> None:
     """The newest step of an engine's history is the very command that did it."""
     from dataclasses import replace
 
-    from optimize.traces.folder import read_description, write_description
+    from shopbot.engines.learned.folder import read_description, write_description
 
     description = read_description(folder)
     write_description(folder, replace(description, history=(*description.history[:-1], typed())))
@@ -65,8 +65,8 @@ def note_command(folder: Path) -> None:
 @contextmanager
 def expected_failures() -> Iterator[None]:
     """A wrong file, folder or setting is one sentence, not a traceback."""
-    from optimize.trace_format import TraceError
-    from optimize.traces.folder import FolderError
+    from shopbot.engines.learned.folder import FolderError
+    from shopbot.engines.recording.trace_format import TraceError
 
     try:
         yield

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 
-from agents.turn import Turn
 from benchmarks.simulated.goals import Goal
 from benchmarks.simulated.wordings import named, say
-from optimize.conversations.grammar import Piece
+from shopbot.agents.turn import Turn
+from shopbot.optimize.shopbot.conversations.grammar import Piece
 
 QUESTION = "how long do I have to send something back"
 SUM = "what is 17 * 24 + 3"

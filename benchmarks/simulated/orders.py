@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from shop.database.models import Customer, Order, OrderItem, Product
+from shopbot.shop.database.models import Customer, Order, OrderItem, Product
 
 _NAMES = (
     ("Blue Jeans", "jeans", "jeans", 5990),

@@ -6,10 +6,10 @@ import random
 from collections.abc import Mapping
 
 from benchmarks.simulated.orders import Line
-from optimize.conversations import noise
-from optimize.conversations.grammar import Piece, expand
-from optimize.conversations.phrasebook import load_phrasebook
-from optimize.conversations.slots import filler
+from shopbot.optimize.shopbot.conversations import noise
+from shopbot.optimize.shopbot.conversations.grammar import Piece, expand
+from shopbot.optimize.shopbot.conversations.phrasebook import load_phrasebook
+from shopbot.optimize.shopbot.conversations.slots import filler
 
 _NUMBERS = {1: ("1", "one", "just one", "only one"), 2: ("2", "two"), 3: ("3", "three")}
 

@@ -2,8 +2,8 @@
 
 An engine's answer stands when it is confident enough, or when it cannot say how confident it is. The next engine is
 asked when it is not, when it fails, and when the gate has refused what it proposed (the refusal is marked in the
-messages: `engines.protocol.REFUSED`). When every later engine fails, an answer that was held back for want of
-confidence stands after all. Each answer names the engines behind it (`engines.protocol.ENGINES`).
+messages: `shopbot.engines.protocol.REFUSED`). When every later engine fails, an answer that was held back for want of
+confidence stands after all. Each answer names the engines behind it (`shopbot.engines.protocol.ENGINES`).
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
-from engines.cascade.thresholds import load_thresholds
-from engines.errors import EngineError
-from engines.protocol import CONFIDENCE, COST, ENGINES, NOT_STREAMED, Share, count_refusals
+from shopbot.engines.cascade.thresholds import load_thresholds
+from shopbot.engines.errors import EngineError
+from shopbot.engines.protocol import CONFIDENCE, COST, ENGINES, NOT_STREAMED, Share, count_refusals
 
 logger = logging.getLogger(__name__)
 

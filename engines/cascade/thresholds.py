@@ -6,7 +6,7 @@ import json
 import os
 from pathlib import Path
 
-from engines.errors import EngineError
+from shopbot.engines.errors import EngineError
 
 SHIPPED = Path(__file__).with_name("thresholds.json")
 VARIABLE = "SHOPBOT_CASCADE_THRESHOLDS"

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shop.errors import ShopError
+from shopbot.shop.errors import ShopError
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from langchain_core.embeddings import Embeddings
 
-from engines.embedding.encoder import Encoder
+from shopbot.engines.embedding.encoder import Encoder
 
 
 class EncoderEmbeddings(Embeddings):

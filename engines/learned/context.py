@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 
-from engines.protocol import REFUSED
-from optimize.trace_format import write_action
+from shopbot.engines.protocol import REFUSED
+from shopbot.engines.recording.trace_format import write_action
 
 Context = list[tuple[str, str]]
 

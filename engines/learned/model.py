@@ -20,14 +20,14 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import PrivateAttr
 
-from engines.errors import EngineError
-from engines.learned.context import context_of, refused_in
-from engines.protocol import CONFIDENCE
-from optimize.trace_format import AllowedAction
-from optimize.traces.folder import FolderError
-from optimize.traces.predict import Prediction, Predictor
-from optimize.traces.replies import Replies
-from prompts import load_data
+from shopbot.engines.errors import EngineError
+from shopbot.engines.learned.context import context_of, refused_in
+from shopbot.engines.learned.folder import FolderError
+from shopbot.engines.learned.predict import Prediction, Predictor
+from shopbot.engines.learned.replies import Replies
+from shopbot.engines.protocol import CONFIDENCE
+from shopbot.engines.recording.trace_format import AllowedAction
+from shopbot.prompts import load_data
 
 
 class LearnedEngine(BaseChatModel):

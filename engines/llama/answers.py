@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from langchain_core.messages import InvalidToolCall, ToolCall
 
-from engines.llama.answer_grammar import CALL, CALL_ENDS, THINK, THOUGHT_ENDS
-from engines.llama.sampling import Weigh
+from shopbot.engines.llama.answer_grammar import CALL, CALL_ENDS, THINK, THOUGHT_ENDS
+from shopbot.engines.llama.sampling import Weigh
 
 _QUOTES = 4
 """With the fourth quote of a call its action's name is closed."""

@@ -15,8 +15,8 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, SystemMessage, ToolMessage
 
-from engines.llama.answer_grammar import CALL, CALL_ENDS, THINK, THOUGHT_ENDS
-from engines.protocol import BRIEFING
+from shopbot.engines.llama.answer_grammar import CALL, CALL_ENDS, THINK, THOUGHT_ENDS
+from shopbot.engines.protocol import BRIEFING
 
 SYSTEM, CUSTOMER, MODEL = "system", "user", "assistant"
 OBSERVATION, OBSERVATION_ENDS = "<tool_response>", "</tool_response>"
@@ -61,7 +61,7 @@ def split_system(messages: Sequence[BaseMessage]) -> tuple[str, str]:
     typed = next((m.additional_kwargs[BRIEFING] for m in messages if BRIEFING in m.additional_kwargs), None)
     if typed is None:
         return system, ""
-    from prompts import render
+    from shopbot.prompts import render
 
     briefing = render("agent/briefing.j2", **typed)
     return (system.removesuffix(briefing).strip(), briefing) if system.endswith(briefing) else (system, "")
@@ -79,7 +79,7 @@ class ChatTemplate:
         """`source` is the file's template; without one, or when it cannot be read, ChatML is used."""
         from jinja2 import TemplateError
 
-        from prompts import load_text
+        from shopbot.prompts import load_text
 
         self._bos, self._eos = bos, eos
         self._fallback = _compiled(load_text("engines/llama_chatml.j2"))

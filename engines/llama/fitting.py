@@ -14,8 +14,8 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from engines.errors import EngineError
-from engines.llama.chat import CUSTOMER, Said
+from shopbot.engines.errors import EngineError
+from shopbot.engines.llama.chat import CUSTOMER, Said
 
 KEPT_CHARACTERS = 120
 """Of a condensed observation: its first sentence, as a rule."""

@@ -11,9 +11,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engines.llama.number_grammar import integer, number
-from engines.llama.pattern_grammar import UnsupportedPattern, pattern
-from engines.llama.schemas import FORMATS, kind_of, merged
+from shopbot.engines.llama.number_grammar import integer, number
+from shopbot.engines.llama.pattern_grammar import UnsupportedPattern, pattern
+from shopbot.engines.llama.schemas import FORMATS, kind_of, merged
 
 LONGEST_STRING = 600
 LONGEST_LIST = 8

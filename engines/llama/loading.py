@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engines.errors import EngineError
+from shopbot.engines.errors import EngineError
 
 if TYPE_CHECKING:
     from llama_cpp import Llama

@@ -7,8 +7,8 @@ import os
 import time
 from dataclasses import dataclass
 
-from engines.llama.runtime import Runtime
-from engines.llama.work import Wanted, Work
+from shopbot.engines.llama.runtime import Runtime
+from shopbot.engines.llama.work import Wanted, Work
 
 _PROMPT, _ANSWER = 128, 24
 _KEPT_FREE = 0.3

@@ -16,12 +16,12 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import PrivateAttr
 
-from engines.llama.answer_grammar import ANY, AUTO, NONE
-from engines.llama.answers import Answer, read_answer, reply_so_far
-from engines.llama.prompting import Prompting, Request, open_prompting
-from engines.llama.runtime import Runtime
-from engines.llama.work import Work
-from engines.protocol import CONFIDENCE, THOUGHT
+from shopbot.engines.llama.answer_grammar import ANY, AUTO, NONE
+from shopbot.engines.llama.answers import Answer, read_answer, reply_so_far
+from shopbot.engines.llama.prompting import Prompting, Request, open_prompting
+from shopbot.engines.llama.runtime import Runtime
+from shopbot.engines.llama.work import Work
+from shopbot.engines.protocol import CONFIDENCE, THOUGHT
 
 
 class LlamaEngine(BaseChatModel):

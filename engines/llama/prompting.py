@@ -12,16 +12,16 @@ from weakref import WeakValueDictionary
 
 from langchain_core.messages import BaseMessage
 
-from engines.errors import EngineError
-from engines.llama.answer_grammar import AUTO, NONE, answer_grammar
-from engines.llama.answers import deciding
-from engines.llama.catalogue import Catalogue
-from engines.llama.chat import CUSTOMER, ChatTemplate, Said, read_messages, reserved_texts, split_system
-from engines.llama.fitting import Fitted, fit
-from engines.llama.runtime import Runtime
-from engines.llama.work import Wanted, Work
-from engines.protocol import read_deadline
-from prompts import load_data, render
+from shopbot.engines.errors import EngineError
+from shopbot.engines.llama.answer_grammar import AUTO, NONE, answer_grammar
+from shopbot.engines.llama.answers import deciding
+from shopbot.engines.llama.catalogue import Catalogue
+from shopbot.engines.llama.chat import CUSTOMER, ChatTemplate, Said, read_messages, reserved_texts, split_system
+from shopbot.engines.llama.fitting import Fitted, fit
+from shopbot.engines.llama.runtime import Runtime
+from shopbot.engines.llama.work import Wanted, Work
+from shopbot.engines.protocol import read_deadline
+from shopbot.prompts import load_data, render
 
 _SMALLEST_ANSWER = 64
 

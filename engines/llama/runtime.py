@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from engines.llama.answer_grammar import CALL, CALL_ENDS, THINK, THOUGHT_ENDS
-from engines.llama.loading import load
-from engines.llama.sampling import Logits, Sampler
-from engines.llama.work import Wanted, Work
+from shopbot.engines.llama.answer_grammar import CALL, CALL_ENDS, THINK, THOUGHT_ENDS
+from shopbot.engines.llama.loading import load
+from shopbot.engines.llama.sampling import Logits, Sampler
+from shopbot.engines.llama.work import Wanted, Work
 
 _CONTROL = 1 << 3
 _END_THOUGHT, _END_ANSWER = 0.25, 0.7

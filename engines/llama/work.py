@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from engines.llama.sampling import Weigh
+from shopbot.engines.llama.sampling import Weigh
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from prompts import load_data
+from shopbot.prompts import load_data
 
 _NEAR = 60
 """Characters of the text in doubt that a complaint quotes."""

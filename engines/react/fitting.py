@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from engines.react.complaints import Unreadable
-from engines.react.lenient import Bare, read_value
+from shopbot.engines.react.complaints import Unreadable
+from shopbot.engines.react.lenient import Bare, read_value
 
 Schema = Mapping[str, Any]
 
@@ -19,7 +19,7 @@ def fit_arguments(read: Mapping[str, Any], schema: Schema | None) -> dict[str, A
     """The fields of a call. An unquoted word is text where the schema takes text, a number where it takes a number.
 
     Args:
-        read: fields as `engines.react.lenient` reads them.
+        read: fields as `shopbot.engines.react.lenient` reads them.
         schema: the action's JSON schema; None when it is not on offer.
 
     Raises:

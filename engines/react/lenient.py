@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from engines.react.complaints import Unreadable
+from shopbot.engines.react.complaints import Unreadable
 
 _DEPTH = 40
 _CLOSERS = {

@@ -1,7 +1,7 @@
 """The ReAct engine: makes a tool-calling engine of any model that completes text.
 
-The model is asked in text (`engines.react.transcript`) and read in text (`engines.react.parser`). What cannot be read
-without a guess comes back as an invalid tool call, so that the gate sends it back with its sentence.
+The model is asked in text (`shopbot.engines.react.transcript`) and read in text (`shopbot.engines.react.parser`). What
+cannot be read without a guess comes back as an invalid tool call, so that the gate sends it back with its sentence.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import PrivateAttr
 
-from engines.protocol import NOT_STREAMED, THOUGHT, read_briefing
-from engines.react.grammar import react_grammar
-from engines.react.parser import Completion, read_completion
-from engines.react.transcript import Action, write_prompt
-from engines.reasoning import separate_reasoning
+from shopbot.engines.protocol import NOT_STREAMED, THOUGHT, read_briefing
+from shopbot.engines.react.grammar import react_grammar
+from shopbot.engines.react.parser import Completion, read_completion
+from shopbot.engines.react.transcript import Action, write_prompt
+from shopbot.engines.reasoning import separate_reasoning
 
 STOP = ["\nObservation:", "\nCustomer:"]
 

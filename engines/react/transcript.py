@@ -12,8 +12,8 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
-from engines.protocol import REFUSED, THOUGHT
-from prompts import render
+from shopbot.engines.protocol import REFUSED, THOUGHT
+from shopbot.prompts import render
 
 _LONGEST_THOUGHT = 500
 """Characters of an earlier thought that are shown again."""

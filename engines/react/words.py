@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from prompts import load_data
+from shopbot.prompts import load_data
 
 _FILE = "engines/react_labels.yaml"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from engines.recording.recorder import Recorder
+    from shopbot.engines.recording.recorder import Recorder
 
 __all__ = ["Recorder", "open_recorder"]
 
@@ -18,7 +18,7 @@ def open_recorder(path: Path | None) -> Recorder | None:
     """The recorder to the file that SHOPBOT_TRACES names; None when it names none."""
     if path is None:
         return None
-    from engines.recording.file import TraceFile
-    from engines.recording.recorder import Recorder
+    from shopbot.engines.recording.file import TraceFile
+    from shopbot.engines.recording.recorder import Recorder
 
     return Recorder(TraceFile(path))

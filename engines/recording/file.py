@@ -15,7 +15,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from optimize.trace_format import Trace, to_line
+from shopbot.engines.recording.trace_format import Trace, to_line
 
 logger = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from engines.recording.names import names_in
-from engines.recording.patterns import Found, key_of, personal_values
+from shopbot.engines.recording.names import names_in
+from shopbot.engines.recording.patterns import Found, key_of, personal_values
 
 _WORD = re.compile(r"[^\W\d_](?:[\w'’-]*[^\W_])?")
 _PLACEHOLDER = re.compile(r"\[(?:EMAIL|ORDER|PHONE|CARD|ADDRESS|NAME|NUMBER)_\d+\]")

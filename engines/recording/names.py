@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from prompts import load_data
+from shopbot.prompts import load_data
 
 _WORD = re.compile(r"[^\W\d_](?:[\w'’-]*[^\W_])?")
 _LOCAL_PART = re.compile(r"(?<![^\s@<>()\[\]{},;:\"])([^\s@<>()\[\]{},;:\"]+)\s?@")

@@ -12,10 +12,10 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 
-from engines.protocol import CONFIDENCE
-from engines.recording.file import TraceFile
-from engines.recording.masking import Masker
-from optimize.trace_format import AllowedAction, Outcome, Speaker, Trace, write_action
+from shopbot.engines.protocol import CONFIDENCE
+from shopbot.engines.recording.file import TraceFile
+from shopbot.engines.recording.masking import Masker
+from shopbot.engines.recording.trace_format import AllowedAction, Outcome, Speaker, Trace, write_action
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +65,8 @@ class Recorder:
 
 
 def masked_trace(decision: Decision) -> Trace:
-    """The decision as a trace, without a personal value: see `engines.recording.masking` for what it can tell."""
+    """The decision as a trace, without a personal value: see `shopbot.engines.recording.masking` for what it can
+    tell."""
     masker = Masker(_known(decision.facts))
     said = list(_spoken(decision.messages))
     for _, text in said:

@@ -10,9 +10,9 @@ from pathlib import Path
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.memory import InMemorySaver
 
-from engines import EngineError, make_engine
 from examples.court_filings import create_researcher, open_docket
 from examples.court_filings.docket import Docket
+from shopbot.engines import EngineError, make_engine
 
 _KEY = re.compile(r"\[([^\]\s]+#[^\]\s]+)\]")
 

@@ -16,8 +16,8 @@ from typing import Any
 
 import yaml
 
-from engines.embedding import Encoder
-from tools.retrieval import Passage, Retriever, open_retriever
+from shopbot.engines.embedding import Encoder
+from shopbot.tools.retrieval import Passage, Retriever, open_retriever
 
 DOCUMENTS = Path(__file__).parent / "documents"
 FRONT_MATTER_KEY = "#top"

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from examples.court_filings.docket import Docket
-from tools import Call, Observation, Source, action
+from shopbot.tools import Call, Observation, Source, action
 
 
 @action(needs=("case",), effect="write", confirm="file_note", goal=True, title="file the note")

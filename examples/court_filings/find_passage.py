@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from examples.court_filings.docket import Docket
-from tools import Call, Citation, Observation, Source, action
+from shopbot.tools import Call, Citation, Observation, Source, action
 
 
 @action(needs=("case",), goal=True, title="look in the filings")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from examples.court_filings.docket import Docket
-from tools import Call, Citation, Observation, action
+from shopbot.tools import Call, Citation, Observation, action
 
 
 @action(needs=("case",), gives=("parties",), goal=True, title="name the parties")

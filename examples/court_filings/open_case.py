@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from examples.court_filings.docket import Docket
-from tools import Call, Observation, action
+from shopbot.tools import Call, Observation, action
 
 
 @action(needs=("case_number",), gives=("case",), title="open the case")

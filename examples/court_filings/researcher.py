@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agents import create_agent
 from examples.court_filings.docket import Docket
 from examples.court_filings.file_note import file_note
 from examples.court_filings.find_passage import find_passage
 from examples.court_filings.list_parties import list_parties
 from examples.court_filings.open_case import open_case
 from examples.court_filings.take_case_number import take_case_number
-from prompts import add_prompts, load_text
-from tools import Action
+from shopbot.agents import create_agent
+from shopbot.prompts import add_prompts, load_text
+from shopbot.tools import Action
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

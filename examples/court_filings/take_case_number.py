@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from tools import Call, Observation, Source, action
+from shopbot.tools import Call, Observation, Source, action
 
 _NUMBER = re.compile(r"(?:\d:)?(\d{2})\W*([a-z]{2})\W*0*(\d{1,5})", re.IGNORECASE)
 

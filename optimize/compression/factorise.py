@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from optimize.compression.anatomy import embedding_of, replace_module
+from shopbot.optimize.compression.anatomy import embedding_of, replace_module
 
 
 class LowRankLinear(nn.Module):  # type: ignore[misc, unused-ignore]

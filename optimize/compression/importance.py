@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from optimize.compression.anatomy import Layer, layers_of
+from shopbot.optimize.compression.anatomy import Layer, layers_of
 
 Batch = TypeVar("Batch")
 

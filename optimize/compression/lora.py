@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from optimize.compression.anatomy import layers_of, replace_module
+from shopbot.optimize.compression.anatomy import layers_of, replace_module
 
 
 def add_adapters(model: nn.Module, rank: int = 8, *, also: Sequence[str] = ()) -> nn.Module:

@@ -12,9 +12,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from optimize.compression.anatomy import Layer, config_of, layers_of, replace_module
-from optimize.compression.factorise import LowRankLinear
-from optimize.compression.students import keep_layers
+from shopbot.optimize.compression.anatomy import Layer, config_of, layers_of, replace_module
+from shopbot.optimize.compression.factorise import LowRankLinear
+from shopbot.optimize.compression.students import keep_layers
 
 
 def choose_units(importance: Sequence[Tensor], share: float, *, even: bool = False, least: int = 1) -> list[list[int]]:

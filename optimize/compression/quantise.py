@@ -22,8 +22,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from optimize.compression.graph_weights import half_weights, int8_tables
-from optimize.graphs import Feed
+from shopbot.optimize.compression.graph_weights import half_weights, int8_tables
+from shopbot.optimize.graphs import Feed
 
 Method = Literal["minmax", "entropy", "percentile"]
 _MATRICES = ("MatMul", "Gemm")

@@ -12,9 +12,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from optimize.compression.anatomy import layers_of, replace_module, stack_of
-from optimize.compression.factorise import LowRankEmbedding, LowRankLinear
-from optimize.compression.students import keep_layers
+from shopbot.optimize.compression.anatomy import layers_of, replace_module, stack_of
+from shopbot.optimize.compression.factorise import LowRankEmbedding, LowRankLinear
+from shopbot.optimize.compression.students import keep_layers
 
 
 def fit_to_state(model: nn.Module, state: Mapping[str, Tensor]) -> nn.Module:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from optimize.compression.anatomy import config_of, layers_of, stack_of
+from shopbot.optimize.compression.anatomy import config_of, layers_of, stack_of
 
 Model = TypeVar("Model", bound=Any)
 _WIDTHS = ("hidden_size", "intermediate_size", "num_attention_heads", "num_key_value_heads", "dim", "hidden_dim")

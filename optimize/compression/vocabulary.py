@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from optimize.compression.anatomy import config_of, embedding_of, replace_module
+from shopbot.optimize.compression.anatomy import config_of, embedding_of, replace_module
 
 
 def used_tokens(tokenizer_json: str, texts: Iterable[str]) -> Counter[str]:

@@ -11,9 +11,9 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from optimize.trace_format import Trace
-from optimize.traces.features import events_of, flatten
-from optimize.traces.sayings import Sayings
+from shopbot.engines.learned.features import events_of, flatten
+from shopbot.engines.learned.sayings import Sayings
+from shopbot.engines.recording.trace_format import Trace
 
 SPEAKERS = ("User", "Agent", "Observation")
 BUCKETS = 1 << 14

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from optimize.crossfit.conversations import BUCKETS, SPEAKERS, Pages
+from shopbot.optimize.crossfit.conversations import BUCKETS, SPEAKERS, Pages
 
 WIDTH = 160
 _PLACES = 64

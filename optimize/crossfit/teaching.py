@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from optimize.crossfit.conversations import UNLABELLED, Conversation, Pages, collate, conversations_of
-from optimize.crossfit.network import EventNetwork
-from optimize.pooling import mean_of_tokens
-from optimize.trace_format import Trace
-from optimize.traces.network import BASE, new_encoder, tokenizer_file
-from optimize.traces.reading import actions_of
-from optimize.traces.sayings import Sayings
-from optimize.training import Progress, Schedule, batch_order, fit
+from shopbot.engines.learned.sayings import Sayings
+from shopbot.engines.recording.trace_format import Trace
+from shopbot.optimize.crossfit.conversations import UNLABELLED, Conversation, Pages, collate, conversations_of
+from shopbot.optimize.crossfit.network import EventNetwork
+from shopbot.optimize.pooling import mean_of_tokens
+from shopbot.optimize.traces.network import BASE, new_encoder, tokenizer_file
+from shopbot.optimize.traces.reading import actions_of
+from shopbot.optimize.training import Progress, Schedule, batch_order, fit
 
 _BATCH = 32
 _TOKENS = 96
@@ -35,7 +35,7 @@ class Folds:
     Attributes:
         folds: parts of the conversations; each is judged by networks trained on the others.
         repeats: networks a fold; their probabilities are averaged.
-        base: the encoder whose frozen embeddings they read, as `optimize.traces.network.new_encoder` takes it.
+        base: the encoder whose frozen embeddings they read, as `shopbot.optimize.traces.network.new_encoder` takes it.
         folder: where finished judgements are kept, so that a killed run goes on; nowhere without it.
     """
 

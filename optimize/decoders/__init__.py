@@ -5,5 +5,5 @@
     quantise    GGUF -> smaller GGUF, by llama.cpp's own quantiser
 
 What cuts them down is what cuts encoders down: `students`, `prune` (evenly: all layers alike), `factorise` and
-`vocabulary` of `optimize.compression`.
+`vocabulary` of `shopbot.optimize.compression`.
 """

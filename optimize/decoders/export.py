@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from optimize.compression.anatomy import layers_of
-from optimize.compression.factorise import multiply_out
-from optimize.decoders.gguf_file import DecoderShape, Storage, from_hugging_face, write_gguf
-from optimize.decoders.gguf_vocabulary import Vocabulary
+from shopbot.optimize.compression.anatomy import layers_of
+from shopbot.optimize.compression.factorise import multiply_out
+from shopbot.optimize.decoders.gguf_file import DecoderShape, Storage, from_hugging_face, write_gguf
+from shopbot.optimize.decoders.gguf_vocabulary import Vocabulary
 
 
 def shape_of(model: Any) -> DecoderShape:

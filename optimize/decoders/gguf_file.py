@@ -18,7 +18,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from optimize.decoders.gguf_vocabulary import Vocabulary
+from shopbot.optimize.decoders.gguf_vocabulary import Vocabulary
 
 Array = NDArray[Any]
 Storage = Literal["F32", "F16", "Q8_0", "Q5_0", "Q4_0"]

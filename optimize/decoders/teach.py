@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from optimize.distillation.distil import average_teachers, freeze
-from optimize.distillation.losses import distillation_loss
-from optimize.training import Progress, Schedule, fit
+from shopbot.optimize.distillation.distil import average_teachers, freeze
+from shopbot.optimize.distillation.losses import distillation_loss
+from shopbot.optimize.training import Progress, Schedule, fit
 
 IGNORED = -100
 

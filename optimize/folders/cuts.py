@@ -11,29 +11,29 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from optimize.compression import prune
-from optimize.compression.factorise import factorise_model
-from optimize.compression.importance import (
+from shopbot.engines.learned.encoding import Encoder
+from shopbot.engines.learned.folder import TOKENIZER, need, read_description, tidy
+from shopbot.engines.recording.trace_format import Trace
+from shopbot.optimize.compression import prune
+from shopbot.optimize.compression.factorise import factorise_model
+from shopbot.optimize.compression.importance import (
     by_gradient,
     heads_by_magnitude,
     input_moments,
     layers_by_change,
     neurons_by_magnitude,
 )
-from optimize.compression.sparsity import GradualPruning, apply_masks, magnitude_masks, prunable
-from optimize.compression.vocabulary import common_tokens, trim_table, trim_tokenizer, used_tokens
-from optimize.folders.feeds import Feeder
-from optimize.folders.retrain import Recovery, retrain
-from optimize.trace_format import Trace
-from optimize.traces.batches import Batch, batches
-from optimize.traces.encoding import Encoder
-from optimize.traces.folder import TOKENIZER, need, read_description, tidy
-from optimize.traces.network import Network
-from optimize.traces.objective import Objective
-from optimize.traces.reading import split
-from optimize.traces.saving import load_encoder, load_network, save_network
-from optimize.traces.teachers import calibrate
-from optimize.training import Progress
+from shopbot.optimize.compression.sparsity import GradualPruning, apply_masks, magnitude_masks, prunable
+from shopbot.optimize.compression.vocabulary import common_tokens, trim_table, trim_tokenizer, used_tokens
+from shopbot.optimize.folders.feeds import Feeder
+from shopbot.optimize.folders.retrain import Recovery, retrain
+from shopbot.optimize.traces.batches import Batch, batches
+from shopbot.optimize.traces.network import Network
+from shopbot.optimize.traces.objective import Objective
+from shopbot.optimize.traces.reading import split
+from shopbot.optimize.traces.saving import load_encoder, load_network, save_network
+from shopbot.optimize.traces.teachers import calibrate
+from shopbot.optimize.training import Progress
 
 _BATCHES_FOR_IMPORTANCE = 40
 _DEV_SHARE = 0.1

@@ -13,13 +13,13 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from optimize.compression.students import evenly_spaced, projection
-from optimize.distillation.distil import freeze
-from optimize.distillation.losses import angle_loss, attention_loss, distance_loss, hidden_state_loss
-from optimize.traces.batches import Batch
-from optimize.traces.folder import TOKENIZER, need
-from optimize.traces.network import Network
-from optimize.traces.saving import load_network
+from shopbot.engines.learned.folder import TOKENIZER, need
+from shopbot.optimize.compression.students import evenly_spaced, projection
+from shopbot.optimize.distillation.distil import freeze
+from shopbot.optimize.distillation.losses import angle_loss, attention_loss, distance_loss, hidden_state_loss
+from shopbot.optimize.traces.batches import Batch
+from shopbot.optimize.traces.network import Network
+from shopbot.optimize.traces.saving import load_network
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from optimize.graphs import Feed, inputs_of
-from optimize.traces.encoding import prepared
-from optimize.traces.features import Layout, compose
-from optimize.traces.folder import GRAPH, TOKENIZER, need, read_description
-from optimize.traces.sayings import read_sayings
+from shopbot.engines.learned.encoding import prepared
+from shopbot.engines.learned.features import Layout, compose
+from shopbot.engines.learned.folder import GRAPH, TOKENIZER, need, read_description
+from shopbot.engines.learned.sayings import read_sayings
+from shopbot.optimize.graphs import Feed, inputs_of
 
 
 class Feeder:

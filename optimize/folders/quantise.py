@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from optimize.compression import quantise
-from optimize.folders.feeds import Feeder
-from optimize.graphs import Feed
-from optimize.trace_format import Trace
-from optimize.traces.folder import CARD, GRAPH, WEIGHTS, copy_folder, need, read_description, write_description
+from shopbot.engines.learned.folder import CARD, GRAPH, WEIGHTS, copy_folder, need, read_description, write_description
+from shopbot.engines.recording.trace_format import Trace
+from shopbot.optimize.compression import quantise
+from shopbot.optimize.folders.feeds import Feeder
+from shopbot.optimize.graphs import Feed
 
 RANGES = "ranges.json"
 """What calibration saw, kept beside the graph, to be inspected."""

@@ -9,16 +9,16 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from optimize.compression.fake_quantise import finish, prepare
-from optimize.compression.lora import add_adapters, merge_adapters
-from optimize.folders.features import FeatureLoss, Imitation, feature_loss
-from optimize.trace_format import Trace
-from optimize.traces.batches import Batch
-from optimize.traces.encoding import Encoder
-from optimize.traces.lesson import Lesson
-from optimize.traces.network import Network, freeze_words
-from optimize.traces.objective import Objective
-from optimize.training import Progress, Schedule
+from shopbot.engines.learned.encoding import Encoder
+from shopbot.engines.recording.trace_format import Trace
+from shopbot.optimize.compression.fake_quantise import finish, prepare
+from shopbot.optimize.compression.lora import add_adapters, merge_adapters
+from shopbot.optimize.folders.features import FeatureLoss, Imitation, feature_loss
+from shopbot.optimize.traces.batches import Batch
+from shopbot.optimize.traces.lesson import Lesson
+from shopbot.optimize.traces.network import Network, freeze_words
+from shopbot.optimize.traces.objective import Objective
+from shopbot.optimize.training import Progress, Schedule
 
 _HEADS = ("actions", "spans", "values", "seeks", "offers")
 

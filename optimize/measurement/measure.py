@@ -16,17 +16,17 @@ from typing import Any
 
 import numpy as np
 
-from optimize.folders.feeds import Feeder
-from optimize.graphs import Feed, open_graph
-from optimize.measurement.calibration import Bin, reliability
-from optimize.measurement.graph_cost import flops_of, parameters_of
-from optimize.measurement.latency import Latency, interleaved, machine
-from optimize.measurement.probe import probe_folder
-from optimize.trace_format import Trace
-from optimize.traces.evaluate import Metrics
-from optimize.traces.evaluate import measure as metrics_of
-from optimize.traces.folder import DESCRIPTION, GRAPH, TOKENIZER, need
-from optimize.traces.predict import Prediction, Predictor
+from shopbot.engines.learned.folder import DESCRIPTION, GRAPH, TOKENIZER, need
+from shopbot.engines.learned.predict import Prediction, Predictor
+from shopbot.engines.recording.trace_format import Trace
+from shopbot.optimize.folders.feeds import Feeder
+from shopbot.optimize.graphs import Feed, open_graph
+from shopbot.optimize.measurement.calibration import Bin, reliability
+from shopbot.optimize.measurement.graph_cost import flops_of, parameters_of
+from shopbot.optimize.measurement.latency import Latency, interleaved, machine
+from shopbot.optimize.measurement.probe import probe_folder
+from shopbot.optimize.traces.evaluate import Metrics
+from shopbot.optimize.traces.evaluate import measure as metrics_of
 
 BATCHES = (1, 32)
 _DEPLOYED = (GRAPH, TOKENIZER, DESCRIPTION)

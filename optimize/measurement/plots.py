@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from optimize.measurement.measure import Measured
+from shopbot.optimize.measurement.measure import Measured
 
 _SIZE = (7.0, 4.5)
 _DOTS = 120

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from optimize.trace_format import Trace
-from optimize.traces.folder import FolderError
+from shopbot.engines.learned.folder import FolderError
+from shopbot.engines.recording.trace_format import Trace
 
 _SEPARATELY = 3
 _CHILD = """
@@ -26,7 +26,7 @@ try:
 except OSError:
     import resource
     bare = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-from optimize.measurement.probe import main
+from shopbot.optimize.measurement.probe import main
 main(bare / 1e6, *sys.argv[1:])
 """
 """What the process runs: it weighs itself before it imports anything."""
@@ -93,8 +93,8 @@ def main(bare_mb: float, folder: str, contexts: str, threads: str) -> None:
     begun = time.perf_counter()
     import onnxruntime  # noqa: F401 -- the engine's own import is lazy, and belongs to the imports
 
-    from optimize.trace_format import AllowedAction
-    from optimize.traces.predict import Predictor
+    from shopbot.engines.learned.predict import Predictor
+    from shopbot.engines.recording.trace_format import AllowedAction
 
     imported = time.perf_counter()
     predictor = Predictor(Path(folder), int(threads))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from optimize.measurement.measure import Measured
+from shopbot.optimize.measurement.measure import Measured
 
 ROWS: tuple[tuple[str, Callable[[Measured], str]], ...] = (
     ("accuracy, %", lambda each: f"{100 * each.quality.accuracy:.2f}"),

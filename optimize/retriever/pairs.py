@@ -16,7 +16,7 @@ from pathlib import Path
 
 import yaml
 
-from optimize.trace_format import Trace, read_traces
+from shopbot.engines.recording.trace_format import Trace, read_traces
 
 QUESTIONS_FILE = "questions.yaml"
 SEARCH_ACTION = "search_policies"

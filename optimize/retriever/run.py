@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from optimize.retriever.measure import Asked, Vectors, found, mean_cosine
-from optimize.retriever.pairs import Pair, PairsError, mine, read_passages
-from optimize.shipping.export_encoder import (
+from shopbot.optimize.retriever.measure import Asked, Vectors, found, mean_cosine
+from shopbot.optimize.retriever.pairs import Pair, PairsError, mine, read_passages
+from shopbot.optimize.shipping.export_encoder import (
     ENCODER_FILE,
     TOKENIZER_FILE,
     OnnxVectors,
@@ -28,8 +28,8 @@ from optimize.shipping.export_encoder import (
 )
 
 if TYPE_CHECKING:
-    from optimize.retriever.training import Settings
-    from optimize.training import Progress
+    from shopbot.optimize.retriever.training import Settings
+    from shopbot.optimize.training import Progress
 
 KEPT_BACK = 0.15
 REPORT_FILE = "report.json"
@@ -75,8 +75,8 @@ def optimise(
     Raises:
         PairsError: there is nothing to learn from or to measure with.
     """
-    from optimize.retriever.model import mixed
-    from optimize.retriever.training import fingerprint, train
+    from shopbot.optimize.retriever.model import mixed
+    from shopbot.optimize.retriever.training import fingerprint, train
 
     began = time.monotonic()
     trained_on, asked = _divided(mine(documents, traces), questions)

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import torch
 
-from optimize.retriever.loss import ranking_loss
-from optimize.retriever.model import TextEncoder
-from optimize.retriever.pairs import Pair
-from optimize.training import Progress, Schedule, fit
+from shopbot.optimize.retriever.loss import ranking_loss
+from shopbot.optimize.retriever.model import TextEncoder
+from shopbot.optimize.retriever.pairs import Pair
+from shopbot.optimize.training import Progress, Schedule, fit
 
 Batch = list[Pair]
 

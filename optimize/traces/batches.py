@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from optimize.traces.encoding import UNKNOWN, Encoded
-from optimize.training import batch_order
+from shopbot.engines.learned.encoding import UNKNOWN, Encoded
+from shopbot.optimize.training import batch_order
 
 _LONG = torch.long
 

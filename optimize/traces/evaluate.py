@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from optimize.measurement.calibration import expected_calibration_error
-from optimize.trace_format import Trace
-from optimize.traces.encoding import canonical
-from optimize.traces.predict import Prediction, Predictor
+from shopbot.engines.learned.encoding import canonical
+from shopbot.engines.learned.predict import Prediction, Predictor
+from shopbot.engines.recording.trace_format import Trace
+from shopbot.optimize.measurement.calibration import expected_calibration_error
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from optimize.trace_format import Trace
-from optimize.traces.folder import DESCRIPTION, Description
-from optimize.traces.training import Recipe, train
-from optimize.training import Progress
+from shopbot.engines.learned.folder import DESCRIPTION, Description
+from shopbot.engines.recording.trace_format import Trace
+from shopbot.optimize.traces.training import Recipe, train
+from shopbot.optimize.training import Progress
 
 
 def train_generations(

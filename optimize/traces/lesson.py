@@ -9,11 +9,11 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from optimize.trace_format import Trace
-from optimize.traces.batches import Batch, batches
-from optimize.traces.encoding import Encoded, Encoder
-from optimize.traces.teachers import label_descriptions, taught
-from optimize.training import Progress, Schedule, fit
+from shopbot.engines.learned.encoding import Encoded, Encoder
+from shopbot.engines.recording.trace_format import Trace
+from shopbot.optimize.traces.batches import Batch, batches
+from shopbot.optimize.traces.teachers import label_descriptions, taught
+from shopbot.optimize.training import Progress, Schedule, fit
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, BertConfig, BertModel, PreTrainedModel
 
-from optimize.compression.reshape import fit_to_state
-from optimize.compression.students import evenly_spaced, keep_layers
-from optimize.pooling import mean_of_tokens
+from shopbot.optimize.compression.reshape import fit_to_state
+from shopbot.optimize.compression.students import evenly_spaced, keep_layers
+from shopbot.optimize.pooling import mean_of_tokens
 
 MATCH_WIDTH = 64
 BASE = "minilm"

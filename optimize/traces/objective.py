@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from optimize.distillation.losses import peer_loss, soft_loss
-from optimize.traces.batches import Batch
-from optimize.traces.encoding import UNKNOWN, Vocabulary
-from optimize.traces.network import MATCH_WIDTH, Network, Outputs
+from shopbot.engines.learned.encoding import UNKNOWN, Vocabulary
+from shopbot.optimize.distillation.losses import peer_loss, soft_loss
+from shopbot.optimize.traces.batches import Batch
+from shopbot.optimize.traces.network import MATCH_WIDTH, Network, Outputs
 
 FORBIDDEN = -1e4
 """Logit of an action that may not be chosen: far below any other, and finite in half precision."""

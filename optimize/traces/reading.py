@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from optimize.trace_format import AllowedAction, Trace, TraceError, from_line
-from optimize.traces import star
+from shopbot.engines.recording.trace_format import AllowedAction, Trace, TraceError, from_line
+from shopbot.optimize.traces import star
 
 
 @dataclass(frozen=True)

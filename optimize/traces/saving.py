@@ -15,12 +15,20 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from optimize.traces.encoding import Encoder, Vocabulary
-from optimize.traces.features import Layout
-from optimize.traces.folder import GRAPH, TOKENIZER, WEIGHTS, Description, need, read_description, write_description
-from optimize.traces.network import Network, rebuild, state_of
-from optimize.traces.replies import Replies
-from optimize.traces.sayings import read_sayings
+from shopbot.engines.learned.encoding import Encoder, Vocabulary
+from shopbot.engines.learned.features import Layout
+from shopbot.engines.learned.folder import (
+    GRAPH,
+    TOKENIZER,
+    WEIGHTS,
+    Description,
+    need,
+    read_description,
+    write_description,
+)
+from shopbot.engines.learned.replies import Replies
+from shopbot.engines.learned.sayings import read_sayings
+from shopbot.optimize.traces.network import Network, rebuild, state_of
 
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 OUTPUTS = ("actions", "spans", "values", "seeks", "offers")

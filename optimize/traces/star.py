@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from optimize.trace_format import ACTION_MARK, AllowedAction, Speaker, Trace, TraceError, write_action
+from shopbot.engines.recording.trace_format import ACTION_MARK, AllowedAction, Speaker, Trace, TraceError, write_action
 
 FIELDS = {"dialog_id", "history", "action"}
 """What tells a STAR row from a trace."""

@@ -10,15 +10,15 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from optimize.distillation.distil import average_teachers, cached_logits
-from optimize.trace_format import Trace
-from optimize.traces.batches import Batch, collate, in_order
-from optimize.traces.calibration import fit_temperature
-from optimize.traces.encoding import UNKNOWN, Encoded, Encoder, Vocabulary
-from optimize.traces.features import describe
-from optimize.traces.network import Network
-from optimize.traces.objective import FORBIDDEN
-from optimize.traces.saving import load_encoder, load_network
+from shopbot.engines.learned.calibration import fit_temperature
+from shopbot.engines.learned.encoding import UNKNOWN, Encoded, Encoder, Vocabulary
+from shopbot.engines.learned.features import describe
+from shopbot.engines.recording.trace_format import Trace
+from shopbot.optimize.distillation.distil import average_teachers, cached_logits
+from shopbot.optimize.traces.batches import Batch, collate, in_order
+from shopbot.optimize.traces.network import Network
+from shopbot.optimize.traces.objective import FORBIDDEN
+from shopbot.optimize.traces.saving import load_encoder, load_network
 
 _BATCH = 32
 

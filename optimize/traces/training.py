@@ -16,22 +16,22 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from optimize.compression.students import evenly_spaced, keep_layers
-from optimize.trace_format import Trace
-from optimize.traces.batches import Batch
-from optimize.traces.encoding import Encoder, Vocabulary
-from optimize.traces.features import Layout
-from optimize.traces.folder import KIND, TOKENIZER, Description, tidy
-from optimize.traces.lesson import Lesson
-from optimize.traces.network import BASE, Network, freeze_words, new_encoder, tokenizer_file
-from optimize.traces.objective import Objective
-from optimize.traces.reading import split
-from optimize.traces.replies import Replies
-from optimize.traces.saving import load_encoder, load_network, save_network, settings_of
-from optimize.traces.sayings import Sayings
-from optimize.traces.teachers import Calibrated, calibrate
-from optimize.traces.widening import widen
-from optimize.training import Progress, Schedule
+from shopbot.engines.learned.encoding import Encoder, Vocabulary
+from shopbot.engines.learned.features import Layout
+from shopbot.engines.learned.folder import KIND, TOKENIZER, Description, tidy
+from shopbot.engines.learned.replies import Replies
+from shopbot.engines.learned.sayings import Sayings
+from shopbot.engines.recording.trace_format import Trace
+from shopbot.optimize.compression.students import evenly_spaced, keep_layers
+from shopbot.optimize.traces.batches import Batch
+from shopbot.optimize.traces.lesson import Lesson
+from shopbot.optimize.traces.network import BASE, Network, freeze_words, new_encoder, tokenizer_file
+from shopbot.optimize.traces.objective import Objective
+from shopbot.optimize.traces.reading import split
+from shopbot.optimize.traces.saving import load_encoder, load_network, save_network, settings_of
+from shopbot.optimize.traces.teachers import Calibrated, calibrate
+from shopbot.optimize.traces.widening import widen
+from shopbot.optimize.training import Progress, Schedule
 
 _DEV_SHARE = 0.1
 

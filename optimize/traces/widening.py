@@ -8,8 +8,8 @@ from typing import TypeVar
 import torch
 from torch import nn
 
-from optimize.traces.encoding import Vocabulary
-from optimize.traces.network import Network
+from shopbot.engines.learned.encoding import Vocabulary
+from shopbot.optimize.traces.network import Network
 
 Name = TypeVar("Name", bound=Hashable)
 

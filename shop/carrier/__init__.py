@@ -1,7 +1,7 @@
 """The carrier that takes parcels back: a client for EasyPost's API and a sandbox that speaks it.
 
-What a shop uses: `open_carrier(settings)` gives a `Carrier`. What tests use beside it: `shop.carrier.sandbox`
-(`SandboxCarrier`) and `shop.carrier.faults` (`Faults`).
+What a shop uses: `open_carrier(settings)` gives a `Carrier`. What tests use beside it:
+`shopbot.shop.carrier.sandbox.server` (`SandboxCarrier`) and `shopbot.shop.carrier.sandbox.faults` (`Faults`).
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from shop.carrier.client import SANDBOX_KEY, Carrier
-from shop.carrier.parcels import Address, Parcel, PurchasedLabel
-from shop.settings import Settings, SettingsError
+from shopbot.shop.carrier.client import SANDBOX_KEY, Carrier
+from shopbot.shop.carrier.parcels import Address, Parcel, PurchasedLabel
+from shopbot.shop.settings import Settings, SettingsError
 
 __all__ = ["Address", "Carrier", "Parcel", "PurchasedLabel", "open_carrier"]
 
@@ -29,7 +29,7 @@ def open_carrier(settings: Settings) -> Iterator[Carrier]:
         with _configured(settings) as carrier:
             yield carrier
         return
-    from shop.carrier.sandbox import SandboxCarrier
+    from shopbot.shop.carrier.sandbox.server import SandboxCarrier
 
     with (
         SandboxCarrier(settings.data / "carrier", settings.carrier_port) as sandbox,

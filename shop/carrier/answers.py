@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from shop.errors import CarrierError, CarrierRefused, CarrierUnavailable
+from shopbot.shop.errors import CarrierError, CarrierRefused, CarrierUnavailable
 
 _LONGEST_QUOTE = 200
 _ASK_LATER = frozenset({408, 425, 429})

@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
-from shop.carrier.answers import Shipment, VerifiedAddress, failure
-from shop.carrier.download import download_pdf
-from shop.carrier.parcels import Address, Parcel, PurchasedLabel
-from shop.errors import CarrierError, CarrierRefused, CarrierUnavailable
+from shopbot.shop.carrier.answers import Shipment, VerifiedAddress, failure
+from shopbot.shop.carrier.download import download_pdf
+from shopbot.shop.carrier.parcels import Address, Parcel, PurchasedLabel
+from shopbot.shop.errors import CarrierError, CarrierRefused, CarrierUnavailable
 
 if TYPE_CHECKING:
     import requests

@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from shop.errors import CarrierRefused, CarrierUnavailable
+from shopbot.shop.errors import CarrierRefused, CarrierUnavailable
 
 if TYPE_CHECKING:
     import requests

@@ -1,7 +1,7 @@
 """The order database: SQLite by default, PostgreSQL by URL.
 
 `open_database` (may write) and `open_read_only` (cannot) give engines; `run_select` answers one SELECT over a
-single customer's rows. `shop.database.models` is the schema. Parts load when they are first used.
+single customer's rows. `shopbot.shop.database.models` is the schema. Parts load when they are first used.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from shop.database.connection import open_database, open_read_only
-    from shop.database.select import QueryRefused, SelectResult, run_select
+    from shopbot.shop.database.connection import open_database, open_read_only
+    from shopbot.shop.database.select import QueryRefused, SelectResult, run_select
 
 __all__ = ["QueryRefused", "SelectResult", "open_database", "open_read_only", "run_select"]
 

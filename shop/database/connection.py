@@ -15,8 +15,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
-from shop.database.failures import database_error, translate_failures
-from shop.database.migrate import migrate
+from shopbot.shop.database.failures import database_error, translate_failures
+from shopbot.shop.database.migrate import migrate
 
 BUSY_TIMEOUT_MS = 5_000
 """How long a statement waits for another program's write."""

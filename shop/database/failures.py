@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import URL, ExceptionContext
 
-from shop.errors import DatabaseError
+from shopbot.shop.errors import DatabaseError
 
 _SQLITE = {
     sqlite3.SQLITE_BUSY: "is locked by another program: close it, or try again in a moment",

@@ -9,12 +9,12 @@ from sqlalchemy import Connection, Engine, inspect
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
-from shop.database.failures import database_error
+from shopbot.shop.database.failures import database_error
 
 REVISIONS = ("0001",)
 """Every revision in `migrations/versions`, oldest first."""
 HEAD = REVISIONS[-1]
-SCRIPTS = "shop.database:migrations"
+SCRIPTS = "shopbot.shop.database:migrations"
 _LOCK = 7_274_746_725
 """PostgreSQL's advisory lock under which one program at a time migrates."""
 

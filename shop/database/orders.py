@@ -10,9 +10,9 @@ import hmac
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from shop.database.models import Customer, Order, OrderItem, OutboxMail, Product, Return, ReturnItem
-from shop.database.normalise import normalise_email, normalise_order_number
-from shop.database.views import LineView, OrderSummary, OrderView, ReturnView
+from shopbot.shop.database.models import Customer, Order, OrderItem, OutboxMail, Product, Return, ReturnItem
+from shopbot.shop.database.normalise import normalise_email, normalise_order_number
+from shopbot.shop.database.views import LineView, OrderSummary, OrderView, ReturnView
 
 __all__ = [
     "LineView",

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from sqlglot import exp
 from sqlglot.errors import ErrorLevel, UnsupportedError
 
-from shop.database.models import Base
-from shop.database.select_grammar import QueryRefused
+from shopbot.shop.database.models import Base
+from shopbot.shop.database.select_grammar import QueryRefused
 
 _OWN = {
     "customers": "id = {customer}",

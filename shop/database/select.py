@@ -18,8 +18,8 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlglot import exp
 
-from shop.database.own_rows import PREFIXES, TABLES, limited_to_customer
-from shop.database.select_grammar import QueryRefused, parse_select
+from shopbot.shop.database.own_rows import PREFIXES, TABLES, limited_to_customer
+from shopbot.shop.database.select_grammar import QueryRefused, parse_select
 
 __all__ = ["QueryRefused", "SelectResult", "run_select"]
 

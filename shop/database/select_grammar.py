@@ -14,7 +14,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
-from shop.errors import ShopError
+from shopbot.shop.errors import ShopError
 
 MAX_LENGTH = 4_000
 """Characters of a statement."""

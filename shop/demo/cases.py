@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shop.demo.catalogue import FOLDER
-from shop.yaml_file import read_yaml
+from shopbot.shop.demo.catalogue import FOLDER
+from shopbot.shop.yaml_file import read_yaml
 
 Status = Literal["processing", "shipped", "delivered", "cancelled"]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, RootModel
 
-from shop.database.models import Customer, Product
-from shop.yaml_file import read_yaml
+from shopbot.shop.database.models import Customer, Product
+from shopbot.shop.yaml_file import read_yaml
 
 FOLDER = Path(__file__).parent
 

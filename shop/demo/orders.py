@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from shop.database.models import Customer, Order, OrderItem, Product
-from shop.demo.cases import CasesFile, LineCase, NamedOrder
+from shopbot.shop.database.models import Customer, Order, OrderItem, Product
+from shopbot.shop.demo.cases import CasesFile, LineCase, NamedOrder
 
 _SEED = 20
 _CARRIERS = ("USPS", "UPS", "FedEx")

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Engine, delete
 from sqlalchemy.orm import Session
 
-from shop.database.models import Base, Label, Order, Return, ReturnItem
-from shop.demo.cases import read_cases
-from shop.demo.catalogue import read_customers, read_products
-from shop.demo.orders import Purchase, make_orders
+from shopbot.shop.database.models import Base, Label, Order, Return, ReturnItem
+from shopbot.shop.demo.cases import read_cases
+from shopbot.shop.demo.catalogue import read_customers, read_products
+from shopbot.shop.demo.orders import Purchase, make_orders
 
 
 def build_demo(database: Engine, now: datetime) -> None:
@@ -54,7 +54,7 @@ def _returns(purchases: list[Purchase]) -> Iterator[Return]:
 
 
 def _return(number: int, purchase: Purchase) -> Return:
-    from shop.fulfilment.register import return_key
+    from shopbot.shop.fulfilment.register import return_key
 
     order = purchase.order
     units = _returned_units(purchase)

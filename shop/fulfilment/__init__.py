@@ -8,11 +8,11 @@
 
 A registered return is a promise on disk: every later step is idempotent, waits for a locked-out carrier or
 mail server with a growing pause, and is taken up again by the next process when this one is killed. The steps
-run as a durable DBOS workflow. What cannot be promised is written in `shop.mail.smtp`.
+run as a durable DBOS workflow. What cannot be promised is written in `shopbot.shop.mail.smtp`.
 """
 
-from shop.fulfilment.backoff import Backoff
-from shop.fulfilment.fulfilment import Fulfilment, open_fulfilment
-from shop.fulfilment.outcome import Outcome
+from shopbot.shop.fulfilment.backoff import Backoff
+from shopbot.shop.fulfilment.fulfilment import Fulfilment, open_fulfilment
+from shopbot.shop.fulfilment.outcome import Outcome
 
 __all__ = ["Backoff", "Fulfilment", "Outcome", "open_fulfilment"]

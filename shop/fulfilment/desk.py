@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
-from shop.fulfilment.backoff import Backoff
-from shop.fulfilment.exclusive import exclusive
-from shop.mail import Mailer, Sender
+from shopbot.shop.fulfilment.backoff import Backoff
+from shopbot.shop.fulfilment.exclusive import exclusive
+from shopbot.shop.mail import Mailer, Sender
 
 if TYPE_CHECKING:
-    from shop.carrier import Address, Carrier
+    from shopbot.shop.carrier import Address, Carrier
 
 # After an outage hundreds of returns wake up together; a step holds up to two database connections.
 _AT_ONCE = 4

@@ -13,20 +13,20 @@ from sqlalchemy import Engine, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from shop.database.models import OutboxMail, Return
-from shop.errors import DatabaseError, ShopError
-from shop.fulfilment.backoff import Backoff
-from shop.fulfilment.desk import Desk
-from shop.fulfilment.outcome import Outcome, read_outcome
-from shop.fulfilment.register import register
-from shop.mail import Sender, open_mailer
+from shopbot.shop.database.models import OutboxMail, Return
+from shopbot.shop.errors import DatabaseError, ShopError
+from shopbot.shop.fulfilment.backoff import Backoff
+from shopbot.shop.fulfilment.desk import Desk
+from shopbot.shop.fulfilment.outcome import Outcome, read_outcome
+from shopbot.shop.fulfilment.register import register
+from shopbot.shop.mail import Sender, open_mailer
 
 if TYPE_CHECKING:
-    from shop.carrier import Carrier
-    from shop.fulfilment.runtime import Runtime
-    from shop.settings import Settings
+    from shopbot.shop.carrier import Carrier
+    from shopbot.shop.fulfilment.runtime import Runtime
+    from shopbot.shop.settings import Settings
 
-_log = logging.getLogger("shop.fulfilment")
+_log = logging.getLogger("shopbot.shop.fulfilment")
 _GLANCE_S = 0.1
 
 
@@ -53,7 +53,7 @@ class Fulfilment:
         """Register the return of `items` (order line -> units) and wait a while for its label e-mail.
 
         After at most `settings.fulfilment_wait_s` seconds the answer says how far it is; the rest goes on by
-        itself. The same request is the same return (see `shop.fulfilment.register` for `returned_before`).
+        itself. The same request is the same return (see `shopbot.shop.fulfilment.register` for `returned_before`).
 
         Raises:
             ReturnRefused: the units cannot be returned (any more); nothing was written.
@@ -84,7 +84,7 @@ class Fulfilment:
             if self._desk.closing.is_set():
                 raise DatabaseError("The shop is closed: open it again to take a return on.")
             if self._runtime is None:
-                from shop.fulfilment.runtime import join
+                from shopbot.shop.fulfilment.runtime import join
 
                 self._runtime = join(self._settings, self._desk)
             return self._runtime
@@ -106,7 +106,7 @@ class Fulfilment:
         self._caretaker.join()
         with self._launching:
             if self._runtime is not None:
-                from shop.fulfilment.runtime import leave
+                from shopbot.shop.fulfilment.runtime import leave
 
                 leave(self._desk, grace_s=self._settings.carrier_timeout_s)
                 self._runtime = None
@@ -156,7 +156,7 @@ def open_fulfilment(
     Raises:
         SettingsError: `SHOPBOT_SMTP_URL` cannot be used.
     """
-    from shop.profile import load_profile
+    from shopbot.shop.profile import load_profile
 
     profile = load_profile()
     desk = Desk(

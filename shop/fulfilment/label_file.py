@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from shop.errors import ShopError
+from shopbot.shop.errors import ShopError
 
 
 class LabelStorageError(ShopError):

@@ -6,10 +6,10 @@ import hashlib
 
 from sqlalchemy.orm import Session
 
-from shop.carrier import Address
-from shop.database.models import Customer, Label, OutboxMail, Return
-from shop.fulfilment.desk import Desk
-from shop.mail import LabelLine, LabelMail, word_label_mail
+from shopbot.shop.carrier import Address
+from shopbot.shop.database.models import Customer, Label, OutboxMail, Return
+from shopbot.shop.fulfilment.desk import Desk
+from shopbot.shop.mail import LabelLine, LabelMail, word_label_mail
 
 
 def queue_label_mail(session: Session, desk: Desk, found: Return, customer: Customer) -> None:

@@ -9,9 +9,9 @@ from typing import Literal
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from prompts import render
-from shop.database.models import OutboxMail, Return, Ticket
-from shop.errors import ReturnRefused
+from shopbot.prompts import render
+from shopbot.shop.database.models import OutboxMail, Return, Ticket
+from shopbot.shop.errors import ReturnRefused
 
 Status = Literal["emailed", "labelled", "requested", "failed"]
 

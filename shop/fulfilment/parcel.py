@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from shop.carrier import Parcel
+from shopbot.shop.carrier import Parcel
 
 
 def parcel_of(units: int) -> Parcel:

@@ -15,9 +15,9 @@ from typing import Any
 from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import Session
 
-from prompts import load_data
-from shop.database.models import Order, OrderItem, Return, ReturnItem
-from shop.errors import ReturnRefused
+from shopbot.prompts import load_data
+from shopbot.shop.database.models import Order, OrderItem, Return, ReturnItem
+from shopbot.shop.errors import ReturnRefused
 
 _LONGEST_KEY = 200
 

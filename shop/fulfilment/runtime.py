@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 from sqlalchemy.exc import SQLAlchemyError
 
-from shop.errors import DatabaseError
-from shop.fulfilment.desk import Desk
-from shop.fulfilment.executors import Executor
-from shop.fulfilment.steps import name_of
-from shop.fulfilment.workflow import fulfil, open_desks
+from shopbot.shop.errors import DatabaseError
+from shopbot.shop.fulfilment.desk import Desk
+from shopbot.shop.fulfilment.executors import Executor
+from shopbot.shop.fulfilment.steps import name_of
+from shopbot.shop.fulfilment.workflow import fulfil, open_desks
 
 if TYPE_CHECKING:
-    from shop.settings import Settings
+    from shopbot.shop.settings import Settings
 
 # Workflows are taken up again by code of the same version only. Raise it when the order of the steps changes,
 # and only then: after any other upgrade the new code must finish the returns that the old code began.
@@ -140,7 +140,7 @@ def _log_to(file: Path, level: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(file, encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    for name in ("dbos", "shop.fulfilment"):
+    for name in ("dbos", "shopbot.shop.fulfilment"):
         logger = logging.getLogger(name)
         for old in list(logger.handlers):
             logger.removeHandler(old)

@@ -13,15 +13,15 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from shop.carrier import Address, PurchasedLabel
-from shop.database.models import Customer, Label, Order, OutboxMail, Return, Ticket
-from shop.errors import MailError
-from shop.fulfilment.desk import Desk
-from shop.fulfilment.label_file import store_label_file
-from shop.fulfilment.label_mail import queue_label_mail
-from shop.fulfilment.outcome import refusal_key
-from shop.fulfilment.parcel import parcel_of
-from shop.mail import compose
+from shopbot.shop.carrier import Address, PurchasedLabel
+from shopbot.shop.database.models import Customer, Label, Order, OutboxMail, Return, Ticket
+from shopbot.shop.errors import MailError
+from shopbot.shop.fulfilment.desk import Desk
+from shopbot.shop.fulfilment.label_file import store_label_file
+from shopbot.shop.fulfilment.label_mail import queue_label_mail
+from shopbot.shop.fulfilment.outcome import refusal_key
+from shopbot.shop.fulfilment.parcel import parcel_of
+from shopbot.shop.mail import compose
 
 
 def name_of(desk: Desk, return_id: int) -> str | None:

@@ -13,11 +13,11 @@ from typing import Any
 
 from dbos import DBOS
 
-from shop.errors import CarrierRefused
-from shop.fulfilment import steps
-from shop.fulfilment.desk import Desk
+from shopbot.shop.errors import CarrierRefused
+from shopbot.shop.fulfilment import steps
+from shopbot.shop.fulfilment.desk import Desk
 
-_log = logging.getLogger("shop.fulfilment")
+_log = logging.getLogger("shopbot.shop.fulfilment")
 
 # The open shops of this process; the latest serves the steps.
 open_desks: list[Desk] = []

@@ -1,13 +1,13 @@
 """Mail: writes an outbox row as an e-mail and hands it to a mail server or to a local maildir.
 
-It does not decide what to send or when, and it does not retry: `shop.fulfilment` does.
+It does not decide what to send or when, and it does not retry: `shopbot.shop.fulfilment` does.
 """
 
-from shop.mail.compose import Sender, compose
-from shop.mail.maildir import MaildirMailer
-from shop.mail.smtp import SmtpMailer
-from shop.mail.transport import Mailer, open_mailer
-from shop.mail.wording import LabelLine, LabelMail, Wording, word_label_mail
+from shopbot.shop.mail.compose import Sender, compose
+from shopbot.shop.mail.maildir import MaildirMailer
+from shopbot.shop.mail.smtp import SmtpMailer
+from shopbot.shop.mail.transport import Mailer, open_mailer
+from shopbot.shop.mail.wording import LabelLine, LabelMail, Wording, word_label_mail
 
 __all__ = [
     "LabelLine",

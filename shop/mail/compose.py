@@ -15,8 +15,8 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from pathlib import Path
 
-from shop.database.models import OutboxMail
-from shop.errors import MailError
+from shopbot.shop.database.models import OutboxMail
+from shopbot.shop.errors import MailError
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 

@@ -12,7 +12,7 @@ from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-from shop.errors import MailError
+from shopbot.shop.errors import MailError
 
 
 class MaildirMailer:

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
-from shop.errors import MailError
-from shop.settings import SettingsError
+from shopbot.shop.errors import MailError
+from shopbot.shop.settings import SettingsError
 
 _PORTS = {"smtp": 25, "smtps": 465}
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from email.message import EmailMessage
 from typing import TYPE_CHECKING, Protocol
 
-from shop.mail.maildir import MaildirMailer
-from shop.mail.smtp import SmtpMailer
+from shopbot.shop.mail.maildir import MaildirMailer
+from shopbot.shop.mail.smtp import SmtpMailer
 
 if TYPE_CHECKING:
-    from shop.settings import Settings
+    from shopbot.shop.settings import Settings
 
 
 class Mailer(Protocol):

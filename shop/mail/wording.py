@@ -12,8 +12,8 @@ from typing import Any
 
 from markupsafe import escape
 
-from prompts import render
-from shop.mail.compose import one_line
+from shopbot.prompts import render
+from shopbot.shop.mail.compose import one_line
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The shop's business rules as data: `returns.yaml`, and `ReturnRules`, what it says once it has been checked.
 
-Deciding with them is `shop.returns`. `SHOPBOT_RULES` names a folder with a shop's own files.
+Deciding with them is `shopbot.shop.returns`. `SHOPBOT_RULES` names a folder with a shop's own files.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shop.yaml_file import read_yaml
+from shopbot.shop.yaml_file import read_yaml
 
 __all__ = ["CategoryRule", "CategoryWindow", "CitedRule", "ReturnRules", "WindowRule", "load_return_rules"]
 
@@ -53,7 +53,7 @@ class CategoryRule(CitedRule):
 
 
 class ReturnRules(BaseModel):
-    """Everything `shop.returns.decide` goes by."""
+    """Everything `shopbot.shop.returns.decide` goes by."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 from langchain_core.messages import HumanMessage, ToolMessage
 from langgraph.checkpoint.memory import InMemorySaver
 
-from agents import create_agent
-from engines.scripted import ScriptedEngine
-from tools.action import Action, Call, Citation, Observation, Source, action
+from shopbot.agents import create_agent
+from shopbot.engines.scripted import ScriptedEngine
+from shopbot.tools.action import Action, Call, Citation, Observation, Source, action
 
 WINDOW, REFUNDS, PARKING = "returns#window", "refunds#when", "visits#parking"
 DOCUMENTS = {

@@ -12,11 +12,11 @@ from langchain_core.messages import HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from lending_library import ACTIONS, Library
 
-from agents import create_agent
-from engines.scripted import ScriptedEngine
-from shop.settings import load_settings
-from shop.shop import open_shop
-from tools.desk import Desk
+from shopbot.agents import create_agent
+from shopbot.engines.scripted import ScriptedEngine
+from shopbot.shop.settings import load_settings
+from shopbot.shop.shop import open_shop
+from shopbot.tools.shop.desk import Desk
 
 Said = dict[str, Any]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from tools.action import Action, Call, Observation, Source, action
+from shopbot.tools.action import Action, Call, Observation, Source, action
 
 
 @dataclass

@@ -9,11 +9,11 @@ import pytest
 import yaml
 from langgraph.checkpoint.memory import InMemorySaver
 
-from agents import create_shopbot
-from agents.turn import Turn, read_turn
-from engines import make_engine
-from engines.planner.follow_ups import leans
-from tools.desk import Desk
+from shopbot.agents import create_shopbot
+from shopbot.agents.turn import Turn, read_turn
+from shopbot.engines import make_engine
+from shopbot.engines.shopbot.follow_ups import leans
+from shopbot.tools.shop.desk import Desk
 
 CASES: dict[str, list[dict[str, Any]]] = yaml.safe_load(Path(__file__).with_name("follow_ups.yaml").read_text("utf-8"))
 FIRST = "How long do I have to return something?"

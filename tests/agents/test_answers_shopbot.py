@@ -6,11 +6,11 @@ from typing import Any
 
 from langgraph.checkpoint.memory import InMemorySaver
 
-from agents import create_shopbot
-from agents.turn import read_turn
-from engines.scripted import ScriptedEngine
-from tools.desk import Desk
-from tools.retrieval import Retriever
+from shopbot.agents import create_shopbot
+from shopbot.agents.turn import read_turn
+from shopbot.engines.scripted import ScriptedEngine
+from shopbot.tools.retrieval import Retriever
+from shopbot.tools.shop.desk import Desk
 
 WINDOW = "returns#return-window"
 

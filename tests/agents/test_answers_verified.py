@@ -9,9 +9,9 @@ import pytest
 from answering_desk import DOCUMENTS, REFUNDS, WINDOW, Desk, find, say
 from langchain_core.messages import AIMessage, HumanMessage
 
-from agents.budget import Budget, Limits
-from agents.turn import read_turn
-from engines.protocol import TEMPLATED
+from shopbot.agents.budget import Budget, Limits
+from shopbot.agents.turn import read_turn
+from shopbot.engines.protocol import TEMPLATED
 
 QUESTION = "until when may items be returned?"
 DRAFT = f"You can return all items within 30 days of delivery [{WINDOW}]."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agents.consent import is_clear_yes
+from shopbot.agents.consent import is_clear_yes
 
 CLEAR = [
     "yes",

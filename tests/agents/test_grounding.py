@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from agents.grounding import contains, ungrounded
+from shopbot.agents.grounding import contains, ungrounded
 
 numbers = st.integers(min_value=0, max_value=10**9).map(str)
 LETTER = "The hearing was moved to 14 March because counsel asked for it, " * 6

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.facts import GOALS, changes_with_consequences, merge_facts
-from agents.plan import allowed_now, make_plan, unmet
-from tools.action import Action, Call, Observation, action
+from shopbot.agents.facts import GOALS, changes_with_consequences, merge_facts
+from shopbot.agents.plan import allowed_now, make_plan, unmet
+from shopbot.tools.action import Action, Call, Observation, action
 
 FACTS = "abcdefgh"
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage
 
-from agents.shares import add_shares, describe_shares, shares_of
-from engines.protocol import ENGINES, Share
-from engines.scripted import ScriptedEngine
+from shopbot.agents.shares import add_shares, describe_shares, shares_of
+from shopbot.engines.protocol import ENGINES, Share
+from shopbot.engines.scripted import ScriptedEngine
 
 
 def share(engine: str, outcome: str = "answered", cost: float | None = 0.5) -> Share:
@@ -55,7 +55,7 @@ def test_the_engine_is_on_the_span_of_its_call(talk: Callable[..., Any], monkeyp
 
     spans, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(spans))
-    monkeypatch.setattr("agents.tracing._tracer", lambda: provider.get_tracer("test"))
+    monkeypatch.setattr("shopbot.agents.tracing._tracer", lambda: provider.get_tracer("test"))
     state = talk({"say": "Hello!"}).say("hi")
     chat = next(span for span in spans.get_finished_spans() if span.name == "chat")
     assert chat.attributes is not None

@@ -17,11 +17,11 @@ from langgraph.types import Command
 from lending_library import ACTIONS, Library
 from pydantic import BaseModel
 
-from agents import create_agent
-from agents.budget import Budget, Limits
-from agents.memory import open_memory
-from agents.rules import NoResultError
-from engines.scripted import ScriptedEngine
+from shopbot.agents import create_agent
+from shopbot.agents.budget import Budget, Limits
+from shopbot.agents.memory import open_memory
+from shopbot.agents.rules import NoResultError
+from shopbot.engines.scripted import ScriptedEngine
 
 CONFIG: Any = {"configurable": {"thread_id": "t"}}
 READY = [
@@ -207,9 +207,9 @@ import os, signal, sys
 sys.path.insert(0, {tests!r})
 from langchain_core.messages import HumanMessage
 from lending_library import ACTIONS, Library
-from agents import create_agent
-from agents.memory import open_memory
-from engines.scripted import ScriptedEngine
+from shopbot.agents import create_agent
+from shopbot.agents.memory import open_memory
+from shopbot.engines.scripted import ScriptedEngine
 
 def die(messages):
     os.kill(os.getpid(), signal.SIGKILL)

@@ -9,9 +9,9 @@ from typing import Any
 from langchain_core.messages import HumanMessage
 from lending_library import ACTIONS, Library
 
-from agents import create_agent
-from agents.memory import open_memory
-from engines.scripted import ScriptedEngine
+from shopbot.agents import create_agent
+from shopbot.agents.memory import open_memory
+from shopbot.engines.scripted import ScriptedEngine
 
 Start = Callable[..., Any]
 STEPS = [{"call": "choose_book", "args": {"title": "Emma"}}, {"call": "find_shelf"}, {"say": "Shelf 7."}]

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from apps.chat import run_chat
-from apps.chat_json import run_chat_json
-from apps.failures import explained
+from shopbot.apps.chat import run_chat
+from shopbot.apps.chat_json import run_chat_json
+from shopbot.apps.failures import explained
 
 SHOPBOT = Path(sysconfig.get_path("scripts")) / "shopbot"
 RETURN_JEANS = b"I want to return the jeans from order 123456, maria.lopez@example.com\nyes please\n"

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from command_line import Spoken, speak
 
-from apps.reset import run_reset
-from tools.policy_index import open_policies
+from shopbot.apps.reset import run_reset
+from shopbot.tools.shop.policy_index import open_policies
 
 
 @pytest.fixture(scope="session")

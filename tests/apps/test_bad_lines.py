@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from command_line import Spoken
 
-from apps.session import MAX_MESSAGE, MessageRefused, checked
+from shopbot.apps.session import MAX_MESSAGE, MessageRefused, checked
 
 ANSWERED = {
     "escape sequences": b"\x1b[31mhello\x1b[0m\x1b]0;title\x07",
@@ -54,7 +54,7 @@ def test_every_line_is_answered_and_the_conversation_goes_on(
 
 @pytest.mark.parametrize("kind", REFUSED)
 def test_a_refusal_says_what_is_wrong(kind: str) -> None:
-    from apps.chat_json import MAX_LINE, _message
+    from shopbot.apps.chat_json import MAX_LINE, _message
 
     line, expected = REFUSED[kind]
     with pytest.raises(MessageRefused, match=expected):

@@ -13,7 +13,7 @@ import pytest
 from command_line import RETURN_JEANS, Spoken, is_one_sentence
 from sqlalchemy import create_engine, text
 
-from apps.session import open_conversation
+from shopbot.apps.session import open_conversation
 
 GARBAGE = b"this was a database once " * 500
 HOLD = (
@@ -85,7 +85,7 @@ def test_a_damaged_index_is_built_again(shop_folder: Path, chat_json: Callable[.
 def test_a_shop_that_another_program_keeps_to_itself_is_named(
     shop_folder: Path, monkeypatch: pytest.MonkeyPatch, chat_json: Callable[..., Spoken]
 ) -> None:
-    monkeypatch.setattr("shop.database.connection.BUSY_TIMEOUT_MS", 100)
+    monkeypatch.setattr("shopbot.shop.database.connection.BUSY_TIMEOUT_MS", 100)
     with held_by_another_process(shop_folder / "shop.db", "EXCLUSIVE"):
         spoken = chat_json(b"hello\n")
     assert (spoken.code, spoken.out) == (1, "")
@@ -96,7 +96,7 @@ def test_a_shop_that_another_program_keeps_to_itself_is_named(
 def test_while_another_program_writes_a_return_waits_and_can_be_asked_for_again(
     shop_folder: Path, monkeypatch: pytest.MonkeyPatch, chat_json: Callable[..., Spoken]
 ) -> None:
-    monkeypatch.setattr("shop.database.connection.BUSY_TIMEOUT_MS", 100)
+    monkeypatch.setattr("shopbot.shop.database.connection.BUSY_TIMEOUT_MS", 100)
     before = count(shop_folder, "returns")
     with held_by_another_process(shop_folder / "shop.db", "NORMAL"):
         locked = chat_json(RETURN_JEANS, thread="locked")
@@ -112,7 +112,7 @@ def test_while_another_program_writes_a_return_waits_and_can_be_asked_for_again(
 def test_conversations_that_cannot_be_written_are_an_error_and_the_program_goes_on(
     shop_folder: Path, monkeypatch: pytest.MonkeyPatch, chat_json: Callable[..., Spoken]
 ) -> None:
-    monkeypatch.setattr("agents.memory.BUSY_TIMEOUT_S", 0.1)
+    monkeypatch.setattr("shopbot.agents.memory.BUSY_TIMEOUT_S", 0.1)
     assert chat_json(b"hello\n").code == 0
     with held_by_another_process(shop_folder / "conversations.db", "NORMAL"):
         spoken = chat_json(b"hello\nhello\n", thread="new")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from apps.demo import run_demo
+from shopbot.apps.demo import run_demo
 
 
 def test_the_demo_ends_with_a_label_and_touches_nothing_of_the_users(

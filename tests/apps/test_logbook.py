@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from command_line import Spoken, is_one_sentence
 
-from apps.failures import explained
-from apps.logbook import keep_log, log_file
-from prompts import load_data
-from shop.settings import Settings
+from shopbot.apps.failures import explained
+from shopbot.apps.logbook import keep_log, log_file
+from shopbot.prompts import load_data
+from shopbot.shop.settings import Settings
 
 
 @pytest.fixture

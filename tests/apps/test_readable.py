@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from apps.readable import readable
+from shopbot.apps.readable import readable
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ import pytest
 from command_line import is_one_sentence
 from sqlalchemy import create_engine, inspect
 
-from apps.doctor import run_doctor
-from apps.failures import explained
-from apps.reset import run_reset
-from apps.search import run_search
+from shopbot.apps.doctor import run_doctor
+from shopbot.apps.failures import explained
+from shopbot.apps.reset import run_reset
+from shopbot.apps.search import run_search
 
 
 def content(file: Path) -> dict[str, list[tuple[object, ...]]]:

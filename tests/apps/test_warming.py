@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from apps.session import open_conversation
-from apps.warming import warm_up, warming
+from shopbot.apps.session import open_conversation
+from shopbot.apps.warming import warm_up, warming
 
 
 def test_parts_that_cannot_be_loaded_are_logged_and_nothing_is_printed(

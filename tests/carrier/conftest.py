@@ -8,9 +8,9 @@ from pathlib import Path
 import easypost
 import pytest
 
-from shop.carrier import Address, Carrier, Parcel
-from shop.carrier.client import SANDBOX_KEY
-from shop.carrier.sandbox import SandboxCarrier
+from shopbot.shop.carrier import Address, Carrier, Parcel
+from shopbot.shop.carrier.client import SANDBOX_KEY
+from shopbot.shop.carrier.sandbox.server import SandboxCarrier
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from shop.carrier import Address, Carrier, Parcel
-from shop.carrier.sandbox import SandboxCarrier
-from shop.errors import CarrierRefused
+from shopbot.shop.carrier import Address, Carrier, Parcel
+from shopbot.shop.carrier.sandbox.server import SandboxCarrier
+from shopbot.shop.errors import CarrierRefused
 
 
 def test_a_label_is_bought_at_the_lowest_rate(carrier: Carrier, shipment_id: str) -> None:

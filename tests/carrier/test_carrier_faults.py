@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from shop.carrier import Address, Carrier, Parcel, PurchasedLabel
-from shop.carrier.faults import Fault, Faults
-from shop.carrier.label import Label, draw
-from shop.carrier.sandbox import SandboxCarrier
-from shop.errors import CarrierError, CarrierRefused, CarrierUnavailable
+from shopbot.shop.carrier import Address, Carrier, Parcel, PurchasedLabel
+from shopbot.shop.carrier.sandbox.faults import Fault, Faults
+from shopbot.shop.carrier.sandbox.label import Label, draw
+from shopbot.shop.carrier.sandbox.server import SandboxCarrier
+from shopbot.shop.errors import CarrierError, CarrierRefused, CarrierUnavailable
 
 UNCLEAR = [fault for fault in Fault if fault is not Fault.REFUSE]
 BOUGHT_ALL_THE_SAME = [fault for fault in Fault if fault.does_the_work]

@@ -14,14 +14,14 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from shop.carrier import Address, Carrier
-from shop.carrier.desk import new_tracking_code
-from shop.carrier.label import Label, draw
-from shop.carrier.label.content import address_lines
-from shop.carrier.label.layout import layout
-from shop.carrier.label.marks import HEIGHT, WIDTH, Box, Text
-from shop.carrier.label.printable import printable
-from shop.carrier.label.typeface import width
+from shopbot.shop.carrier import Address, Carrier
+from shopbot.shop.carrier.sandbox.desk import new_tracking_code
+from shopbot.shop.carrier.sandbox.label import Label, draw
+from shopbot.shop.carrier.sandbox.label.content import address_lines
+from shopbot.shop.carrier.sandbox.label.layout import layout
+from shopbot.shop.carrier.sandbox.label.marks import HEIGHT, WIDTH, Box, Text
+from shopbot.shop.carrier.sandbox.label.printable import printable
+from shopbot.shop.carrier.sandbox.label.typeface import width
 
 NASTY = [
     "x" * 500,

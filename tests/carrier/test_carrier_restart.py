@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from shop.carrier import Address, Carrier, Parcel
-from shop.carrier.sandbox import SandboxCarrier
-from shop.errors import CarrierError, CarrierUnavailable
+from shopbot.shop.carrier import Address, Carrier, Parcel
+from shopbot.shop.carrier.sandbox.server import SandboxCarrier
+from shopbot.shop.errors import CarrierError, CarrierUnavailable
 
 SERVE = """
 import sys
 from pathlib import Path
-from shop.carrier.sandbox import SandboxCarrier
+from shopbot.shop.carrier.sandbox.server import SandboxCarrier
 sandbox = SandboxCarrier(Path(sys.argv[1]))
 sandbox.start()
 print(sandbox.url, flush=True)

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from shop.carrier import Address, Parcel, open_carrier
-from shop.carrier.sandbox import SandboxCarrier
-from shop.errors import CarrierError
-from shop.settings import Settings, SettingsError
+from shopbot.shop.carrier import Address, Parcel, open_carrier
+from shopbot.shop.carrier.sandbox.server import SandboxCarrier
+from shopbot.shop.errors import CarrierError
+from shopbot.shop.settings import Settings, SettingsError
 
 
 @pytest.fixture(autouse=True)

@@ -12,8 +12,8 @@ import pytest
 import requests
 from easypost.errors import InvalidRequestError, NotFoundError, UnauthorizedError
 
-from shop.carrier.desk import new_tracking_code
-from shop.carrier.sandbox import SandboxCarrier
+from shopbot.shop.carrier.sandbox.desk import new_tracking_code
+from shopbot.shop.carrier.sandbox.server import SandboxCarrier
 
 ROOT = Path(__file__).parents[2]
 RECORDINGS = (ROOT / os.environ.get("SHOPBOT_EXTERNAL_DATA", "../shared/data")).resolve() / "easypost_wire"

@@ -10,8 +10,8 @@ from pathlib import Path
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from shop.carrier.sandbox import SandboxCarrier
-from shop.database.models import Label, Order, OrderItem, OutboxMail, Return, ReturnItem, Ticket
+from shopbot.shop.carrier.sandbox.server import SandboxCarrier
+from shopbot.shop.database.models import Label, Order, OrderItem, OutboxMail, Return, ReturnItem, Ticket
 
 
 @dataclass(frozen=True)

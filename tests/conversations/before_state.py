@@ -9,7 +9,7 @@ from scripted import LineBefore, OrderBefore
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from shop.database.models import Customer, Label, Order, OrderItem, Product, Return, ReturnItem
+from shopbot.shop.database.models import Customer, Label, Order, OrderItem, Product, Return, ReturnItem
 
 
 def add_orders(database: Engine, orders: Iterable[OrderBefore]) -> None:

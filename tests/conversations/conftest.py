@@ -11,7 +11,7 @@ from judge import play_and_judge
 from recorded_proposals import Proposals, recording
 from scripted import Script
 
-from shop.settings import load_settings
+from shopbot.shop.settings import load_settings
 
 _recorded: dict[str, Proposals] = {}
 
@@ -19,8 +19,8 @@ _recorded: dict[str, Proposals] = {}
 @pytest.fixture(scope="session")
 def built_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder as a first start leaves it: demo shop, policies, workflow tables."""
-    from shop.shop import open_shop
-    from tools.policy_index import open_policies
+    from shopbot.shop.shop import open_shop
+    from shopbot.tools.shop.policy_index import open_policies
 
     data = tmp_path_factory.mktemp("built")
     with open_shop(load_settings(data=data)) as shop:

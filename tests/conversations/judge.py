@@ -11,8 +11,8 @@ from player import Player, plan_faults, playing
 from scripted import End, Script, Seen, Step
 from secrets_of_orders import read_secrets
 
-from agents.turn import Turn
-from shop.database.connection import open_database
+from shopbot.agents.turn import Turn
+from shopbot.shop.database.connection import open_database
 
 
 def play_and_judge(script: Script, folder: Path, monkeypatch: pytest.MonkeyPatch, engine: str = "planner") -> None:

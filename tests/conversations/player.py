@@ -12,8 +12,8 @@ from pathlib import Path
 
 from scripted import Script, Step
 
-from agents.turn import Turn
-from apps.session import Conversation, open_conversation
+from shopbot.agents.turn import Turn
+from shopbot.apps.session import Conversation, open_conversation
 
 
 @dataclass
@@ -60,7 +60,7 @@ class Player:
         from sqlalchemy import select
         from sqlalchemy.orm import Session
 
-        from shop.database.models import Return
+        from shopbot.shop.database.models import Return
 
         with Session(next(iter(self._open.values())).shop.database) as session:
             return list(session.scalars(select(Return.id).where(Return.status.in_(("requested", "labelled")))))

@@ -15,7 +15,7 @@ Proposals = tuple[AIMessage, ...]
 @contextmanager
 def recording(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[AIMessage]]:
     """Everything that embedded engines answer meanwhile, in order."""
-    from engines.planner.model import PlannerEngine
+    from shopbot.engines.shopbot.model import PlannerEngine
 
     answers: list[AIMessage] = []
     answer = PlannerEngine._generate

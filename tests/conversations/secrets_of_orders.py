@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from shop.database.models import Customer, Label, Order, OrderItem
+from shopbot.shop.database.models import Customer, Label, Order, OrderItem
 
 
 def read_secrets(database: Engine) -> frozenset[str]:

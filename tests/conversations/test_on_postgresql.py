@@ -8,11 +8,11 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from apps.session import open_conversation_with
-from shop.database.connection import open_database
-from shop.database.models import Label, OutboxMail, Return
-from shop.demo.seed import build_demo
-from shop.settings import load_settings
+from shopbot.apps.session import open_conversation_with
+from shopbot.shop.database.connection import open_database
+from shopbot.shop.database.models import Label, OutboxMail, Return
+from shopbot.shop.demo.seed import build_demo
+from shopbot.shop.settings import load_settings
 
 MESSAGES = [
     "I'd like to return the jeans from order 123456, my e-mail is maria.lopez@example.com",

@@ -20,10 +20,10 @@ from recorded_proposals import Proposals
 from scripted import Script
 from test_over_http import SCRIPTS
 
-from engines import make_engine
-from engines.llama.answer_grammar import CALL, CALL_ENDS
-from engines.llama.json_grammar import quoted
-from engines.llama.model import LlamaEngine
+from shopbot.engines import make_engine
+from shopbot.engines.llama.answer_grammar import CALL, CALL_ENDS
+from shopbot.engines.llama.json_grammar import quoted
+from shopbot.engines.llama.model import LlamaEngine
 
 sys.path.append(str(Path(__file__).parent.parent / "engines"))
 from tiny_gguf import write_tiny_gguf

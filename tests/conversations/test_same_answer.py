@@ -8,7 +8,7 @@ import pytest
 from player import Player, playing
 from scripted import Step
 
-from agents.turn import Turn
+from shopbot.agents.turn import Turn
 
 
 def answer(player: Player, thread: str, number: str, address: str) -> Turn:

@@ -13,9 +13,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from two_customers import TwoCustomers
 
-import shop.database.connection
-from shop.database import open_database, open_read_only
-from shop.errors import DatabaseError
+from shopbot.shop.database import connection, open_database, open_read_only
+from shopbot.shop.errors import DatabaseError
 
 NEW_PRODUCT = "INSERT INTO products VALUES ('N-1', 'New', 'x', 1, false)"
 ORDER_OF_NOBODY = "INSERT INTO orders VALUES ('1', 99, 'shipped', '2026-11-02 09:30:00', NULL, NULL, NULL, '', '', '')"
@@ -106,7 +105,7 @@ def test_a_damaged_file_is_named_and_left_as_it_is(
 
 
 def test_a_locked_file_is_named(file_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shop.database.connection, "BUSY_TIMEOUT_MS", 50)
+    monkeypatch.setattr(connection, "BUSY_TIMEOUT_MS", 50)
     file_of(file_url).parent.mkdir()
     other = sqlite3.connect(file_of(file_url), isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
@@ -120,7 +119,7 @@ def test_a_locked_file_is_named(file_url: str, monkeypatch: pytest.MonkeyPatch) 
 def test_a_write_while_another_program_writes_says_that_it_is_locked(
     file_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shop.database.connection, "BUSY_TIMEOUT_MS", 50)
+    monkeypatch.setattr(connection, "BUSY_TIMEOUT_MS", 50)
     engine = open_database(file_url)
     other = sqlite3.connect(file_of(file_url), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -184,7 +183,7 @@ def test_a_user_who_may_not_make_tables_is_told(fresh_postgres_url: str) -> None
 def test_opening_a_database_that_is_up_to_date_loads_no_alembic(file_url: str) -> None:
     open_database(file_url).dispose()
     code = (
-        "import sys; from shop.database import open_database; open_database(sys.argv[1]).dispose();"
+        "import sys; from shopbot.shop.database import open_database; open_database(sys.argv[1]).dispose();"
         "print(sorted({name.split('.')[0] for name in sys.modules} & {'alembic', 'sqlglot', 'psycopg'}))"
     )
     done = subprocess.run([sys.executable, "-c", code, file_url], capture_output=True, text=True, check=True)

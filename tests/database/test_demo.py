@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from shop.database import open_database
-from shop.database.models import Base, Customer, Order, OrderItem, Product, Return
-from shop.database.orders import read_order
-from shop.demo.seed import build_demo
-from shop.returns import decide_remaining
-from shop.rules import load_return_rules
+from shopbot.shop.database import open_database
+from shopbot.shop.database.models import Base, Customer, Order, OrderItem, Product, Return
+from shopbot.shop.database.orders import read_order
+from shopbot.shop.demo.seed import build_demo
+from shopbot.shop.returns import decide_remaining
+from shopbot.shop.rules import load_return_rules
 
 NOW = datetime(2026, 11, 21, 15, 0, tzinfo=UTC)
 RULES = load_return_rules()

@@ -12,14 +12,14 @@ import pytest
 from sqlalchemy import Engine, create_engine, func, inspect, select
 from sqlalchemy.orm import Session
 
-from shop.database import open_database
-from shop.database.models import Base, Customer, Label, Order, OutboxMail, Product, Return
-from shop.database.orders import find_customer, read_order
-from shop.database.views import OrderView
-from shop.demo.seed import build_demo
-from shop.fulfilment.register import return_key
-from shop.returns import decide_remaining
-from shop.rules import load_return_rules
+from shopbot.shop.database import open_database
+from shopbot.shop.database.models import Base, Customer, Label, Order, OutboxMail, Product, Return
+from shopbot.shop.database.orders import find_customer, read_order
+from shopbot.shop.database.views import OrderView
+from shopbot.shop.demo.seed import build_demo
+from shopbot.shop.fulfilment.register import return_key
+from shopbot.shop.returns import decide_remaining
+from shopbot.shop.rules import load_return_rules
 
 NOW = datetime(2026, 11, 21, 15, 0, tzinfo=UTC)
 

@@ -14,10 +14,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect
 
-from shop.database import open_database
-from shop.database.migrate import HEAD, REVISIONS, SCRIPTS
-from shop.database.models import Base
-from shop.errors import DatabaseError
+from shopbot.shop.database import open_database
+from shopbot.shop.database.migrate import HEAD, REVISIONS, SCRIPTS
+from shopbot.shop.database.models import Base
+from shopbot.shop.errors import DatabaseError
 
 
 def scripts() -> ScriptDirectory:
@@ -71,7 +71,7 @@ def test_opening_again_changes_nothing(empty_url: str) -> None:
 
 def test_programs_that_start_at_once_migrate_once(empty_url: str) -> None:
     code = (
-        "import sys; import alembic.command; from shop.database import open_database, migrate;"
+        "import sys; import alembic.command; from shopbot.shop.database import open_database, migrate;"
         "print('ready', flush=True); sys.stdin.readline(); open_database(sys.argv[1]).dispose(); print('opened')"
     )
     command = [sys.executable, "-c", code, empty_url]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop.database.normalise import normalise_email, normalise_order_number
+from shopbot.shop.database.normalise import normalise_email, normalise_order_number
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import Engine, event, select
 from sqlalchemy.orm import Session
 
-from shop.database import open_database
-from shop.database.models import Customer, OutboxMail, Return
-from shop.database.orders import find_customer, list_orders, read_order
-from shop.database.views import ReturnView
-from shop.demo.seed import build_demo
+from shopbot.shop.database import open_database
+from shopbot.shop.database.models import Customer, OutboxMail, Return
+from shopbot.shop.database.orders import find_customer, list_orders, read_order
+from shopbot.shop.database.views import ReturnView
+from shopbot.shop.demo.seed import build_demo
 
 NOW = datetime(2026, 11, 21, 15, 0, tzinfo=UTC)
 MARIA = "maria.lopez@example.com"

@@ -7,8 +7,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from two_customers import ADA, TwoCustomers
 
-from shop.database import QueryRefused, run_select
-from shop.database.models import Order
+from shopbot.shop.database import QueryRefused, run_select
+from shopbot.shop.database.models import Order
 
 _TWENTY = " UNION ALL ".join(["SELECT 1 AS n"] * 20)
 MILLIONS_OF_ROWS = f"SELECT count(*) FROM {', '.join(f'({_TWENTY}) x{number}' for number in range(6))}"

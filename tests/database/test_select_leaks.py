@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from two_customers import ADA, SECRET, TwoCustomers
 
-from shop.database import QueryRefused, run_select
-from shop.database.own_rows import COLUMNS, TABLES
+from shopbot.shop.database import QueryRefused, run_select
+from shopbot.shop.database.own_rows import COLUMNS, TABLES
 
 SHAPES = [
     "SELECT * FROM {table} WHERE 1 = 1 OR 1 = 1",

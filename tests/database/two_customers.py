@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from shop.database import open_database, open_read_only
-from shop.database.models import Customer, Label, Order, OrderItem, Product, Return, ReturnItem
+from shopbot.shop.database import open_database, open_read_only
+from shopbot.shop.database.models import Customer, Label, Order, OrderItem, Product, Return, ReturnItem
 
 ADA, BOB = 1, 2
 SECRET = "bob-only"

@@ -12,12 +12,12 @@ from chat_server import ChatServer
 from hosted_shopbot import Hosted
 from langgraph.checkpoint.memory import InMemorySaver
 
-from agents import create_shopbot
-from shop.database.connection import open_database
-from shop.demo.seed import build_demo
-from shop.settings import load_settings
-from shop.shop import Shop, open_shop
-from tools.desk import Desk
+from shopbot.agents import create_shopbot
+from shopbot.shop.database.connection import open_database
+from shopbot.shop.demo.seed import build_demo
+from shopbot.shop.settings import load_settings
+from shopbot.shop.shop import Shop, open_shop
+from shopbot.tools.shop.desk import Desk
 
 
 @pytest.fixture(scope="session")
@@ -45,10 +45,10 @@ def make_hosted(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 
     def make(retries: int = 0, patience_s: float = 60, model: str = "test-model") -> Hosted:
         monkeypatch.setenv("SHOPBOT_ENGINE_TIMEOUT_S", str(patience_s))
-        monkeypatch.setattr("engines.hosted_retry._backoff", lambda state: 0.0)
+        monkeypatch.setattr("shopbot.engines.hosted_retry._backoff", lambda state: 0.0)
         monkeypatch.setenv("OPENAI_API_KEY", "none")
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
-        monkeypatch.setattr("engines.hosted.RETRIES", retries)
+        monkeypatch.setattr("shopbot.engines.hosted.RETRIES", retries)
         agent = create_shopbot(f"openai:{model}", desk=desk, checkpointer=InMemorySaver())
         return Hosted(agent, server, shop)
 

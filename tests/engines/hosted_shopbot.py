@@ -9,8 +9,8 @@ from chat_server import ChatServer, Step
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from shop.database.models import Label, OutboxMail, Return
-from shop.shop import Shop
+from shopbot.shop.database.models import Label, OutboxMail, Return
+from shopbot.shop.shop import Shop
 
 THREAD: Any = {"configurable": {"thread_id": "hosted"}}
 

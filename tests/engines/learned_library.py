@@ -11,11 +11,11 @@ from typing import Annotated, Any
 from langchain_core.messages import HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
 
-from agents import create_agent
-from engines.learned.context import context_of
-from engines.scripted import ScriptedEngine
-from optimize.trace_format import AllowedAction, Trace
-from tools.action import Action, Call, Observation, Source, action
+from shopbot.agents import create_agent
+from shopbot.engines.learned.context import context_of
+from shopbot.engines.recording.trace_format import AllowedAction, Trace
+from shopbot.engines.scripted import ScriptedEngine
+from shopbot.tools.action import Action, Call, Observation, Source, action
 
 CONFIRM = "Shall I lend you {{ facts.book }}? Please answer yes or no."
 OPENINGS = ("I want to borrow {}", "could I have {} please")

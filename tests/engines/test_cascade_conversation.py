@@ -9,14 +9,14 @@ import pytest
 from langchain_core.messages import HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
 
-from agents import create_shopbot
-from agents.turn import read_turn
-from engines.cascade.model import CascadeEngine
-from engines.planner.model import PlannerEngine
-from engines.protocol import CONFIDENCE
-from engines.scripted import ScriptedEngine
-from shop.shop import Shop
-from tools.desk import Desk
+from shopbot.agents import create_shopbot
+from shopbot.agents.turn import read_turn
+from shopbot.engines.cascade.model import CascadeEngine
+from shopbot.engines.protocol import CONFIDENCE
+from shopbot.engines.scripted import ScriptedEngine
+from shopbot.engines.shopbot.model import PlannerEngine
+from shopbot.shop.shop import Shop
+from shopbot.tools.shop.desk import Desk
 
 
 class Talk:

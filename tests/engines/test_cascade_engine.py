@@ -11,10 +11,10 @@ import pytest
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.tools import tool
 
-from engines import EngineError, make_engine
-from engines.cascade.model import CascadeEngine
-from engines.protocol import CONFIDENCE, COST, ENGINES, REFUSED
-from engines.scripted import ScriptedEngine
+from shopbot.engines import EngineError, make_engine
+from shopbot.engines.cascade.model import CascadeEngine
+from shopbot.engines.protocol import CONFIDENCE, COST, ENGINES, REFUSED
+from shopbot.engines.scripted import ScriptedEngine
 
 
 @tool

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from engines import EngineError, make_engine
+from shopbot.engines import EngineError, make_engine
 
 
 def test_planner_is_the_embedded_engine() -> None:

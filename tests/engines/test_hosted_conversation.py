@@ -10,7 +10,7 @@ from chat_server import Call, Step
 from hosted_shopbot import Hosted
 from ways import WAYS
 
-from agents.shopbot import shop_actions
+from shopbot.agents.shopbot import shop_actions
 
 CONVERSATION: Sequence[tuple[str, Sequence[Step]]] = [
     (

@@ -12,10 +12,10 @@ from langchain_core.messages import AIMessage
 from langchain_core.messages.ai import UsageMetadata
 from ways import WAYS
 
-from agents.budget import Budget, Limits, Purse
-from engines.hosted_prices import cost_of
-from engines.protocol import COST
-from prompts import load_data
+from shopbot.agents.budget import Budget, Limits, Purse
+from shopbot.engines.hosted_prices import cost_of
+from shopbot.engines.protocol import COST
+from shopbot.prompts import load_data
 
 USAGE = UsageMetadata(input_tokens=1_000_000, output_tokens=100_000, total_tokens=1_100_000)
 CACHED = UsageMetadata(**USAGE, input_token_details={"cache_read": 400_000})

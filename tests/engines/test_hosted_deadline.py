@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Iterator
 
 import pytest
 
-from engines.hosted_deadline import awithin, within
+from shopbot.engines.hosted_deadline import awithin, within
 
 NAME: contextvars.ContextVar[str] = contextvars.ContextVar("name", default="nobody")
 

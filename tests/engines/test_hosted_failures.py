@@ -9,8 +9,8 @@ from chat_faults import Status
 from chat_server import Call, Step
 from hosted_shopbot import THREAD, Hosted, said
 
-from engines import EngineError, make_engine
-from prompts import load_data
+from shopbot.engines import EngineError, make_engine
+from shopbot.prompts import load_data
 
 SAYS = load_data("agent/says.yaml")
 

@@ -12,11 +12,11 @@ from chat_server import Call, ChatServer
 from hosted_shopbot import THREAD, Hosted, said
 from ways import WAYS
 
-from agents import create_agent
-from agents.budget import Budget, Limits
-from engines import make_engine
-from engines.hosted_engine import LONGEST_ANSWER
-from prompts import load_data
+from shopbot.agents import create_agent
+from shopbot.agents.budget import Budget, Limits
+from shopbot.engines import make_engine
+from shopbot.engines.hosted_engine import LONGEST_ANSWER
+from shopbot.prompts import load_data
 
 SAYS = load_data("agent/says.yaml")
 SILENT = ("hang", "drip")

@@ -10,8 +10,8 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.language_models.fake_chat_models import FakeListChatModel
 from pydantic import Field
 
-from engines import EngineError, make_engine
-from engines.hosted_engine import HostedEngine
+from shopbot.engines import EngineError, make_engine
+from shopbot.engines.hosted_engine import HostedEngine
 
 
 class ChatGroq(FakeListChatModel):

@@ -6,8 +6,8 @@ import pytest
 from chat_server import Call, ChatServer
 from pydantic import BaseModel
 
-from agents import create_agent
-from engines import make_engine
+from shopbot.agents import create_agent
+from shopbot.engines import make_engine
 
 
 class Verdict(BaseModel):

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engines.errors import AnswerTooLong, UnusableAnswer
-from engines.hosted_retry import may_pass, retry_after
+from shopbot.engines.errors import AnswerTooLong, UnusableAnswer
+from shopbot.engines.hosted_retry import may_pass, retry_after
 
 
 class StatusError(Exception):

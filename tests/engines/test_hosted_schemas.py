@@ -6,7 +6,7 @@ import pytest
 from hosted_shopbot import Hosted
 from pydantic import BaseModel, ConfigDict, Field
 
-from engines.hosted_schemas import fits_strict
+from shopbot.engines.hosted_schemas import fits_strict
 
 
 class Closed(BaseModel):

@@ -10,10 +10,10 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from learned_library import BOOKS, Library, make_agent, record, say, visit, write_prompts
 
-from engines import EngineError, make_engine
-from engines.learned.context import context_of, refused_in
-from engines.protocol import CONFIDENCE, REFUSED
-from optimize.traces.features import Layout
+from shopbot.engines import EngineError, make_engine
+from shopbot.engines.learned.context import context_of, refused_in
+from shopbot.engines.learned.features import Layout
+from shopbot.engines.protocol import CONFIDENCE, REFUSED
 
 CALL: Any = {"name": "take_card", "args": {"card": "7"}, "id": "1", "type": "tool_call"}
 
@@ -37,9 +37,9 @@ def learned(tmp_path_factory: pytest.TempPathFactory, prompts: Path) -> Path:
     """The folder of an engine that learned from sixty visits to the library."""
     pytest.importorskip("torch", reason="needs the optimize extra")
     pytest.importorskip("transformers", reason="needs the optimize extra")
-    from optimize.traces.objective import Objective
-    from optimize.traces.training import Recipe, train
-    from optimize.training import Schedule
+    from shopbot.optimize.traces.objective import Objective
+    from shopbot.optimize.traces.training import Recipe, train
+    from shopbot.optimize.training import Schedule
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SHOPBOT_PROMPTS", str(prompts))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engines.llama.answers import deciding, read_answer, reply_so_far
+from shopbot.engines.llama.answers import deciding, read_answer, reply_so_far
 
 CALL = '<tool_call>\n{"name": "look", "arguments": {"place": "here"}}\n</tool_call>'
 

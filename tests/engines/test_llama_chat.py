@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolCall, ToolMessage
 
-from engines.llama.chat import ChatTemplate, Said, read_messages, reserved_texts, split_system
-from engines.protocol import BRIEFING
-from prompts import render
+from shopbot.engines.llama.chat import ChatTemplate, Said, read_messages, reserved_texts, split_system
+from shopbot.engines.protocol import BRIEFING
+from shopbot.prompts import render
 
 RESERVED = reserved_texts(["<|im_start|>", "<|im_end|>"])
 STRICT = (

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from engines.llama.chat import CUSTOMER, MODEL, Said
-from engines.llama.fitting import KEPT_CHARACTERS, ContextError, Fitted, fit
+from shopbot.engines.llama.chat import CUSTOMER, MODEL, Said
+from shopbot.engines.llama.fitting import KEPT_CHARACTERS, ContextError, Fitted, fit
 
 SYSTEM = ["system"] * 10
 ALLOWED, EVERY = ["action"] * 10, ["action"] * 30

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from apps.doctor_llama import check_local_models
-from engines import EngineError
-from shop.settings import load_settings
+from shopbot.apps.doctor_llama import check_local_models
+from shopbot.engines import EngineError
+from shopbot.shop.settings import load_settings
 
 
 def test_without_a_local_model_it_says_what_fits() -> None:

@@ -16,9 +16,9 @@ from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, Sys
 from pydantic import BaseModel, ConfigDict
 from tiny_gguf import write_tiny_gguf
 
-from engines import EngineError, make_engine
-from engines.llama.model import LlamaEngine
-from engines.protocol import CONFIDENCE, DEADLINE, THOUGHT
+from shopbot.engines import EngineError, make_engine
+from shopbot.engines.llama.model import LlamaEngine
+from shopbot.engines.protocol import CONFIDENCE, DEADLINE, THOUGHT
 
 
 class Look(BaseModel):

@@ -14,9 +14,9 @@ pytest.importorskip("gguf", reason="gguf is not installed: pip install gguf")
 from langchain_core.messages import HumanMessage, SystemMessage
 from tiny_gguf import write_tiny_gguf
 
-from engines import EngineError, make_engine
-from engines.llama.model import LlamaEngine
-from engines.protocol import DEADLINE
+from shopbot.engines import EngineError, make_engine
+from shopbot.engines.llama.model import LlamaEngine
+from shopbot.engines.protocol import DEADLINE
 
 
 @pytest.fixture(scope="module")

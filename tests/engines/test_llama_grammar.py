@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from tiny_gguf import write_tiny_gguf
 
-from agents.pursue import make_pursue
-from agents.shopbot import shop_actions
-from engines.llama.answer_grammar import answer_grammar
-from engines.llama.answers import Answer, read_answer
-from engines.llama.runtime import Runtime
-from engines.llama.work import Wanted, Work
+from shopbot.agents.pursue import make_pursue
+from shopbot.agents.shopbot import shop_actions
+from shopbot.engines.llama.answer_grammar import answer_grammar
+from shopbot.engines.llama.answers import Answer, read_answer
+from shopbot.engines.llama.runtime import Runtime
+from shopbot.engines.llama.work import Wanted, Work
 
 ROUNDS, ROUNDS_WITHOUT_ARGUMENTS = 44, 10
 """For each of the shop's actions; with the schemas made by hypothesis there are a thousand calls."""

@@ -13,13 +13,13 @@ from hosted_shopbot import Hosted, said
 from langgraph.checkpoint.memory import InMemorySaver
 from tiny_gguf import write_tiny_gguf
 
-from agents import create_agent, create_shopbot
-from agents.budget import Budget, Limits
-from agents.deliberation import says
-from agents.shopbot import shop_actions
-from engines.llama.model import LlamaEngine
-from shop.shop import Shop
-from tools.desk import Desk
+from shopbot.agents import create_agent, create_shopbot
+from shopbot.agents.budget import Budget, Limits
+from shopbot.agents.deliberation import says
+from shopbot.agents.shopbot import shop_actions
+from shopbot.engines.llama.model import LlamaEngine
+from shopbot.shop.shop import Shop
+from shopbot.tools.shop.desk import Desk
 
 MESSAGES = ["I want to send the jeans back", "Order 123456, maria.lopez@example.com", "yes", "How much is 2 + 2?"]
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engines.recording.masking import Masker
+from shopbot.engines.recording.masking import Masker
 
 CASES = [
     ("maria.lopez@example.com", "[EMAIL_1]"),

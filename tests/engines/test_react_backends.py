@@ -13,9 +13,9 @@ from hosted_shopbot import THREAD, Hosted, said
 from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
 
-from agents import create_shopbot
-from engines.react.model import ReactEngine
-from tools.desk import Desk
+from shopbot.agents import create_shopbot
+from shopbot.engines.react.model import ReactEngine
+from shopbot.tools.shop.desk import Desk
 
 
 @tool
@@ -28,7 +28,7 @@ def test_a_model_of_random_weights_writes_a_valid_action_under_the_grammar(tmp_p
     pytest.importorskip("llama_cpp", reason="the extra llama is not installed")
     from tiny_gguf import write_tiny_gguf
 
-    from engines.llama.model import LlamaEngine
+    from shopbot.engines.llama.model import LlamaEngine
 
     engine = LlamaEngine(write_tiny_gguf(tmp_path / "tiny.gguf"))
     answer = ReactEngine(inner=engine).bind_tools([set_copies], tool_choice="any").invoke("print it")

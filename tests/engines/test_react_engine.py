@@ -13,12 +13,12 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, Tool
 from langchain_core.tools import tool
 from pydantic import Field
 
-from engines import make_engine
-from engines.protocol import BRIEFING, DEADLINE, REFUSED, THOUGHT
-from engines.react.model import STOP, ReactEngine
-from engines.react.sections import split_sections
-from engines.react.transcript import quoted, write_prompt
-from engines.scripted import ScriptedEngine
+from shopbot.engines import make_engine
+from shopbot.engines.protocol import BRIEFING, DEADLINE, REFUSED, THOUGHT
+from shopbot.engines.react.model import STOP, ReactEngine
+from shopbot.engines.react.sections import split_sections
+from shopbot.engines.react.transcript import quoted, write_prompt
+from shopbot.engines.scripted import ScriptedEngine
 
 
 @tool

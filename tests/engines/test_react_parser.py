@@ -12,10 +12,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engines.react.complaints import Unreadable
-from engines.react.fitting import fit_arguments
-from engines.react.lenient import read_value
-from engines.react.parser import Completion, read_completion
+from shopbot.engines.react.complaints import Unreadable
+from shopbot.engines.react.fitting import fit_arguments
+from shopbot.engines.react.lenient import read_value
+from shopbot.engines.react.parser import Completion, read_completion
 
 CORPUS = yaml.safe_load(Path(__file__).with_name("react_completions.yaml").read_text(encoding="utf-8"))
 ACTIONS: dict[str, Any] = CORPUS["actions"]

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, AIMessageChunk
 
-from engines.protocol import THOUGHT
-from engines.reasoning import separate_reasoning, separate_stream, split_reasoning
+from shopbot.engines.protocol import THOUGHT
+from shopbot.engines.reasoning import separate_reasoning, separate_stream, split_reasoning
 
 
 @pytest.mark.parametrize(

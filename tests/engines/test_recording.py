@@ -14,11 +14,11 @@ from hosted_shopbot import Hosted, said
 from langgraph.checkpoint.memory import InMemorySaver
 from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter
 
-from agents import create_agent, create_shopbot
-from engines import ScriptedEngine
-from optimize.trace_format import Trace, read_traces
-from shop.shop import Shop
-from tools.desk import Desk
+from shopbot.agents import create_agent, create_shopbot
+from shopbot.engines import ScriptedEngine
+from shopbot.engines.recording.trace_format import Trace, read_traces
+from shopbot.shop.shop import Shop
+from shopbot.tools.shop.desk import Desk
 
 NAME, ADDRESS, NUMBER = "Maria Lopez", "maria.lopez@example.com", "123456"
 WORDS = [

@@ -8,8 +8,8 @@ import pytest
 from langchain_core.messages import AIMessage
 from langchain_core.tools import tool
 
-from engines import EngineError, make_engine
-from engines.scripted import ScriptedEngine, ScriptEnded
+from shopbot.engines import EngineError, make_engine
+from shopbot.engines.scripted import ScriptedEngine, ScriptEnded
 
 
 @tool

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from engines.recording.file import TraceFile
-from optimize.trace_format import AllowedAction, Trace, read_traces
+from shopbot.engines.recording.file import TraceFile
+from shopbot.engines.recording.trace_format import AllowedAction, Trace, read_traces
 
 EACH = 25
 

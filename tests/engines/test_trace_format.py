@@ -11,7 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimize.trace_format import AllowedAction, Trace, TraceError, from_line, read_traces, to_line, write_action
+from shopbot.engines.recording.trace_format import (
+    AllowedAction,
+    Trace,
+    TraceError,
+    from_line,
+    read_traces,
+    to_line,
+    write_action,
+)
 
 words = st.text(max_size=20)
 json_values = st.recursive(st.none() | st.booleans() | st.integers() | words, lambda inner: st.lists(inner, max_size=3))

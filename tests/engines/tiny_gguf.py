@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-import prompts
-from optimize.decoders.gguf_file import DecoderShape, Storage, write_gguf
-from optimize.decoders.gguf_vocabulary import Vocabulary, read_tokenizer
+from shopbot import prompts
+from shopbot.optimize.decoders.gguf_file import DecoderShape, Storage, write_gguf
+from shopbot.optimize.decoders.gguf_vocabulary import Vocabulary, read_tokenizer
 
 with contextlib.suppress(ImportError):
     # llama-cpp-python leaves two files open at the interpreter's end; where warnings are errors that is heard.

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 
-import prompts
-from engines.scripted import ScriptedEngine
 from examples.court_filings import Docket, create_researcher, open_docket
+from shopbot import prompts
+from shopbot.engines.scripted import ScriptedEngine
 
 State = dict[str, Any]
 

@@ -13,7 +13,15 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "court_filings"
-PUBLIC = {"agents", "engines", "engines.embedding", "prompts", "tools", "tools.retrieval"}
+PUBLIC = {
+    "shopbot",
+    "shopbot.agents",
+    "shopbot.engines",
+    "shopbot.engines.embedding",
+    "shopbot.prompts",
+    "shopbot.tools",
+    "shopbot.tools.retrieval",
+}
 HOUSE = {"agents", "apps", "benchmarks", "engines", "optimize", "prompts", "shop", "tools"}
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from return_shop import build
 
-from shop.settings import Settings
+from shopbot.shop.settings import Settings
 
 if TYPE_CHECKING:
     from mail_sink import MailSink

@@ -12,12 +12,12 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from shop.carrier import open_carrier
-from shop.carrier.ledger import Ledger
-from shop.database.connection import open_database
-from shop.database.models import Customer, Label, Order, OrderItem, OutboxMail, Product, Return, Ticket
-from shop.fulfilment import Backoff, Fulfilment, open_fulfilment
-from shop.settings import Settings
+from shopbot.shop.carrier import open_carrier
+from shopbot.shop.carrier.sandbox.ledger import Ledger
+from shopbot.shop.database.connection import open_database
+from shopbot.shop.database.models import Customer, Label, Order, OrderItem, OutboxMail, Product, Return, Ticket
+from shopbot.shop.fulfilment import Backoff, Fulfilment, open_fulfilment
+from shopbot.shop.settings import Settings
 
 ORDER, ADA, JEANS, SOCKS = "123456", 1, 17, 18
 QUICK = Backoff(first_s=0.02, factor=2, longest_s=0.1, patience=3)

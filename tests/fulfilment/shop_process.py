@@ -16,18 +16,23 @@ from typing import Any
 
 from return_shop import ADA, ORDER, open_shop
 
-from shop.fulfilment import Backoff
-from shop.settings import Settings
+from shopbot.shop.fulfilment import Backoff
+from shopbot.shop.settings import Settings
 
 # Loaded once in the server that forks the processes, which makes each of them start in a moment.
-for _module in ("easypost", "reportlab.graphics.barcode", "shop.carrier.sandbox", "shop.fulfilment.runtime"):
+for _module in (
+    "easypost",
+    "reportlab.graphics.barcode",
+    "shopbot.shop.carrier.sandbox.server",
+    "shopbot.shop.fulfilment.runtime",
+):
     importlib.import_module(_module)
 
-CARRIER, STEPS = "shop.carrier.client:Carrier", "shop.fulfilment.steps"
+CARRIER, STEPS = "shopbot.shop.carrier.client:Carrier", "shopbot.shop.fulfilment.steps"
 
 # name: where, which function, and whether death comes before it or after it
 POINTS: dict[str, tuple[str, str, bool]] = {
-    "registered, workflow not started": ("shop.fulfilment.runtime:Runtime", "ensure", False),
+    "registered, workflow not started": ("shopbot.shop.fulfilment.runtime:Runtime", "ensure", False),
     "workflow started, nothing done": (STEPS, "create_shipment", False),
     "shipment at the carrier, not stored": (CARRIER, "create_return", True),
     "shipment stored, step not recorded": (STEPS, "create_shipment", True),
@@ -35,11 +40,11 @@ POINTS: dict[str, tuple[str, str, bool]] = {
     "bought, answer not read": (CARRIER, "_purchase", True),
     "bought, step not recorded": (STEPS, "buy_label", True),
     "before storing": (STEPS, "store_label", False),
-    "label half written": ("shop.fulfilment.label_file:os", "fsync", False),
+    "label half written": ("shopbot.shop.fulfilment.label_file:os", "fsync", False),
     "label written, rows not": (STEPS, "store_label_file", True),
     "rows written, step not recorded": (STEPS, "store_label", True),
     "before sending": (STEPS, "send_mail", False),
-    "mail half written": ("shop.mail.maildir:os", "fsync", False),
+    "mail half written": ("shopbot.shop.mail.maildir:os", "fsync", False),
     "mail delivered, not noted": (STEPS, "_note_sent", False),
     "mail noted, step not recorded": (STEPS, "send_mail", True),
 }

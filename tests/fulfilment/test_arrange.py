@@ -10,8 +10,8 @@ from typing import cast
 import pytest
 from return_shop import ADA, JEANS, ONE_OF_EACH, ORDER, SOCKS, end_state, open_shop
 
-from shop.errors import ReturnRefused
-from shop.settings import Settings
+from shopbot.shop.errors import ReturnRefused
+from shopbot.shop.settings import Settings
 
 
 def test_the_label_reaches_the_mailbox_of_the_customer_on_record(settings: Settings) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine
 
-from shop.fulfilment import Backoff
-from shop.fulfilment.exclusive import exclusive
-from shop.fulfilment.executors import Executor
+from shopbot.shop.fulfilment import Backoff
+from shopbot.shop.fulfilment.exclusive import exclusive
+from shopbot.shop.fulfilment.executors import Executor
 
 
 def test_living_executors_have_different_names(tmp_path: Path) -> None:

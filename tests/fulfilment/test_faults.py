@@ -16,10 +16,10 @@ from mail_sink import MailSink
 from return_shop import ADA, JEANS, ONE_OF_EACH, ORDER, SOCKS, end_state, open_shop, read
 from sqlalchemy import select
 
-from shop.database.models import OutboxMail, Ticket
-from shop.fulfilment import Fulfilment, Outcome, steps
-from shop.mail import SmtpMailer
-from shop.settings import Settings
+from shopbot.shop.database.models import OutboxMail, Ticket
+from shopbot.shop.fulfilment import Fulfilment, Outcome, steps
+from shopbot.shop.mail import SmtpMailer
+from shopbot.shop.settings import Settings
 
 
 def _until_settled(fulfilment: Fulfilment, return_id: int, limit_s: float = 10) -> Outcome:

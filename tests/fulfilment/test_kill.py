@@ -15,7 +15,7 @@ import pytest
 from return_shop import ADA, JEANS, ONE_OF_EACH, ORDER, end_state, open_shop
 from shop_process import POINTS, arrange, arrange_and_die, finish
 
-from shop.settings import Settings
+from shopbot.shop.settings import Settings
 
 _processes = multiprocessing.get_context("forkserver")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from return_shop import ADA, JEANS, ONE_OF_EACH, ORDER, build, end_state, open_shop
 
-from shop.settings import Settings
+from shopbot.shop.settings import Settings
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from return_shop import ADA, JEANS, ONE_OF_EACH, ORDER, build, end_state, open_shop
 
-from shop.errors import DatabaseError
-from shop.settings import Settings
+from shopbot.shop.errors import DatabaseError
+from shopbot.shop.settings import Settings
 
 
 def test_a_shop_without_open_returns_launches_nothing(settings: Settings) -> None:
@@ -71,7 +71,7 @@ def test_a_program_ends_quietly_with_a_return_still_open(settings: Settings) -> 
     program = (
         "import sys; sys.path[:0] = sys.argv[2:]\n"
         "from pathlib import Path\n"
-        "from shop.settings import Settings\n"
+        "from shopbot.shop.settings import Settings\n"
         "from shop_process import arrange_and_leave\n"
         "settings = Settings(data=Path(sys.argv[1]), smtp_url='smtp://127.0.0.1:9', fulfilment_wait_s=0)\n"
         "arrange_and_leave(settings, {17: 1})\n"

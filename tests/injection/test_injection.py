@@ -17,13 +17,13 @@ from obedient import VICTIM_EMAIL, VICTIM_ORDER, Obedient, goals
 from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import Session
 
-from agents import create_shopbot
-from engines.scripted import ScriptedEngine
-from shop.database.models import Label, Order, OutboxMail, Return
-from shop.settings import load_settings
-from shop.shop import Shop, open_shop
-from tools.desk import Desk
-from tools.retrieval import Retriever, open_retriever
+from shopbot.agents import create_shopbot
+from shopbot.engines.scripted import ScriptedEngine
+from shopbot.shop.database.models import Label, Order, OutboxMail, Return
+from shopbot.shop.settings import load_settings
+from shopbot.shop.shop import Shop, open_shop
+from shopbot.tools.retrieval import Retriever, open_retriever
+from shopbot.tools.shop.desk import Desk
 
 EXTERNAL = Path(os.environ.get("SHOPBOT_EXTERNAL_DATA", Path(__file__).parents[2] / "../shared/data"))
 GOALS = goals(EXTERNAL)

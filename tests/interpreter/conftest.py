@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tools.interpreter import Interpreter, Limits
-from tools.interpreter.interpreter import platform_refusal
+from shopbot.tools.interpreter import Interpreter, Limits
+from shopbot.tools.interpreter.interpreter import platform_refusal
 
 LIMITS = Limits(seconds=2.0, memory=64 << 20, output=10_000)
 

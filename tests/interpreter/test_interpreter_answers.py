@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tools.interpreter import Interpreter
+from shopbot.tools.interpreter import Interpreter
 
 SOLUTION = "def solution():\n    price = 1240\n    return 3 * price\n"
 

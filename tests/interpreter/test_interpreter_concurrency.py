@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from benchmarks.pal_hostile import descendants, rss
-from tools.interpreter import Interpreter
+from shopbot.tools.interpreter import Interpreter
 
 PROGRAMS = [
     (f"x = {{{n}}}\nprint({n})\nans = sum(x) * 2" if n % 2 else f"print({n})\nans = {n} * 2") for n in range(32)

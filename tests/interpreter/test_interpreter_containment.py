@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.interpreter import Interpreter, Limits
+from shopbot.tools.interpreter import Interpreter, Limits
 
 FORGED = '{"ok": true, "answer": 31337, "text": "31337", "type": "int", "stdout": ""}'
 

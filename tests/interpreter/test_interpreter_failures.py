@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tools.interpreter import Interpreter, Limits, observation
+from shopbot.tools.interpreter import Interpreter, Limits, observation
 
 
 @pytest.mark.parametrize(

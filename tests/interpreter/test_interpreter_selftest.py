@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from tools.interpreter import Interpreter, Limits, Result, SandboxUnavailable
-from tools.interpreter.job import Job
-from tools.interpreter.selftest import ContainmentFailed, check_first, check_sandbox
+from shopbot.tools.interpreter import Interpreter, Limits, Result, SandboxUnavailable
+from shopbot.tools.interpreter.job import Job
+from shopbot.tools.interpreter.selftest import ContainmentFailed, check_first, check_sandbox
 
 
 def uncontained(job: Job, limits: Limits) -> Result:
@@ -41,7 +41,7 @@ def test_what_does_not_contain_is_not_used(monkeypatch: pytest.MonkeyPatch) -> N
     def fail(_: object) -> None:
         raise ContainmentFailed("programs cannot be contained here")
 
-    monkeypatch.setattr("tools.interpreter.interpreter.check_sandbox", fail)
+    monkeypatch.setattr("shopbot.tools.interpreter.interpreter.check_sandbox", fail)
     with Interpreter(first=False) as refusing:
         result = refusing.run("x = 1")
         with pytest.raises(SandboxUnavailable):

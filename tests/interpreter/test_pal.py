@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from apps.pal import ProgramRefused, run_pal
-from engines.scripted import ScriptedEngine
-from tools.action import Call
-from tools.interpreter import Interpreter
-from tools.interpreter.entry import find_entry
-from tools.pal import order_values, run_program
-from tools.pal_question import ask, extract_program
+from shopbot.apps.pal import ProgramRefused, run_pal
+from shopbot.engines.scripted import ScriptedEngine
+from shopbot.tools.action import Call
+from shopbot.tools.interpreter import Interpreter
+from shopbot.tools.interpreter.entry import find_entry
+from shopbot.tools.pal import order_values, run_program
+from shopbot.tools.pal_question import ask, extract_program
 
 ORDER = {
     "order_number": "1001",

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.pal_hostile import UNCONTAINED, load, run_set
 from benchmarks.pal_share import differs
-from tools.interpreter import Interpreter
+from shopbot.tools.interpreter import Interpreter
 
 HARMLESS = ("imp-os-system", "pathlib-read", "env-read", "write-file", "rmtree", "socket-connect", "tb-frame")
 

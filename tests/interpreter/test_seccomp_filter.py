@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tools.interpreter.sandbox import seccomp
-from tools.interpreter.sandbox.syscalls import TABLES, Table
+from shopbot.tools.interpreter.sandbox import seccomp
+from shopbot.tools.interpreter.sandbox.syscalls import TABLES, Table
 
 READ_WRITE, READ_EXECUTE = 3, 5
 

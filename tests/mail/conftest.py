@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shop.database.models import OutboxMail
-from shop.mail import Sender
+from shopbot.shop.database.models import OutboxMail
+from shopbot.shop.mail import Sender
 
 if TYPE_CHECKING:
     from mail_sink import MailSink

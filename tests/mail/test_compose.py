@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from shop.database.models import OutboxMail
-from shop.errors import MailError
-from shop.mail import LabelLine, LabelMail, Sender, compose, word_label_mail
+from shopbot.shop.database.models import OutboxMail
+from shopbot.shop.errors import MailError
+from shopbot.shop.mail import LabelLine, LabelMail, Sender, compose, word_label_mail
 
 Row = Callable[..., OutboxMail]
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from shop.database.models import OutboxMail
-from shop.errors import MailError
-from shop.mail import MaildirMailer, Sender, compose, open_mailer
-from shop.settings import Settings
+from shopbot.shop.database.models import OutboxMail
+from shopbot.shop.errors import MailError
+from shopbot.shop.mail import MaildirMailer, Sender, compose, open_mailer
+from shopbot.shop.settings import Settings
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from mail_sink import MailSink
 
-from shop.database.models import OutboxMail
-from shop.errors import MailError
-from shop.mail import Sender, SmtpMailer, compose
-from shop.mail.smtp import read_smtp_url
-from shop.settings import SettingsError
+from shopbot.shop.database.models import OutboxMail
+from shopbot.shop.errors import MailError
+from shopbot.shop.mail import Sender, SmtpMailer, compose
+from shopbot.shop.mail.smtp import read_smtp_url
+from shopbot.shop.settings import SettingsError
 
 
 @pytest.fixture

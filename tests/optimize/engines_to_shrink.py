@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-from optimize.trace_format import AllowedAction, Trace
+from shopbot.engines.recording.trace_format import AllowedAction, Trace
 
 ACTIONS = {"track_order": "parcel", "refund": "money", "cancel": "stop"}
 _FILL = ("please", "today", "my", "the", "now", "hello", "really", "again", "can", "you")
@@ -36,8 +36,8 @@ def decisions(count: int, seed: int = 1) -> list[Trace]:
 
 def make_engine(folder: Path, *, epochs: int = 4) -> Path:
     """Train it into `folder`."""
-    from optimize.traces.training import Recipe, train
-    from optimize.training import Schedule
+    from shopbot.optimize.traces.training import Recipe, train
+    from shopbot.optimize.training import Schedule
 
     recipe = Recipe(base="tiny", batch=16, threads=1, freeze_words=False, schedule=Schedule(epochs=epochs, rate=3e-3))
     train(decisions(160), folder, recipe)

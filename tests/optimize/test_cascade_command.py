@@ -9,9 +9,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from apps.optimize.cascade import cascade
-from engines.cascade.thresholds import load_thresholds
-from optimize.trace_format import Trace, to_line
+from shopbot.apps.optimize.cascade import cascade
+from shopbot.engines.cascade.thresholds import load_thresholds
+from shopbot.engines.recording.trace_format import Trace, to_line
 
 app = typer.Typer()
 app.command()(cascade)

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimize.cascade import (
+from shopbot.engines.recording.trace_format import Trace
+from shopbot.optimize.cascade import (
     Decisions,
     Point,
     Tier,
@@ -22,8 +23,7 @@ from optimize.cascade import (
     table_of,
     write_thresholds,
 )
-from optimize.measurement.calibration import expected_calibration_error
-from optimize.trace_format import Trace
+from shopbot.optimize.measurement.calibration import expected_calibration_error
 
 CHEAP, DEAR = Tier(cost=0.0, seconds=0.1, accuracy=0.5), Tier(cost=1.0, seconds=2.0, accuracy=0.9)
 

@@ -10,8 +10,8 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from optimize.crossfit.teaching import Folds, accuracy, with_scores
-from optimize.trace_format import AllowedAction, Trace
+from shopbot.engines.recording.trace_format import AllowedAction, Trace
+from shopbot.optimize.crossfit.teaching import Folds, accuracy, with_scores
 
 ALLOWED = tuple(AllowedAction(name, "", {}) for name in ("lend", "take_back", "greet"))
 QUICK = Folds(folds=2, repeats=1, epochs=12, threads=1, base="tiny")

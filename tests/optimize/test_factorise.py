@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch", reason="needs the optimize extra")
 
-from optimize.compression import factorise  # noqa: E402
-from optimize.compression.anatomy import embedding_of, layers_of  # noqa: E402
-from optimize.compression.importance import input_moments  # noqa: E402
-from optimize.compression.prune import prune_neurons  # noqa: E402
-from optimize.compression.reshape import fit_to_state  # noqa: E402
+from shopbot.optimize.compression import factorise  # noqa: E402
+from shopbot.optimize.compression.anatomy import embedding_of, layers_of  # noqa: E402
+from shopbot.optimize.compression.importance import input_moments  # noqa: E402
+from shopbot.optimize.compression.prune import prune_neurons  # noqa: E402
+from shopbot.optimize.compression.reshape import fit_to_state  # noqa: E402
 
 
 @given(rows=st.integers(1, 8), columns=st.integers(1, 8), bias=st.booleans(), seed=st.integers(0, 99))

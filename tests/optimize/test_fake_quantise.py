@@ -6,8 +6,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the optimize extra")
 
-from optimize.compression import fake_quantise  # noqa: E402
-from optimize.compression.quantise import quantise_array  # noqa: E402
+from shopbot.optimize.compression import fake_quantise  # noqa: E402
+from shopbot.optimize.compression.quantise import quantise_array  # noqa: E402
 
 
 def test_values_land_on_the_grid_and_the_gradient_passes_straight_through() -> None:

@@ -11,8 +11,8 @@ import pytest
 
 pytest.importorskip("gguf", reason="gguf is not installed: pip install gguf")
 
-from optimize.decoders.gguf_file import DecoderShape, from_hugging_face, write_gguf
-from optimize.decoders.gguf_vocabulary import Vocabulary, read_tokenizer
+from shopbot.optimize.decoders.gguf_file import DecoderShape, from_hugging_face, write_gguf
+from shopbot.optimize.decoders.gguf_vocabulary import Vocabulary, read_tokenizer
 
 SHAPE = DecoderShape(context=64, width=32, layers=2, heads=4, kv_heads=2, feed_forward=64)
 WORDS = Vocabulary([*(f"t{i}" for i in range(60)), "<end>"], ["t 1"], frozenset({"<end>"}), end="<end>")

@@ -9,8 +9,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the optimize extra")
 pytest.importorskip("peft", reason="needs the optimize extra")
 
-from optimize.compression.lora import add_adapters, merge_adapters  # noqa: E402
-from optimize.compression.prune import prune_neurons  # noqa: E402
+from shopbot.optimize.compression.lora import add_adapters, merge_adapters  # noqa: E402
+from shopbot.optimize.compression.prune import prune_neurons  # noqa: E402
 
 
 def _trained(model: Any, ids: Any) -> Any:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch", reason="needs the optimize extra")
 
-from optimize.distillation import losses  # noqa: E402
+from shopbot.optimize.distillation import losses  # noqa: E402
 
 _LN3 = math.log(3.0)
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimize.measurement.calibration import expected_calibration_error, reliability
-from optimize.measurement.latency import interleaved, machine
+from shopbot.optimize.measurement.calibration import expected_calibration_error, reliability
+from shopbot.optimize.measurement.latency import interleaved, machine
 
 
 def test_calibration_error_by_hand() -> None:
@@ -86,15 +86,15 @@ def _graph(file: Path, bits: int | None = None) -> Path:
 
 
 def test_operations_of_one_matrix_by_hand(tmp_path: Path) -> None:
-    from optimize.measurement.graph_cost import flops_of
+    from shopbot.optimize.measurement.graph_cost import flops_of
 
     feed = {"x": np.zeros((2, 5, 32), np.float32)}
     assert flops_of(_graph(tmp_path / "g.onnx"), feed) == 2 * (2 * 5) * 32 * 64
 
 
 def test_parameters_of_one_layer_by_hand_whatever_the_bits(tmp_path: Path) -> None:
-    from optimize.compression import quantise
-    from optimize.measurement.graph_cost import parameters_of
+    from shopbot.optimize.compression import quantise
+    from shopbot.optimize.measurement.graph_cost import parameters_of
 
     graph = _graph(tmp_path / "g.onnx")
     quantise.weights_only(graph, tmp_path / "four.onnx", bits=4)

@@ -13,9 +13,9 @@ import pytest
 from engines_to_shrink import decisions
 from typer.testing import CliRunner, Result
 
-from apps.cli import app
-from apps.optimize.learning import write_traces
-from optimize.trace_format import read_traces
+from shopbot.apps.cli import app
+from shopbot.apps.optimize.learning import write_traces
+from shopbot.engines.recording.trace_format import read_traces
 
 Run = Callable[..., Result]
 

@@ -10,10 +10,10 @@ pytest.importorskip("torch", reason="PyTorch is not installed: make optimize")
 
 from tokenizers import Tokenizer
 
-from optimize.conversations.corpus import examples
-from optimize.planner.data import load_tokenizer
-from optimize.planner.distil import pairs, trimmed
-from optimize.planner.train import TOKENIZER
+from shopbot.optimize.shopbot.conversations.corpus import examples
+from shopbot.optimize.shopbot.planner.data import load_tokenizer
+from shopbot.optimize.shopbot.planner.distil import pairs, trimmed
+from shopbot.optimize.shopbot.planner.train import TOKENIZER
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,15 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the optimize extra")
 
-from optimize.compression.anatomy import layers_of  # noqa: E402
-from optimize.compression.importance import by_gradient, heads_by_magnitude, layers_by_change, neurons_by_magnitude  # noqa: E402
-from optimize.compression.prune import choose_units, mask_units, prune_heads, prune_layers, prune_neurons  # noqa: E402
-from optimize.compression.reshape import fit_to_state  # noqa: E402
+from shopbot.optimize.compression.anatomy import layers_of  # noqa: E402
+from shopbot.optimize.compression.importance import (  # noqa: E402
+    by_gradient,
+    heads_by_magnitude,
+    layers_by_change,
+    neurons_by_magnitude,
+)
+from shopbot.optimize.compression.prune import choose_units, mask_units, prune_heads, prune_layers, prune_neurons  # noqa: E402
+from shopbot.optimize.compression.reshape import fit_to_state  # noqa: E402
 
 _HEADS = {"tiny_bert": [[0, 2], [1], [0, 1, 2, 3]], "tiny_llama": [[0], [1], [0, 1]]}
 _NEURONS = [[0, 3, 5], [1, 2, 20, 23], list(range(10))]

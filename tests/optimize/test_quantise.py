@@ -16,8 +16,8 @@ torch = pytest.importorskip("torch", reason="needs the optimize extra")
 pytest.importorskip("onnxscript", reason="needs the optimize extra")
 onnx = pytest.importorskip("onnx", reason="needs the optimize extra")
 
-from optimize.compression import quantise  # noqa: E402
-from optimize.compression.graph_weights import bfloat16_bits  # noqa: E402
+from shopbot.optimize.compression import quantise  # noqa: E402
+from shopbot.optimize.compression.graph_weights import bfloat16_bits  # noqa: E402
 
 _WIDTH, _ROWS = 64, 96
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from optimize.retriever.measure import Asked, found, mean_cosine, table
-from optimize.retriever.pairs import Pair, PairsError, cited, mine, read_passages
-from optimize.retriever.run import divide, read_asked
-from optimize.trace_format import Trace, to_line
+from shopbot.engines.recording.trace_format import Trace, to_line
+from shopbot.optimize.retriever.measure import Asked, found, mean_cosine, table
+from shopbot.optimize.retriever.pairs import Pair, PairsError, cited, mine, read_passages
+from shopbot.optimize.retriever.run import divide, read_asked
 
 SEARCH = Trace("c1", 1, (("User", "how long?"),), (), "search_policies", {"question": "how long to send it back"})
 REPLY = Trace("c1", 1, (), (), None, reply="30 days [returns#window], see [returns#how].", outcome="replied")
@@ -38,8 +38,8 @@ def test_a_line_in_a_code_block_is_no_heading(documents: Path) -> None:
 
 def test_the_shops_sections_have_the_keys_that_search_gives_them() -> None:
     from benchmarks.policy_questions import DOCUMENTS
-    from engines.embedding import Encoder
-    from tools.retrieval.chunks import split_markdown
+    from shopbot.engines.embedding import Encoder
+    from shopbot.tools.retrieval.chunks import split_markdown
 
     text = (DOCUMENTS / "returns.md").read_text(encoding="utf-8")
     count = Encoder().count_tokens

@@ -13,12 +13,12 @@ torch = pytest.importorskip("torch", reason="needs the optimize extra")
 transformers = pytest.importorskip("transformers", reason="needs the optimize extra")
 pytest.importorskip("onnxscript", reason="needs the optimize extra")
 
-from engines.embedding import Encoder  # noqa: E402
-from optimize.retriever.loss import ranking_loss  # noqa: E402
-from optimize.retriever.model import TextEncoder, mixed  # noqa: E402
-from optimize.retriever.pairs import Pair  # noqa: E402
-from optimize.retriever.run import optimise  # noqa: E402
-from optimize.retriever.training import Settings, batches, train  # noqa: E402
+from shopbot.engines.embedding import Encoder  # noqa: E402
+from shopbot.optimize.retriever.loss import ranking_loss  # noqa: E402
+from shopbot.optimize.retriever.model import TextEncoder, mixed  # noqa: E402
+from shopbot.optimize.retriever.pairs import Pair  # noqa: E402
+from shopbot.optimize.retriever.run import optimise  # noqa: E402
+from shopbot.optimize.retriever.training import Settings, batches, train  # noqa: E402
 
 # What torch and its exporter warn about in themselves.
 pytestmark = pytest.mark.filterwarnings(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch", reason="needs the optimize extra")
 
-from optimize.compression import sparsity  # noqa: E402
+from shopbot.optimize.compression import sparsity  # noqa: E402
 
 
 @given(rows=st.integers(1, 9), columns=st.integers(1, 9), share=st.floats(0, 1), seed=st.integers(0, 99))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimize.trace_format import Trace, write_action
-from optimize.traces.features import Layout, compose, describe, flatten
-from optimize.traces.replies import Replies
-from optimize.traces.sayings import Sayings, read_sayings
+from shopbot.engines.learned.features import Layout, compose, describe, flatten
+from shopbot.engines.learned.replies import Replies
+from shopbot.engines.learned.sayings import Sayings, read_sayings
+from shopbot.engines.recording.trace_format import Trace, write_action
 
 SAYINGS = Sayings([("May I have your name, please?", "ask_name"), ("When do you arrive?", "ask_date")])
 

@@ -10,24 +10,24 @@ from typing import Any
 import numpy as np
 import pytest
 
-from optimize.trace_format import AllowedAction, Trace
-from optimize.traces.features import Layout
-from optimize.traces.folder import FolderError, read_description
-from optimize.traces.predict import Predictor
+from shopbot.engines.learned.features import Layout
+from shopbot.engines.learned.folder import FolderError, read_description
+from shopbot.engines.learned.predict import Predictor
+from shopbot.engines.recording.trace_format import AllowedAction, Trace
 
 torch = pytest.importorskip("torch", reason="needs the optimize extra")
 pytest.importorskip("transformers", reason="needs the optimize extra")
 pytest.importorskip("onnxscript", reason="needs the optimize extra")
 
-from optimize.traces.batches import collate  # noqa: E402
-from optimize.traces.encoding import UNKNOWN, Encoded  # noqa: E402
-from optimize.traces.generations import train_generations  # noqa: E402
-from optimize.traces.network import Network, new_encoder, rebuild, state_of  # noqa: E402
-from optimize.traces.objective import FORBIDDEN, Objective  # noqa: E402
-from optimize.traces.saving import load_encoder, load_network  # noqa: E402
-from optimize.traces.teachers import logits_of, taught  # noqa: E402
-from optimize.traces.training import Recipe, train  # noqa: E402
-from optimize.training import Progress, Schedule  # noqa: E402
+from shopbot.engines.learned.encoding import UNKNOWN, Encoded  # noqa: E402
+from shopbot.optimize.traces.batches import collate  # noqa: E402
+from shopbot.optimize.traces.generations import train_generations  # noqa: E402
+from shopbot.optimize.traces.network import Network, new_encoder, rebuild, state_of  # noqa: E402
+from shopbot.optimize.traces.objective import FORBIDDEN, Objective  # noqa: E402
+from shopbot.optimize.traces.saving import load_encoder, load_network  # noqa: E402
+from shopbot.optimize.traces.teachers import logits_of, taught  # noqa: E402
+from shopbot.optimize.traces.training import Recipe, train  # noqa: E402
+from shopbot.optimize.training import Progress, Schedule  # noqa: E402
 
 SAYS = {"fetch": ("bring me {}", "fetch {}"), "drop": ("let go of {}", "drop {}")}
 THINGS = ("balls", "sticks", "bones", "shoes")

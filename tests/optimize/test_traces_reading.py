@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimize.trace_format import Trace, TraceError, to_line
-from optimize.traces.reading import actions_of, read_decisions, split
+from shopbot.engines.recording.trace_format import Trace, TraceError, to_line
+from shopbot.optimize.traces.reading import actions_of, read_decisions, split
 
 ROW: dict[str, Any] = {
     "dialog_id": 7,

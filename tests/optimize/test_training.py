@@ -10,7 +10,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the optimize extra")
 
-from optimize.training import Progress, Schedule, fit  # noqa: E402
+from shopbot.optimize.training import Progress, Schedule, fit  # noqa: E402
 
 _STEPS = 10
 

@@ -12,7 +12,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 torch = pytest.importorskip("torch", reason="needs the optimize extra")
 
-from optimize.compression.vocabulary import common_tokens, trim_table, trim_tokenizer, used_tokens  # noqa: E402
+from shopbot.optimize.compression.vocabulary import common_tokens, trim_table, trim_tokenizer, used_tokens  # noqa: E402
 
 _DOMAIN = (
     "I want to send the jeans back, order 123456 please!",

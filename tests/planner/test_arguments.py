@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from engines.planner.arguments import everything, items, order_number
-from engines.planner.plain_values import with_plain_values
-from engines.planner.reader import Reading, Span
-from engines.protocol import Briefing
+from shopbot.engines.protocol import Briefing
+from shopbot.engines.shopbot.arguments import everything, items, order_number
+from shopbot.engines.shopbot.plain_values import with_plain_values
+from shopbot.engines.shopbot.reader import Reading, Span
 
 
 def reading(message: str, acts: str, **spans: str) -> Reading:

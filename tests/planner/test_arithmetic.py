@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engines.planner.arithmetic import to_expression
+from shopbot.engines.shopbot.arithmetic import to_expression
 
 
 def _value(expression: str) -> Fraction:

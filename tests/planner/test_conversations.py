@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimize.conversations.compose import compose
-from optimize.conversations.context import STATES, render_context, sample_context
-from optimize.conversations.corpus import examples
-from optimize.conversations.grammar import Piece, expand, parse
-from optimize.conversations.items import vocabulary
-from optimize.conversations.labels import ACTS, SPAN_KINDS
-from optimize.conversations.noise import MANNERS, rewrite
-from optimize.conversations.phrasebook import SPLITS, load_phrasebook, load_words
-from optimize.conversations.slots import filler
+from shopbot.optimize.shopbot.conversations.compose import compose
+from shopbot.optimize.shopbot.conversations.context import STATES, render_context, sample_context
+from shopbot.optimize.shopbot.conversations.corpus import examples
+from shopbot.optimize.shopbot.conversations.grammar import Piece, expand, parse
+from shopbot.optimize.shopbot.conversations.items import vocabulary
+from shopbot.optimize.shopbot.conversations.labels import ACTS, SPAN_KINDS
+from shopbot.optimize.shopbot.conversations.noise import MANNERS, rewrite
+from shopbot.optimize.shopbot.conversations.phrasebook import SPLITS, load_phrasebook, load_words
+from shopbot.optimize.shopbot.conversations.slots import filler
 
 
 def test_the_same_seed_writes_the_same_corpus() -> None:

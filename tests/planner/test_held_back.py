@@ -6,9 +6,9 @@ import random
 
 import pytest
 
-from optimize.conversations.grammar import Piece, expand, expand_unless
-from optimize.conversations.held_back import is_held_back, readings
-from optimize.conversations.phrasebook import load_phrasebook
+from shopbot.optimize.shopbot.conversations.grammar import Piece, expand, expand_unless
+from shopbot.optimize.shopbot.conversations.held_back import is_held_back, readings
+from shopbot.optimize.shopbot.conversations.phrasebook import load_phrasebook
 
 
 def slot(name: str, rng: random.Random) -> list[Piece]:

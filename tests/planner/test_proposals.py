@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from langchain_core.messages import HumanMessage
 
-from engines.planner.proposals import Proposal, next_proposal
-from engines.planner.reader import Reading, Span
-from engines.protocol import Briefing
+from shopbot.engines.protocol import Briefing
+from shopbot.engines.shopbot.proposals import Proposal, next_proposal
+from shopbot.engines.shopbot.reader import Reading, Span
 
 OFFERED = {"pursue": ("goal",), "choose_items": ("items", "add"), "take_order_number": ("order_number",)}
 MESSAGE = "sending back the hat"

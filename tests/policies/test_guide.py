@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tools.retrieval.guide import Guide, plain
+from shopbot.tools.retrieval.guide import Guide, plain
 
 AXES = np.eye(4, dtype=np.float32)
 

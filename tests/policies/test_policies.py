@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks.policy_questions import DOCUMENTS, Quality, load_questions, quality
-from engines.embedding import Encoder
-from tools.retrieval import Retriever, open_retriever
-from tools.retrieval.chunks import Chunk, split_markdown
-from tools.retrieval.documents import (
+from shopbot.engines.embedding import Encoder
+from shopbot.tools.retrieval import Retriever, open_retriever
+from shopbot.tools.retrieval.chunks import Chunk, split_markdown
+from shopbot.tools.retrieval.documents import (
     QUESTIONS_FILE,
     UNANSWERED_FILE,
     Document,
@@ -20,7 +20,7 @@ from tools.retrieval.documents import (
     read_questions,
     read_unanswered,
 )
-from tools.retrieval.guide import plain
+from shopbot.tools.retrieval.guide import plain
 
 RULES = Path(__file__).parents[2] / "shop" / "rules"
 NAMED_IN_RULES = {

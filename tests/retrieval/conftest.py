@@ -13,8 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from engines.embedding import Encoder
-from shop.settings import Settings, load_settings
+from shopbot.engines.embedding import Encoder
+from shopbot.shop.settings import Settings, load_settings
 
 RETURNS = "# Returns\n\n## Window\nYou may return an item within 30 days.\n\n## Fees\nThe label is free.\n"
 SHIPPING = "# Shipping\n\n## Cost\nDelivery costs five dollars. Overnight costs twenty.\n"

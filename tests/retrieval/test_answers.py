@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools.retrieval.answers import cited_keys, stands_in, without_citations
-from tools.retrieval.claims import check_answer
+from shopbot.tools.retrieval.answers import cited_keys, stands_in, without_citations
+from shopbot.tools.retrieval.claims import check_answer
 
 PASSAGES = {
     "returns#window": "You can return most items within 30 days of delivery. Day 30 still counts.",

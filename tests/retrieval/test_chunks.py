@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.retrieval.chunks import Chunk, heading_slug, record, split_markdown
+from shopbot.tools.retrieval.chunks import Chunk, heading_slug, record, split_markdown
 
 
 def split(text: str, budget: int = 220) -> list[Chunk]:

@@ -12,21 +12,21 @@ from pathlib import Path
 
 import pytest
 
-from engines.embedding import Encoder
-from tools.retrieval import RetrievalError, Retriever, locking, open_retriever, store
+from shopbot.engines.embedding import Encoder
+from shopbot.tools.retrieval import RetrievalError, Retriever, locking, open_retriever, store
 
 REPOSITORY = Path(__file__).parents[2]
 INGEST = """
 import sys
 from pathlib import Path
-from tools.retrieval import open_retriever
+from shopbot.tools.retrieval import open_retriever
 open_retriever(Path(sys.argv[1]), Path(sys.argv[2])).close()
 """
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from engines.embedding import Encoder
-from tools.retrieval.store import ChunkStore
+from shopbot.engines.embedding import Encoder
+from shopbot.tools.retrieval.store import ChunkStore
 
 class Dying(Encoder):
     "Kills its own process when it is asked about the last document."
@@ -122,10 +122,10 @@ def test_a_damaged_index_is_rebuilt_with_one_line_in_the_log(
     index = tmp_path / "index"
     open_retriever(index, five_documents, encoder).close()
     damage(index / "chroma.sqlite3")
-    with caplog.at_level(logging.WARNING, logger="tools.retrieval"):
+    with caplog.at_level(logging.WARNING, logger="shopbot.tools.retrieval"):
         retriever = open_retriever(index, five_documents, encoder)
     assert all_keys(retriever) == FIFTEEN
-    (line,) = [record.getMessage() for record in caplog.records if record.name.startswith("tools.retrieval")]
+    (line,) = [record.getMessage() for record in caplog.records if record.name.startswith("shopbot.tools.retrieval")]
     assert "is damaged" in line
     assert "\n" not in line
     retriever.close()

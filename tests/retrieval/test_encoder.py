@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engines.embedding import Encoder, EncoderError
-from engines.embedding.langchain import EncoderEmbeddings
+from shopbot.engines.embedding import Encoder, EncoderError
+from shopbot.engines.embedding.langchain import EncoderEmbeddings
 
 REFERENCE = json.loads(Path(__file__).with_name("reference_vectors.json").read_text(encoding="utf-8"))
 

@@ -13,14 +13,14 @@ from hypothesis import given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
-from engines.embedding import Encoder
-from shop.settings import Settings
-from tools.retrieval import RetrievalError
-from tools.retrieval.chunks import Chunk
-from tools.retrieval.documents import Document
-from tools.retrieval.filters import Condition, conditions, parse_where, plain
-from tools.retrieval.places import place_of
-from tools.retrieval.store import ChunkStore
+from shopbot.engines.embedding import Encoder
+from shopbot.shop.settings import Settings
+from shopbot.tools.retrieval import RetrievalError
+from shopbot.tools.retrieval.chunks import Chunk
+from shopbot.tools.retrieval.documents import Document
+from shopbot.tools.retrieval.filters import Condition, conditions, parse_where, plain
+from shopbot.tools.retrieval.places import place_of
+from shopbot.tools.retrieval.store import ChunkStore
 
 LANGUAGES, PRICES = ["en", "de", "20", None], [5, 20.0, "19.90", "20", "cheap", True, None]
 HEADINGS = ["A", "A > B", "A > B > C", "A > BC", "D"]

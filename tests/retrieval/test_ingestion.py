@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from engines.embedding import Encoder
-from tools.retrieval import RetrievalError, open_retriever
-from tools.retrieval.store import ChunkStore
+from shopbot.engines.embedding import Encoder
+from shopbot.tools.retrieval import RetrievalError, open_retriever
+from shopbot.tools.retrieval.store import ChunkStore
 
 
 @pytest.fixture

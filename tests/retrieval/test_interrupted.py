@@ -16,11 +16,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engines.embedding import Encoder
-from tools.retrieval import RetrievalError, collections
-from tools.retrieval.collections import ingest, open_collection
-from tools.retrieval.places import embedded
-from tools.retrieval.store import ChunkStore
+from shopbot.engines.embedding import Encoder
+from shopbot.tools.retrieval import RetrievalError, collections
+from shopbot.tools.retrieval.collections import ingest, open_collection
+from shopbot.tools.retrieval.places import embedded
+from shopbot.tools.retrieval.store import ChunkStore
 
 REPOSITORY = Path(__file__).parents[2]
 SECTIONS = 20
@@ -128,7 +128,7 @@ def test_a_damaged_collection_is_built_again_from_all_the_sources_it_had(
     for folder in folders:
         ingest(data_folder, "books", [str(folder)])
     damage(data_folder)
-    with caplog.at_level(logging.WARNING, logger="tools.retrieval"):
+    with caplog.at_level(logging.WARNING, logger="shopbot.tools.retrieval"):
         report = ingest(data_folder, "books", [str(folders[1])])
     assert report.added == ["novel/novel00.md", "atlas/atlas00.md"]
     assert "is damaged" in caplog.text

@@ -11,7 +11,7 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableLambda
 
-from tools.retrieval import PassageRetriever, RetrievalError
+from shopbot.tools.retrieval import PassageRetriever, RetrievalError
 
 QUESTION = "how long can I return it"
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from shop.settings import Settings, SettingsError, load_settings
-from tools.retrieval import RetrievalError
-from tools.retrieval.collections import collection_names, delete_collection, ingest, open_collection
-from tools.retrieval.places import vectors_url
+from shopbot.shop.settings import Settings, SettingsError, load_settings
+from shopbot.tools.retrieval import RetrievalError
+from shopbot.tools.retrieval.collections import collection_names, delete_collection, ingest, open_collection
+from shopbot.tools.retrieval.places import vectors_url
 
 
 def keys(settings: Settings, name: str, question: str = "anything", tenant: str | None = None) -> list[str]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from engines.embedding import Encoder
-from tools.retrieval.quote import best_quote
-from tools.retrieval.sentences import sentences
+from shopbot.engines.embedding import Encoder
+from shopbot.tools.retrieval.quote import best_quote
+from shopbot.tools.retrieval.sentences import sentences
 
 PASSAGE = (
     "Orders placed before 2 p.m. Eastern Time leave today. Standard delivery costs $5.95. "

@@ -8,14 +8,14 @@ import pytest
 from onnx import TensorProto, checker, helper, save
 from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 
-from engines.embedding import Encoder
-from shop.settings import SettingsError, load_settings
-from tools.retrieval.chunks import Chunk
-from tools.retrieval.collections import ingest, open_collection
-from tools.retrieval.documents import Document
-from tools.retrieval.reranking import CrossEncoder, RerankerError
-from tools.retrieval.retriever import Retriever
-from tools.retrieval.store import ChunkStore
+from shopbot.engines.embedding import Encoder
+from shopbot.shop.settings import SettingsError, load_settings
+from shopbot.tools.retrieval.chunks import Chunk
+from shopbot.tools.retrieval.collections import ingest, open_collection
+from shopbot.tools.retrieval.documents import Document
+from shopbot.tools.retrieval.reranking import CrossEncoder, RerankerError
+from shopbot.tools.retrieval.retriever import Retriever
+from shopbot.tools.retrieval.store import ChunkStore
 
 QUESTION = "may a parrot travel free"
 TEXTS = [

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from apps.ingest import run_ingest
-from apps.search import run_search
-from tools.retrieval import RetrievalError
+from shopbot.apps.ingest import run_ingest
+from shopbot.apps.search import run_search
+from shopbot.tools.retrieval import RetrievalError
 
 LAMPS = '{"id": 1, "text": "A blue lamp", "price": 12.5}\n{"id": 2, "text": "A red lamp", "price": 30}\n'
 

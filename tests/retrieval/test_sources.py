@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tools.retrieval.chunks import Chunk, split_markdown
-from tools.retrieval.documents import Document, Unreadable
-from tools.retrieval.errors import RetrievalError
-from tools.retrieval.sources import Limits, open_sources
-from tools.retrieval.sources.html import html_text
+from shopbot.tools.retrieval.chunks import Chunk, split_markdown
+from shopbot.tools.retrieval.documents import Document, Unreadable
+from shopbot.tools.retrieval.errors import RetrievalError
+from shopbot.tools.retrieval.sources import Limits, open_sources
+from shopbot.tools.retrieval.sources.html import html_text
 
 WORD = '<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body>{}</w:body></w:document>'
 TYPES = (

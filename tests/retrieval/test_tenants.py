@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop.settings import Settings
-from tools.retrieval import RetrievalError
-from tools.retrieval.collections import ingest, open_collection
-from tools.retrieval.places import folder_of
-from tools.retrieval.postgres_collections import table_name
+from shopbot.shop.settings import Settings
+from shopbot.tools.retrieval import RetrievalError
+from shopbot.tools.retrieval.collections import ingest, open_collection
+from shopbot.tools.retrieval.places import folder_of
+from shopbot.tools.retrieval.postgres_collections import table_name
 
 QUESTION = "What is the secret word?"
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engines.embedding import Encoder
-from tools.retrieval.vector_cache import CachedEncoder, write_vectors
+from shopbot.engines.embedding import Encoder
+from shopbot.tools.retrieval.vector_cache import CachedEncoder, write_vectors
 
 TEXTS = ["thirty days", "the label is free"]
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tools.retrieval.documents import Document, Unreadable
-from tools.retrieval.sources import Limits, open_sources
-from tools.retrieval.sources.web import is_public
+from shopbot.tools.retrieval.documents import Document, Unreadable
+from shopbot.tools.retrieval.sources import Limits, open_sources
+from shopbot.tools.retrieval.sources.web import is_public
 
 OPEN = Limits(allow_private=True, file_bytes=300_000, seconds=1.0)
 
@@ -99,7 +99,7 @@ def test_a_private_address_is_refused(site: str) -> None:
 
 
 def test_a_redirect_to_a_private_address_is_refused(site: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tools.retrieval.sources import web
+    from shopbot.tools.retrieval.sources import web
 
     really = web.is_public
     monkeypatch.setattr(web, "is_public", lambda address: address == "127.0.0.1" or really(address))

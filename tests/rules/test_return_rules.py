@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from shop.errors import ShopError
-from shop.profile import load_profile
-from shop.rules import load_return_rules
+from shopbot.shop.errors import ShopError
+from shopbot.shop.profile import load_profile
+from shopbot.shop.rules import load_return_rules
 
 DOCUMENTS = Path(__file__).parents[2] / "shop" / "policies" / "documents"
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shop.database.views import LineView, OrderView
-from shop.returns import Decision, decide, decide_remaining, refund_total
-from shop.rules import load_return_rules
+from shopbot.shop.database.views import LineView, OrderView
+from shopbot.shop.returns import Decision, decide, decide_remaining, refund_total
+from shopbot.shop.rules import load_return_rules
 
 RULES = load_return_rules()
 DELIVERED = datetime(2026, 3, 1, 17, 45, tzinfo=UTC)

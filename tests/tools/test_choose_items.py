@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from tools.action import Call, Observation
-from tools.choose_items import choose_items
+from shopbot.tools.action import Call, Observation
+from shopbot.tools.shop.choose_items import choose_items
 
 
 def choose(before: Mapping[str, Any] | None = None, **args: Any) -> Observation:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools.arithmetic import MAX_LENGTH, ArithmeticRefused, evaluate
+from shopbot.tools.arithmetic import MAX_LENGTH, ArithmeticRefused, evaluate
 
 LINES = {"quantity": [1, 2, 1], "unit_price": [5990, 1995, 2400], "line_total": [5990, 3990, 2400]}
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools.item_matching import Line, is_pronoun, match, names_something
+from shopbot.tools.shop.item_matching import Line, is_pronoun, match, names_something
 
 BLUE = Line(1, "Slim Jeans, blue, W32 L34")
 BLACK = Line(2, "Slim Jeans, black, W32 L34")

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from shop.database.views import LineView, OrderView
-from tools.return_picks import Picks, find_lines
+from shopbot.shop.database.views import LineView, OrderView
+from shopbot.tools.shop.return_picks import Picks, find_lines
 
 DAY = datetime(2026, 11, 1, tzinfo=UTC)
 BLUE, BLACK, TEES, MUGS = 1, 2, 3, 4

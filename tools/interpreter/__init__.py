@@ -8,9 +8,9 @@
 What is covered and what is not: `SECURITY.md` beside this file.
 """
 
-from tools.interpreter.fallback import SandboxUnavailable
-from tools.interpreter.interpreter import Interpreter
-from tools.interpreter.limits import Limits
-from tools.interpreter.result import Failure, Result, observation
+from shopbot.tools.interpreter.fallback import SandboxUnavailable
+from shopbot.tools.interpreter.interpreter import Interpreter
+from shopbot.tools.interpreter.limits import Limits
+from shopbot.tools.interpreter.result import Failure, Result, observation
 
 __all__ = ["Failure", "Interpreter", "Limits", "Result", "SandboxUnavailable", "observation"]

@@ -13,12 +13,12 @@ import time
 from pathlib import Path
 from typing import Literal
 
-from tools.interpreter.exchange import Pipe, exchange
-from tools.interpreter.job import Job
-from tools.interpreter.limits import Limits
-from tools.interpreter.reply import BadReply, parse_reply
-from tools.interpreter.result import Failure, Result
-from tools.interpreter.sandbox.wire import JOB, KILL, MAX_MESSAGE, READY, REFUSED, STATUS, reply_limit
+from shopbot.tools.interpreter.exchange import Pipe, exchange
+from shopbot.tools.interpreter.job import Job
+from shopbot.tools.interpreter.limits import Limits
+from shopbot.tools.interpreter.reply import BadReply, parse_reply
+from shopbot.tools.interpreter.result import Failure, Result
+from shopbot.tools.interpreter.sandbox.wire import JOB, KILL, MAX_MESSAGE, READY, REFUSED, STATUS, reply_limit
 
 Libraries = Literal["plain", "scientific"]
 

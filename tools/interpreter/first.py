@@ -11,10 +11,10 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from tools.interpreter.admission import refusal
-from tools.interpreter.job import Job
-from tools.interpreter.limits import Limits
-from tools.interpreter.result import Answer, Failure, Result
+from shopbot.tools.interpreter.admission import refusal
+from shopbot.tools.interpreter.job import Job
+from shopbot.tools.interpreter.limits import Limits
+from shopbot.tools.interpreter.result import Answer, Failure, Result
 
 if TYPE_CHECKING:
     from pydantic_monty import MontyError

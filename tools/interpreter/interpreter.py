@@ -20,14 +20,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, Self
 
-from tools.interpreter.fallback import Libraries, Sandbox, SandboxUnavailable
-from tools.interpreter.first import FirstPath, Refused
-from tools.interpreter.job import Job
-from tools.interpreter.limits import Limits
-from tools.interpreter.pool import PoolBusy, SandboxPool
-from tools.interpreter.result import Failure, Result
-from tools.interpreter.sandbox.syscalls import TABLES
-from tools.interpreter.selftest import ContainmentFailed, check_first, check_sandbox
+from shopbot.tools.interpreter.fallback import Libraries, Sandbox, SandboxUnavailable
+from shopbot.tools.interpreter.first import FirstPath, Refused
+from shopbot.tools.interpreter.job import Job
+from shopbot.tools.interpreter.limits import Limits
+from shopbot.tools.interpreter.pool import PoolBusy, SandboxPool
+from shopbot.tools.interpreter.result import Failure, Result
+from shopbot.tools.interpreter.sandbox.syscalls import TABLES
+from shopbot.tools.interpreter.selftest import ContainmentFailed, check_first, check_sandbox
 
 PATIENCE = 120.0
 """Seconds that a program waits for a free process before it is refused."""

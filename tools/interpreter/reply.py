@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from tools.interpreter.result import Answer, Failure, Result
+from shopbot.tools.interpreter.result import Answer, Failure, Result
 
 
 class BadReply(ValueError):

@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.interpreter.job import Job
-from tools.interpreter.limits import Limits
-from tools.interpreter.result import Result
+from shopbot.tools.interpreter.job import Job
+from shopbot.tools.interpreter.limits import Limits
+from shopbot.tools.interpreter.result import Result
 
 LIMITS = Limits(seconds=10.0, memory=64 << 20)
 

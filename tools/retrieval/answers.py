@@ -3,7 +3,7 @@
 An answer cites with keys in square brackets, `[returns#return-window]`, after the statement they support; a quote
 stands in double quotation marks before its citation. A bracket is a citation when its content is a retrieved key or
 has a key's form (`document#section`); `[1]` and `[order]` are ordinary words. Which sentences must cite at all is
-the business of `tools.retrieval.claims`. Pure functions: what to do with a fault is the gate's business.
+the business of `shopbot.tools.retrieval.claims`. Pure functions: what to do with a fault is the gate's business.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from prompts import render
+from shopbot.prompts import render
 
 # Brackets and number signs that look like the ASCII ones are recognised, so that they can be refused.
 _OPEN, _CLOSE = r"[\[［【〔⟦]", r"[\]］】〕⟧]"

@@ -16,8 +16,8 @@ from chromadb.api import ClientAPI
 from chromadb.config import Settings
 from chromadb.errors import NotFoundError
 
-from tools.retrieval.chroma_store import ChromaRows
-from tools.retrieval.errors import RetrievalError
+from shopbot.tools.retrieval.chroma_store import ChromaRows
+from shopbot.tools.retrieval.errors import RetrievalError
 
 TIMEOUT_S = 60.0
 

@@ -19,8 +19,8 @@ from chromadb.api.shared_system_client import SharedSystemClient
 from chromadb.config import Settings
 from numpy.typing import NDArray
 
-from tools.retrieval.filters import Condition, Conditions, heading_fields
-from tools.retrieval.vector_store import EF_CONSTRUCTION, EF_SEARCH, M_NEIGHBOURS, StoredRow
+from shopbot.tools.retrieval.filters import Condition, Conditions, heading_fields
+from shopbot.tools.retrieval.vector_store import EF_CONSTRUCTION, EF_SEARCH, M_NEIGHBOURS, StoredRow
 
 COLLECTION = "documents"
 VERSION_FILE = "version"

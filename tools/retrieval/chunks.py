@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from tools.retrieval.front_matter import front_matter
-from tools.retrieval.splitting import split_text
+from shopbot.tools.retrieval.front_matter import front_matter
+from shopbot.tools.retrieval.splitting import split_text
 
 TOKEN_BUDGET = 360
 """Word pieces of the encoder that a chunk may have, about 1,700 characters of English. It reads 256 at once and a

@@ -11,10 +11,19 @@ import re
 from collections.abc import Mapping, Sequence, Set
 from functools import cached_property, lru_cache
 
-from prompts import load_data
-from tools.retrieval.answers import QUOTE, Cited, Fault, citations_in, false_quotes, fault, shortened, unknown_citations
-from tools.retrieval.sentences import sentences
-from tools.retrieval.words import stems
+from shopbot.prompts import load_data
+from shopbot.tools.retrieval.answers import (
+    QUOTE,
+    Cited,
+    Fault,
+    citations_in,
+    false_quotes,
+    fault,
+    shortened,
+    unknown_citations,
+)
+from shopbot.tools.retrieval.sentences import sentences
+from shopbot.tools.retrieval.words import stems
 
 _STATEMENT_WORDS = 4
 _RESTS = 0.6

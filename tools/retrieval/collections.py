@@ -5,7 +5,7 @@
     open_collection(data, "handbook", tenant="acme")      # another collection: tenants share nothing
     delete_collection(data, "handbook", tenant="acme")
 
-Where they are kept says `SHOPBOT_VECTORS_URL` (`tools.retrieval.places`).
+Where they are kept says `SHOPBOT_VECTORS_URL` (`shopbot.tools.retrieval.places`).
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engines.embedding import Encoder
-from shop.settings import Settings, load_settings
-from tools.retrieval import places
-from tools.retrieval.documents import Document, Unreadable
-from tools.retrieval.errors import RetrievalError
-from tools.retrieval.retriever import Retriever
+from shopbot.engines.embedding import Encoder
+from shopbot.shop.settings import Settings, load_settings
+from shopbot.tools.retrieval import places
+from shopbot.tools.retrieval.documents import Document, Unreadable
+from shopbot.tools.retrieval.errors import RetrievalError
+from shopbot.tools.retrieval.retriever import Retriever
 
 if TYPE_CHECKING:
-    from tools.retrieval.ingestion import IngestReport, Progress
-    from tools.retrieval.sources import Limits
+    from shopbot.tools.retrieval.ingestion import IngestReport, Progress
+    from shopbot.tools.retrieval.sources import Limits
 
 
 def collection_names(data: Path, *, tenant: str | None = None, settings: Settings | None = None) -> list[str]:
@@ -56,8 +56,8 @@ def ingest(
     Raises:
         RetrievalError: the name cannot be used, or another process has been writing for a minute.
     """
-    from tools.retrieval.opening import ingest_safely
-    from tools.retrieval.sources import open_sources
+    from shopbot.tools.retrieval.opening import ingest_safely
+    from shopbot.tools.retrieval.sources import open_sources
 
     place = places.place_of(settings or load_settings(data=data), name, tenant)
     known = _Sources(place.folder)
@@ -92,7 +92,7 @@ def open_collection(
     Raises:
         RetrievalError: there is no such collection, or its index is damaged.
     """
-    from tools.retrieval.opening import open_existing
+    from shopbot.tools.retrieval.opening import open_existing
 
     settings = settings or load_settings(data=data)
     place = places.place_of(settings, name, tenant)
@@ -125,7 +125,7 @@ def _tagged(found: Document | Unreadable, metadata: Mapping[str, Any] | None) ->
 def _reranker(settings: Settings) -> Any:
     if settings.reranker is None:
         return None
-    from tools.retrieval.reranking import CrossEncoder
+    from shopbot.tools.retrieval.reranking import CrossEncoder
 
     return CrossEncoder(settings.reranker)
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from tools.retrieval.keywords import KeywordIndex
-from tools.retrieval.words import stems, words
+from shopbot.tools.retrieval.keywords import KeywordIndex
+from shopbot.tools.retrieval.words import stems, words
 
 CALIBRATION = Path(__file__).with_name("calibration.yaml")
 WORD_LIMIT = 8
@@ -30,7 +30,8 @@ class Signals:
     `nearest` is the cosine of the best passage, `neighbourhood` the mean cosine of the ten best, `coverage` the share
     of the question's words (the rarer the heavier) that stand in the three best passages, `words` how many different
     words the question has, and `resemblance` how much it is like the questions that are known to have an answer here
-    and unlike those that are known to have none, about -1 to 1 (0 without such lists, see `tools.retrieval.guide`).
+    and unlike those that are known to have none, about -1 to 1 (0 without such lists, see
+    `shopbot.tools.retrieval.guide`).
     """
 
     nearest: float

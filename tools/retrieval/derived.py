@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.retrieval.configuration import search_configuration
-from tools.retrieval.filters import Condition, Conditions
-from tools.retrieval.held import ROW_MARK
-from tools.retrieval.keywords import KeywordIndex, Searchable
-from tools.retrieval.vector_store import VectorStore
+from shopbot.tools.retrieval.configuration import search_configuration
+from shopbot.tools.retrieval.filters import Condition, Conditions
+from shopbot.tools.retrieval.held import ROW_MARK
+from shopbot.tools.retrieval.keywords import KeywordIndex, Searchable
+from shopbot.tools.retrieval.vector_store import VectorStore
 
 MOST_FILTERS = 64
 """So many filters are remembered with what meets them."""

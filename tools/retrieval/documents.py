@@ -1,6 +1,6 @@
 """What is ingested: documents, each with a hash of its content, and the folder of Markdown that a shop's policies are.
 
-Other kinds of source are in `tools.retrieval.sources`. It decides nothing about chunks or vectors.
+Other kinds of source are in `shopbot.tools.retrieval.sources`. It decides nothing about chunks or vectors.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import yaml
 
-from tools.retrieval.errors import RetrievalError
+from shopbot.tools.retrieval.errors import RetrievalError
 
 QUESTIONS_FILE = "questions.yaml"
 UNANSWERED_FILE = "unanswered.yaml"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shop.errors import ShopError
+from shopbot.shop.errors import ShopError
 
 
 class RetrievalError(ShopError):

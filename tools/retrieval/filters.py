@@ -16,8 +16,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tools.retrieval.chunks import SEPARATOR
-from tools.retrieval.errors import RetrievalError
+from shopbot.tools.retrieval.chunks import SEPARATOR
+from shopbot.tools.retrieval.errors import RetrievalError
 
 Plain = str | float | bool
 Where = Mapping[str, Any]

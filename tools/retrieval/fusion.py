@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tools.retrieval.configuration import Fusion
+from shopbot.tools.retrieval.configuration import Fusion
 
 
 def fuse(

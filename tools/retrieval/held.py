@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.retrieval.chunks import Chunk
+from shopbot.tools.retrieval.chunks import Chunk
 
 ROW_MARK = "\x1f"
 """A chunk's further vectors lie in rows named by its key, this and a number."""

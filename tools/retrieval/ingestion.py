@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from engines.embedding import Encoder
-from shop.errors import ShopError
-from tools.retrieval.chunks import TOKEN_BUDGET, Chunk, split_markdown
-from tools.retrieval.documents import Document, Unreadable
-from tools.retrieval.errors import RetrievalError
-from tools.retrieval.held import ROW_MARK, Holder, Rows
-from tools.retrieval.vectors import VECTORS_VERSION, chunk_vectors
+from shopbot.engines.embedding import Encoder
+from shopbot.shop.errors import ShopError
+from shopbot.tools.retrieval.chunks import TOKEN_BUDGET, Chunk, split_markdown
+from shopbot.tools.retrieval.documents import Document, Unreadable
+from shopbot.tools.retrieval.errors import RetrievalError
+from shopbot.tools.retrieval.held import ROW_MARK, Holder, Rows
+from shopbot.tools.retrieval.vectors import VECTORS_VERSION, chunk_vectors
 
 Progress = Callable[[str, int], None]
 """Called with the source at hand and how many of its chunks are stored by now."""
@@ -44,7 +44,7 @@ class IngestReport:
 
 
 class Ingestion:
-    """One run over some documents. Hold the writer's place (`tools.retrieval.locking`) around it."""
+    """One run over some documents. Hold the writer's place (`shopbot.tools.retrieval.locking`) around it."""
 
     def __init__(self, store: Holder, encoder: Encoder, progress: Progress | None = None) -> None:
         self._store = store

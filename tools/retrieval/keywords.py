@@ -17,8 +17,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.retrieval.configuration import Keywords
-from tools.retrieval.words import words
+from shopbot.tools.retrieval.configuration import Keywords
+from shopbot.tools.retrieval.words import words
 
 KEYS_FILE = "keys.json"
 

@@ -1,6 +1,6 @@
 """The retriever behind LangChain's interface, usable alone in three lines or in any chain.
 
-from tools.retrieval import PassageRetriever
+from shopbot.tools.retrieval import PassageRetriever
 retriever = PassageRetriever.over("handbook/", "https://example.com/faq")
 retriever.invoke("How long do I have?")
 """
@@ -17,18 +17,18 @@ from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables.config import run_in_executor
 from pydantic import ConfigDict
 
-from tools.retrieval.collections import ingest, open_collection
-from tools.retrieval.errors import RetrievalError
-from tools.retrieval.filters import Where
-from tools.retrieval.retriever import Retriever
+from shopbot.tools.retrieval.collections import ingest, open_collection
+from shopbot.tools.retrieval.errors import RetrievalError
+from shopbot.tools.retrieval.filters import Where
+from shopbot.tools.retrieval.retriever import Retriever
 
 
 class PassageRetriever(BaseRetriever):
     """A LangChain retriever over a `Retriever`.
 
     Each document's `id` is its key and its metadata has key, source, heading and score beside the document's own. `k`
-    passages are returned, and only those that meet `where` (`tools.retrieval.filters`); a call may have its own:
-    `retriever.invoke("how long", where={"source": "returns.md"}, k=3)`.
+    passages are returned, and only those that meet `where` (`shopbot.tools.retrieval.filters`); a call may have its
+    own: `retriever.invoke("how long", where={"source": "returns.md"}, k=3)`.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)

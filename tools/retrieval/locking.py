@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from tools.retrieval.errors import RetrievalError
+from shopbot.tools.retrieval.errors import RetrievalError
 
 LOCK_TIMEOUT_S = 60.0
 

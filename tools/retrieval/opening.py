@@ -7,13 +7,13 @@ import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from engines.embedding import Encoder
-from shop.errors import ShopError
-from tools.retrieval.documents import Document, Unreadable, read_documents
-from tools.retrieval.errors import DamagedIndex, RetrievalError
-from tools.retrieval.ingestion import IngestReport, Progress
-from tools.retrieval.places import Place, embedded
-from tools.retrieval.store import ChunkStore
+from shopbot.engines.embedding import Encoder
+from shopbot.shop.errors import ShopError
+from shopbot.tools.retrieval.documents import Document, Unreadable, read_documents
+from shopbot.tools.retrieval.errors import DamagedIndex, RetrievalError
+from shopbot.tools.retrieval.ingestion import IngestReport, Progress
+from shopbot.tools.retrieval.places import Place, embedded
+from shopbot.tools.retrieval.store import ChunkStore
 
 log = logging.getLogger(__name__)
 

@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engines.embedding import DIMENSIONS
-from shop.settings import Settings
-from tools.retrieval.errors import RetrievalError
-from tools.retrieval.locking import LOCK_TIMEOUT_S, writing
+from shopbot.engines.embedding import DIMENSIONS
+from shopbot.shop.settings import Settings
+from shopbot.tools.retrieval.errors import RetrievalError
+from shopbot.tools.retrieval.locking import LOCK_TIMEOUT_S, writing
 
 if TYPE_CHECKING:
-    from tools.retrieval.vector_store import VectorStore
+    from shopbot.tools.retrieval.vector_store import VectorStore
 
 FOLDER = "collections"
 TENANTS_FOLDER = "tenants"
@@ -75,7 +75,7 @@ def vectors_url(settings: Settings) -> str | None:
     if settings.vectors_url:
         return None if settings.vectors_url == "embedded" else settings.vectors_url
     if settings.database_url and settings.database_url.startswith("postgres"):
-        from tools.retrieval.postgres_collections import has_pgvector
+        from shopbot.tools.retrieval.postgres_collections import has_pgvector
 
         return settings.database_url if has_pgvector(settings.database_url) else None
     return None
@@ -88,10 +88,10 @@ def names(settings: Settings, tenant: str | None = None) -> list[str]:
         folder = _root(settings.data, tenant)
         return sorted(each.parent.name for each in folder.glob(f"*/{CHROMA_FILE}"))
     if url.startswith("http"):
-        from tools.retrieval.chroma_server import served_collections
+        from shopbot.tools.retrieval.chroma_server import served_collections
 
         return sorted(held["name"] for held in served_collections(url) if held.get("tenant") == (tenant or ""))
-    from tools.retrieval.postgres_collections import stored_collections
+    from shopbot.tools.retrieval.postgres_collections import stored_collections
 
     return sorted(stored_collections(url, tenant or ""))
 
@@ -125,7 +125,7 @@ def embedded(folder: Path) -> Place:
     """A Chroma of this process in `folder`."""
 
     def open_rows() -> VectorStore:
-        from tools.retrieval.chroma_store import EmbeddedChroma
+        from shopbot.tools.retrieval.chroma_store import EmbeddedChroma
 
         return EmbeddedChroma(folder)
 
@@ -144,17 +144,17 @@ def served(url: str, folder: Path, tenant: str, name: str) -> Place:
     hashed = "shopbot-" + hashlib.sha256(json.dumps([tenant, name]).encode()).hexdigest()[:32]
 
     def open_rows() -> VectorStore:
-        from tools.retrieval.chroma_server import ServedChroma
+        from shopbot.tools.retrieval.chroma_server import ServedChroma
 
         return ServedChroma(url, hashed, {"tenant": tenant, "name": name})
 
     def exists() -> bool:
-        from tools.retrieval.chroma_server import is_served
+        from shopbot.tools.retrieval.chroma_server import is_served
 
         return is_served(url, hashed)
 
     def drop() -> None:
-        from tools.retrieval.chroma_server import drop_served
+        from shopbot.tools.retrieval.chroma_server import drop_served
 
         drop_served(url, hashed)
         shutil.rmtree(folder, ignore_errors=True)
@@ -166,17 +166,17 @@ def postgres(url: str, folder: Path, tenant: str, name: str) -> Place:
     """A table in the PostgreSQL at `url`; ingestions of all machines wait for each other."""
 
     def open_rows() -> VectorStore:
-        from tools.retrieval.postgres_store import PostgresRows
+        from shopbot.tools.retrieval.postgres_store import PostgresRows
 
         return PostgresRows(url, tenant, name, DIMENSIONS)
 
     def exists() -> bool:
-        from tools.retrieval.postgres_collections import stored_collections
+        from shopbot.tools.retrieval.postgres_collections import stored_collections
 
         return name in stored_collections(url, tenant)
 
     def drop() -> None:
-        from tools.retrieval.postgres_collections import drop_collection
+        from shopbot.tools.retrieval.postgres_collections import drop_collection
 
         drop_collection(url, tenant, name)
         shutil.rmtree(folder, ignore_errors=True)
@@ -185,7 +185,7 @@ def postgres(url: str, folder: Path, tenant: str, name: str) -> Place:
 
     @contextmanager
     def held() -> Iterator[None]:
-        from tools.retrieval.postgres_collections import advisory_lock
+        from shopbot.tools.retrieval.postgres_collections import advisory_lock
 
         nonlocal depth
         with writing(folder):  # who holds this is alone with `depth`

@@ -28,8 +28,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateSchema, DropTable
 
-from tools.retrieval.errors import RetrievalError
-from tools.retrieval.vector_store import EF_CONSTRUCTION, M_NEIGHBOURS
+from shopbot.tools.retrieval.errors import RetrievalError
+from shopbot.tools.retrieval.vector_store import EF_CONSTRUCTION, M_NEIGHBOURS
 
 SCHEMA = "shopbot_vectors"
 collections_table = Table(

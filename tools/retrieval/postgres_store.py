@@ -35,9 +35,16 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import UserDefinedType
 
-from tools.retrieval.filters import Condition, Conditions, heading_fields
-from tools.retrieval.postgres_collections import SCHEMA, collections_table, create, engine_of, reaching, table_name
-from tools.retrieval.vector_store import EF_SEARCH, StoredRow
+from shopbot.tools.retrieval.filters import Condition, Conditions, heading_fields
+from shopbot.tools.retrieval.postgres_collections import (
+    SCHEMA,
+    collections_table,
+    create,
+    engine_of,
+    reaching,
+    table_name,
+)
+from shopbot.tools.retrieval.vector_store import EF_SEARCH, StoredRow
 
 PAGE = 2_000
 _COMPARED = {"$gt": "__gt__", "$gte": "__ge__", "$lt": "__lt__", "$lte": "__le__"}

@@ -7,9 +7,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.embedding import Encoder
-from tools.retrieval.sentences import sentences
-from tools.retrieval.words import stems
+from shopbot.engines.embedding import Encoder
+from shopbot.tools.retrieval.sentences import sentences
+from shopbot.tools.retrieval.words import stems
 
 LEXICAL_WEIGHT = 0.3
 SECOND_SENTENCE_MARGIN = 0.12

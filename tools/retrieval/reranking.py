@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from shop.errors import ShopError
-from tools.retrieval.chunks import Chunk
+from shopbot.shop.errors import ShopError
+from shopbot.tools.retrieval.chunks import Chunk
 
 MODEL_FILE = "model.onnx"
 TOKENIZER_FILE = "tokenizer.json"

@@ -11,17 +11,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engines.embedding import Encoder
-from tools.retrieval.confidence import Calibration, Signals, calibration, signals
-from tools.retrieval.configuration import search_configuration
-from tools.retrieval.filters import Where, conditions
-from tools.retrieval.fusion import fuse
-from tools.retrieval.guide import Guide, plain
+from shopbot.engines.embedding import Encoder
+from shopbot.tools.retrieval.confidence import Calibration, Signals, calibration, signals
+from shopbot.tools.retrieval.configuration import search_configuration
+from shopbot.tools.retrieval.filters import Where, conditions
+from shopbot.tools.retrieval.fusion import fuse
+from shopbot.tools.retrieval.guide import Guide, plain
 
 if TYPE_CHECKING:
-    from tools.retrieval.chunks import Chunk
-    from tools.retrieval.reranking import CrossEncoder
-    from tools.retrieval.store import ChunkStore
+    from shopbot.tools.retrieval.chunks import Chunk
+    from shopbot.tools.retrieval.reranking import CrossEncoder
+    from shopbot.tools.retrieval.store import ChunkStore
 
 QUESTION_LIMIT = 1_000
 """Characters of a question that are read; the encoder sees no more than about that many anyway."""
@@ -79,7 +79,7 @@ class Retriever:
         """At most `k` passages, best first; empty when the documents do not seem to answer.
 
         Args:
-            where: only passages that meet this filter (`tools.retrieval.filters`).
+            where: only passages that meet this filter (`shopbot.tools.retrieval.filters`).
 
         Raises:
             RetrievalError: the filter cannot be used.
@@ -125,7 +125,7 @@ class Retriever:
 
     def best_quote(self, question: str, passage: Passage) -> str:
         """The one or two sentences of `passage` that answer best: an exact substring of its text."""
-        from tools.retrieval.quote import best_quote
+        from shopbot.tools.retrieval.quote import best_quote
 
         return best_quote(question[:QUESTION_LIMIT], passage.text, self.encoder)
 
@@ -144,9 +144,9 @@ def open_retriever(index: Path, documents: Path, encoder: Encoder | None = None)
     Raises:
         RetrievalError: no documents; the folder cannot be written; another process holds it.
     """
-    from tools.retrieval.documents import QUESTIONS_FILE, UNANSWERED_FILE, read_questions, read_unanswered
-    from tools.retrieval.opening import open_store
-    from tools.retrieval.vector_cache import CACHE_FILE, CachedEncoder
+    from shopbot.tools.retrieval.documents import QUESTIONS_FILE, UNANSWERED_FILE, read_questions, read_unanswered
+    from shopbot.tools.retrieval.opening import open_store
+    from shopbot.tools.retrieval.vector_cache import CACHE_FILE, CachedEncoder
 
     encoder = encoder or Encoder()
     cached = CachedEncoder(encoder, documents / CACHE_FILE)

@@ -1,8 +1,8 @@
 """Chunks with their vectors and their keywords: a vector store with a BM25 index beside it.
 
 The documents are the truth and the index is a copy: a damaged index is thrown away and built again. It does not decide
-whether a passage answers a question (`tools.retrieval.retriever`) nor what has to be read again
-(`tools.retrieval.ingestion`), and not where the vectors are (`tools.retrieval.places`).
+whether a passage answers a question (`shopbot.tools.retrieval.retriever`) nor what has to be read again
+(`shopbot.tools.retrieval.ingestion`), and not where the vectors are (`shopbot.tools.retrieval.places`).
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.embedding import DIMENSIONS, Encoder
-from tools.retrieval.chunks import Chunk
-from tools.retrieval.derived import Derived, key_of, questions_of, searchable
-from tools.retrieval.documents import Document, Unreadable, read_documents
-from tools.retrieval.errors import DamagedIndex
-from tools.retrieval.filters import Conditions, own_fields, stored_fields
-from tools.retrieval.held import HeldRow
-from tools.retrieval.ingestion import Ingestion, IngestReport, Progress
-from tools.retrieval.keywords import KeywordIndex, Searchable
-from tools.retrieval.places import Place, embedded
-from tools.retrieval.vector_store import StoredRow
+from shopbot.engines.embedding import DIMENSIONS, Encoder
+from shopbot.tools.retrieval.chunks import Chunk
+from shopbot.tools.retrieval.derived import Derived, key_of, questions_of, searchable
+from shopbot.tools.retrieval.documents import Document, Unreadable, read_documents
+from shopbot.tools.retrieval.errors import DamagedIndex
+from shopbot.tools.retrieval.filters import Conditions, own_fields, stored_fields
+from shopbot.tools.retrieval.held import HeldRow
+from shopbot.tools.retrieval.ingestion import Ingestion, IngestReport, Progress
+from shopbot.tools.retrieval.keywords import KeywordIndex, Searchable
+from shopbot.tools.retrieval.places import Place, embedded
+from shopbot.tools.retrieval.vector_store import StoredRow
 
 KEYWORDS_FOLDER = "keywords"
 VECTORS_A_CHUNK = 3
@@ -35,7 +35,7 @@ WIDE_FILTER = 0.1
 
 
 class ChunkStore:
-    """One collection of chunks. Use `tools.retrieval.opening` to open one safely.
+    """One collection of chunks. Use `shopbot.tools.retrieval.opening` to open one safely.
 
     Args:
         place: where it is kept; a folder means embedded in it.

@@ -1,7 +1,7 @@
 """What search needs of a vector store: rows of text, metadata and one vector, filtered, in one collection.
 
 `chroma_store` has two of them (embedded, and a server by URL) and `postgres_store` one; `places` chooses. None of them
-knows what a chunk is or ranks by words: that is `tools.retrieval.store`.
+knows what a chunk is or ranks by words: that is `shopbot.tools.retrieval.store`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.retrieval.filters import Conditions
+from shopbot.tools.retrieval.filters import Conditions
 
 M_NEIGHBOURS, EF_CONSTRUCTION, EF_SEARCH = 24, 200, 200
 """HNSW (Malkov and Yashunin, 2018): links a node, and candidates kept while building and while searching."""

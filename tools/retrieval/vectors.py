@@ -13,9 +13,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.embedding import Encoder
-from tools.retrieval.chunks import Chunk
-from tools.retrieval.sentences import sentences
+from shopbot.engines.embedding import Encoder
+from shopbot.tools.retrieval.chunks import Chunk
+from shopbot.tools.retrieval.sentences import sentences
 
 WINDOW = 700
 """Characters of a window, about 150 word pieces: with its headings it fits into the 256 that the encoder reads."""

@@ -1,1 +1,1 @@
-"""Alembic's environment (`env.py`) and the schema's history (`versions`); run by `shop.database.migrate`."""
+"""Alembic's environment (`env.py`) and the schema's history (`versions`); run by `shopbot.shop.database.migrate`."""

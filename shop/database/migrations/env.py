@@ -1,10 +1,10 @@
-"""What Alembic runs: the migrations, on the connection and in the transaction that `shop.database.migrate` opened."""
+"""What Alembic runs: the migrations, on the connection and in the transaction of `shopbot.shop.database.migrate`."""
 
 from __future__ import annotations
 
 from alembic import context
 
-from shop.database.models import Base
+from shopbot.shop.database.models import Base
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -5,7 +5,7 @@ for document in open_sources(["handbook/", "https://example.com/faq", "wiki:Retu
 A source that cannot be read yields an `Unreadable` that names it, and the rest goes on. Nothing here knows of chunks.
 """
 
-from tools.retrieval.sources.limits import Limits
-from tools.retrieval.sources.opening import open_sources
+from shopbot.tools.retrieval.sources.limits import Limits
+from shopbot.tools.retrieval.sources.opening import open_sources
 
 __all__ = ["Limits", "open_sources"]

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from typing import Literal
 
-from tools.retrieval.errors import RetrievalError
-from tools.retrieval.sources.limits import Limits
+from shopbot.tools.retrieval.errors import RetrievalError
+from shopbot.tools.retrieval.sources.limits import Limits
 
 Form = Literal["markdown", "text", "records"]
 
@@ -79,19 +79,19 @@ def decode(content: bytes) -> str:
 
 def _converter(suffix: str) -> Callable[[bytes, Limits, list[str]], str]:
     if suffix == ".pdf":
-        from tools.retrieval.sources.pdf import pdf_text
+        from shopbot.tools.retrieval.sources.pdf import pdf_text
 
         return lambda content, limits, _: pdf_text(content, limits)
     if suffix == ".docx":
-        from tools.retrieval.sources.docx import docx_text
+        from shopbot.tools.retrieval.sources.docx import docx_text
 
         return lambda content, limits, _: docx_text(content, limits)
     if suffix in _WEB:
-        from tools.retrieval.sources.html import html_text
+        from shopbot.tools.retrieval.sources.html import html_text
 
         return lambda content, limits, _: html_text(decode(content))
     if suffix in _RECORDS:
-        from tools.retrieval.sources.records import records_text
+        from shopbot.tools.retrieval.sources.records import records_text
 
         return lambda content, limits, faults: records_text(decode(content), suffix, limits, faults)
     return lambda content, limits, _: decode(content)

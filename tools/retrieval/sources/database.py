@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 
-from tools.retrieval.documents import Document
-from tools.retrieval.errors import RetrievalError
-from tools.retrieval.sources.limits import Limits
-from tools.retrieval.sources.records import rows_text
+from shopbot.tools.retrieval.documents import Document
+from shopbot.tools.retrieval.errors import RetrievalError
+from shopbot.tools.retrieval.sources.limits import Limits
+from shopbot.tools.retrieval.sources.records import rows_text
 
 _SELECT = re.compile(r"^\s*(select|with|table|values)\b", re.IGNORECASE)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 import zipfile
 
-from tools.retrieval.errors import RetrievalError
-from tools.retrieval.sources.html import html_text
-from tools.retrieval.sources.limits import Limits
+from shopbot.tools.retrieval.errors import RetrievalError
+from shopbot.tools.retrieval.sources.html import html_text
+from shopbot.tools.retrieval.sources.limits import Limits
 
 _MOST_PARTS = 10_000
 _MOST_XML_BYTES = 40_000_000

@@ -7,10 +7,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.retrieval.documents import Document, Unreadable, read_questions
-from tools.retrieval.errors import RetrievalError
-from tools.retrieval.sources.conversion import document_form, text_of
-from tools.retrieval.sources.limits import Limits
+from shopbot.tools.retrieval.documents import Document, Unreadable, read_questions
+from shopbot.tools.retrieval.errors import RetrievalError
+from shopbot.tools.retrieval.sources.conversion import document_form, text_of
+from shopbot.tools.retrieval.sources.limits import Limits
 
 _NOT_DOCUMENTS = frozenset({"questions.yaml", "unanswered.yaml", "vectors.npz"})
 

@@ -7,11 +7,11 @@ import json
 import re
 from urllib.parse import urlencode
 
-from tools.retrieval.documents import Document
-from tools.retrieval.errors import RetrievalError
-from tools.retrieval.sources.html import html_text
-from tools.retrieval.sources.limits import Limits
-from tools.retrieval.sources.web import fetch
+from shopbot.tools.retrieval.documents import Document
+from shopbot.tools.retrieval.errors import RetrievalError
+from shopbot.tools.retrieval.sources.html import html_text
+from shopbot.tools.retrieval.sources.limits import Limits
+from shopbot.tools.retrieval.sources.web import fetch
 
 WIKIPEDIA = "https://en.wikipedia.org/w/api.php"
 _EDIT_MARK = re.compile(r"\[edit\]")

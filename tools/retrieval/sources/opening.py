@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tools.retrieval.documents import Document, Unreadable
-from tools.retrieval.errors import RetrievalError
-from tools.retrieval.sources.limits import Limits
+from shopbot.tools.retrieval.documents import Document, Unreadable
+from shopbot.tools.retrieval.errors import RetrievalError
+from shopbot.tools.retrieval.sources.limits import Limits
 
 _DATABASE = re.compile(r"^[a-z][a-z0-9]*(?:\+[a-z0-9_]+)?://[^#]*#", re.IGNORECASE)
 
@@ -34,18 +34,18 @@ def open_sources(named: Sequence[str], limits: Limits | None = None) -> Iterator
 def _open(name: str, limits: Limits) -> Iterator[Document | Unreadable]:
     lower = name.lower()
     if lower.startswith(("wiki:", "wiki+")):
-        from tools.retrieval.sources.mediawiki import wiki_page
+        from shopbot.tools.retrieval.sources.mediawiki import wiki_page
 
         yield wiki_page(name, limits)
     elif lower.startswith(("http://", "https://")):
-        from tools.retrieval.sources.web import web_page
+        from shopbot.tools.retrieval.sources.web import web_page
 
         yield web_page(name, limits)
     elif _DATABASE.match(name):
-        from tools.retrieval.sources.database import query_rows
+        from shopbot.tools.retrieval.sources.database import query_rows
 
         yield query_rows(name, limits)
     else:
-        from tools.retrieval.sources.files import read_path
+        from shopbot.tools.retrieval.sources.files import read_path
 
         yield from read_path(Path(name).expanduser(), limits)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tools.retrieval.chunks import RECORD, record
-from tools.retrieval.errors import RetrievalError
-from tools.retrieval.sources.limits import Limits
+from shopbot.tools.retrieval.chunks import RECORD, record
+from shopbot.tools.retrieval.errors import RetrievalError
+from shopbot.tools.retrieval.sources.limits import Limits
 
 
 def pdf_text(content: bytes, limits: Limits) -> str:

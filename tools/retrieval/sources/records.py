@@ -9,9 +9,9 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from tools.retrieval.chunks import RECORD, record
-from tools.retrieval.errors import RetrievalError
-from tools.retrieval.sources.limits import Limits
+from shopbot.tools.retrieval.chunks import RECORD, record
+from shopbot.tools.retrieval.errors import RetrievalError
+from shopbot.tools.retrieval.sources.limits import Limits
 
 MOST_CHARACTERS = 200
 """Longer values are text to be searched and nothing to filter by."""

@@ -11,10 +11,10 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from tools.retrieval.documents import Document
-from tools.retrieval.errors import RetrievalError
-from tools.retrieval.sources.conversion import document_form, text_of
-from tools.retrieval.sources.limits import Limits
+from shopbot.tools.retrieval.documents import Document
+from shopbot.tools.retrieval.errors import RetrievalError
+from shopbot.tools.retrieval.sources.conversion import document_form, text_of
+from shopbot.tools.retrieval.sources.limits import Limits
 
 if TYPE_CHECKING:
     import httpx
