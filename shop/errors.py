@@ -10,8 +10,10 @@ ShopError                 whoever reads it can act on it: each message is a sent
 └── ReturnRefused         the items can no longer be returned         (shop.fulfilment)
 """
 
+from shopbot.errors import AgentError
 
-class ShopError(Exception):
+
+class ShopError(AgentError):
     """Root of every expected failure; `str(error)` is a sentence for the person who reads it."""
 
 

@@ -20,11 +20,13 @@ from typing import Any, Generic, Literal, TypeVar, get_args, get_origin, get_typ
 
 from pydantic import BaseModel, ConfigDict, create_model
 
+from shopbot.errors import AgentError
+
 Services = TypeVar("Services")
 Effect = Literal["read", "write"]
 
 
-class ActionError(Exception):
+class ActionError(AgentError):
     """An expected failure of an action: its message is a sentence that the engine and the customer may read."""
 
 
