@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,10 +12,14 @@ if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
     from pydantic import BaseModel
 
-    from shopbot.agents.approval import Condition
     from shopbot.agents.budget import Budget
+    from shopbot.agents.config import Condition
     from shopbot.agents.journal import Journal
+    from shopbot.engines.recording import Recorder
     from shopbot.tools.action import Action
+
+QUESTION_EXPIRES = timedelta(minutes=30)
+LONGEST_MESSAGE = 20_000
 
 
 def create_agent(
@@ -31,6 +36,10 @@ def create_agent(
     result: type[BaseModel] | None = None,
     journal: Journal | None = None,
     verify: bool = False,
+    recorder: Recorder | None = None,
+    question_expires: timedelta = QUESTION_EXPIRES,
+    longest_message: int = LONGEST_MESSAGE,
+    now: Callable[[], datetime] | None = None,
     name: str = "agent",
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
     """An agent that plans, formats and validates before it acts.
@@ -47,9 +56,14 @@ def create_agent(
             stops at an interrupt; see `shopbot.agents.approval` for how it is resumed.
         hand_over: the action that the agent itself calls when a budget is spent; its arguments must have defaults.
         result: the schema of the answer, when prose will not do; found under `structured_response`.
-        journal: where writes are remembered; by default with the checkpointer if it can, else in memory.
+        journal: where writes are remembered; by default in the database of the checkpointer. A checkpointer that
+            outlasts the process needs a journal that does.
         verify: whether an answer from passages is questioned and revised before it is sent (chain of verification:
             up to five more model calls a turn that has one, on the budget); not for engines that word by template.
+        recorder: where the engine's decisions are written (`shopbot.engines.recording.open_recorder`), if anywhere.
+        question_expires: how long after it was asked a question to confirm can be answered.
+        longest_message: characters of a customer's message; a longer one raises `MessageTooLong`.
+        now: the clock that questions and facts expire by, in UTC; by default the system's.
         name: the agent's name in traces.
 
     Returns:
@@ -57,57 +71,62 @@ def create_agent(
         `plan` and `awaiting`. With `result`, running it raises `NoResultError` when none came.
 
     Raises:
-        SettingsError: a SHOPBOT_* variable cannot be used.
-        ValueError: two actions share a name, a question to confirm has no wording, or `approve` or `hand_over` names
-            no action.
+        ValueError: two actions share a name, a question to confirm has no wording, `approve` or `hand_over` names
+            no action, or writes would be forgotten that the checkpoints remember.
     """
     from langchain.agents import create_agent as create_langchain_agent
     from langgraph._internal._constants import CONFIG_KEY_DURABILITY
 
     from shopbot.agents.budget import Budget
+    from shopbot.agents.config import GateConfig
     from shopbot.agents.gate import Gate
-    from shopbot.agents.journal import MemoryJournal
-    from shopbot.agents.rules import GateRules
-    from shopbot.agents.situation import TrustedState
+    from shopbot.agents.journal import journal_for
+    from shopbot.agents.state import TrustedState, utc_now
     from shopbot.agents.tracing import Tracer
-    from shopbot.engines.recording import open_recorder
-    from shopbot.shop.settings import load_settings
+    from shopbot.agents.turn_locks import locks_for
+    from shopbot.agents.turns import TurnGraph
 
     everything = _complete(list(actions), result)
     _check_names(everything, [*(approve or {}), *([hand_over] if hand_over else [])])
-    rules = GateRules(
+    journal = journal or journal_for(checkpointer)
+    _check_journal(everything, checkpointer, journal)
+    config = GateConfig(
         actions={action.name: action for action in everything},
         services=services,
         repairs=repairs,
         budget=budget or Budget(),
         approve=approve or {},
-        journal=journal or getattr(checkpointer, "journal", None) or MemoryJournal(),
+        journal=journal,
         hand_over=hand_over,
         result=result,
         verify=verify,
         engine=str(getattr(engine, "spec", "") or engine._llm_type),
-        recorder=open_recorder(load_settings().traces),
+        recorder=recorder,
         tracer=Tracer(name),
+        question_expires=question_expires,
+        now=now or utc_now,
     )
     agent = create_langchain_agent(
         engine,
         tools=[_as_tool(action) for action in everything],
         system_prompt=prompt or None,
-        middleware=[Gate(rules)],
+        middleware=[Gate(config)],
         state_schema=TrustedState,
         checkpointer=checkpointer,
         name=name,
     )
+    parts = {key: value for key, value in vars(agent).items() if key != "__orig_class__"}
+    turns = TurnGraph(**parts, journal=journal, locks=locks_for(checkpointer), longest_message=longest_message)
     if not checkpointer:
-        return agent
+        return turns
     # Each step is on disk before the next begins; by default LangGraph writes while the next is running.
-    return agent.with_config(configurable={CONFIG_KEY_DURABILITY: "sync"})
+    return turns.with_config(configurable={CONFIG_KEY_DURABILITY: "sync"})
 
 
 def _complete(actions: list[Action], result: type[BaseModel] | None) -> list[Action]:
     """The actions, with those that the agent brings itself."""
-    from shopbot.agents.pursue import make_pursue
-    from shopbot.agents.result import make_result_action
+    from shopbot.agents.plan import make_pursue
+    from shopbot.agents.proposal import make_result_action
 
     goals = [action.name for action in actions if action.goal]
     own = [make_pursue(goals)] if goals else []
@@ -130,6 +149,19 @@ def _check_names(actions: list[Action], referred: list[str]) -> None:
     unknown = [name for name in referred if name not in names]
     if unknown:
         raise ValueError(f"there is no action {unknown[0]!r}: name one of {', '.join(names)}")
+
+
+def _check_journal(actions: list[Action], checkpointer: Any, journal: Journal) -> None:
+    """Refuse an agent that would remember a conversation and forget what it has done in it."""
+    from langgraph.checkpoint.memory import InMemorySaver
+
+    writes = [action.name for action in actions if action.effect == "write"]
+    lasts = checkpointer not in (None, True, False) and not isinstance(checkpointer, InMemorySaver)
+    if writes and lasts and not journal.durable:
+        raise ValueError(
+            f"{type(checkpointer).__name__} keeps conversations for good, and nothing would keep that {writes[0]!r} "
+            "was done: use open_memory, one of LangGraph's SQLite or PostgreSQL savers, or give journal= one that lasts"
+        )
 
 
 def _as_tool(action: Action) -> BaseTool:

@@ -8,23 +8,23 @@ The run stops at a LangGraph interrupt that shows the action and its validated a
     {"type": "reject", "message": "..."}    the action does not run; the engine is told why
     {"type": "answer", "message": "..."}    the action does not run; the answer stands in for its observation
 
+Anything else is no decision: the run stops again at an interrupt that says under `error` why.
+
 Nothing has been done before the interrupt, so nothing is done twice when it is resumed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from langchain_core.messages import ToolCall
 from langgraph.types import interrupt
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from shopbot.agents.validation import Approved
+from shopbot.agents.proposal import Approved
+from shopbot.agents.wording import says
 from shopbot.tools.action import Observation
-
-Condition = Callable[[Mapping[str, Any], Mapping[str, Any]], bool]
-"""From (arguments, facts) to whether a person must approve."""
 
 
 class _Decision(BaseModel):
@@ -64,18 +64,14 @@ _DECISION: TypeAdapter[Decision] = TypeAdapter(Annotated[Decision, Field(discrim
 
 
 def decide(approved: Approved, facts: Mapping[str, Any]) -> Decision:
-    """Ask a person, by interrupting the run until it is resumed with a decision.
-
-    Raises:
-        ValueError: the run was resumed with something that is no decision; resume it again with one.
-    """
-    raw = interrupt({"action": approved.action.name, "args": dict(approved.args), "facts": dict(facts)})
-    try:
-        return _DECISION.validate_python(raw)
-    except ValidationError:
-        raise ValueError(
-            f"{raw!r} is no decision: resume with a type of approve, edit (with args), reject or answer (with message)"
-        ) from None
+    """Ask a person, by interrupting the run until it is resumed with a decision."""
+    asked = {"action": approved.action.name, "args": dict(approved.args), "facts": dict(facts)}
+    while True:
+        given = interrupt(asked)
+        try:
+            return _DECISION.validate_python(given)
+        except ValidationError:
+            asked = {**asked, "error": str(says("no_decision")).format(given=repr(given)[:200])}
 
 
 def edited_call(approved: Approved, decision: Edit) -> ToolCall:

@@ -1,25 +1,30 @@
 """The gate: everything that stands between an engine's proposal and an action, as one LangChain middleware.
 
 Around each model call it offers the actions that are allowed now and lets no proposal through that does not hold
-(`shopbot.agents.deliberation`); around each action it checks again, asks a person where one must decide, and turns
+(`shopbot.agents.model_step`); around each action it checks again, asks a person where one must decide, and turns
 whatever comes back into an observation and facts (`shopbot.agents.act`).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from langchain.agents.middleware import AgentMiddleware, ExtendedModelResponse, ModelRequest, ModelResponse
 from langchain.tools.tool_node import ToolCallRequest
+from langchain_core.runnables.config import var_child_runnable_config
 from langgraph.config import get_config
 from langgraph.types import Command
 
 from shopbot.agents.act import act
-from shopbot.agents.deliberation import Deliberation
-from shopbot.agents.rules import GateRules
-from shopbot.agents.situation import Situation, TrustedState
+from shopbot.agents.config import GateConfig
+from shopbot.agents.model_step import ModelStep
+from shopbot.agents.state import TrustedState
+from shopbot.agents.turn_locks import busy_turn
+from shopbot.engines.drive import adrive, drive
+from shopbot.engines.protocol import NOT_STREAMED
 
 Response = ExtendedModelResponse[Any]
 
@@ -29,52 +34,57 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
 
     state_schema = TrustedState
 
-    def __init__(self, rules: GateRules) -> None:
+    def __init__(self, config: GateConfig) -> None:
         super().__init__()
-        self.rules = rules
+        self.config = config
         self.tools = []
 
     def wrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], ModelResponse[Any]]
     ) -> Response:
         """One step of the engine, its proposal validated before anything else sees it."""
-        step = Deliberation(request, self.rules, _conversation()).run()
-        came: Any = None
-        try:
-            while True:
-                asked = step.send(came)
-                try:
-                    came = handler(asked) if isinstance(asked, ModelRequest) else asked()
-                except Exception as failure:
-                    came = failure
-        except StopIteration as done:
-            response: Response = done.value
-            return response
+
+        def answer(asked: Any) -> Any:
+            if not isinstance(asked, ModelRequest):
+                return asked()
+            with _unstreamed():
+                return handler(asked)
+
+        return drive(ModelStep(request, self.config, _conversation()).run(), answer)
 
     async def awrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]
     ) -> Response:
         """As `wrap_model_call`, for `ainvoke` and `astream`; an errand runs in a thread."""
-        step = Deliberation(request, self.rules, _conversation()).run()
-        came: Any = None
-        try:
-            while True:
-                asked = step.send(came)
-                try:
-                    came = await (handler(asked) if isinstance(asked, ModelRequest) else asyncio.to_thread(asked))
-                except Exception as failure:
-                    came = failure
-        except StopIteration as done:
-            response: Response = done.value
-            return response
+
+        async def answer(asked: Any) -> Any:
+            if not isinstance(asked, ModelRequest):
+                return await asyncio.to_thread(asked)
+            with _unstreamed():
+                return await handler(asked)
+
+        return await adrive(ModelStep(request, self.config, _conversation()).run(), answer)
 
     def wrap_tool_call(self, request: ToolCallRequest, handler: Callable[..., Any]) -> Command[Any]:
         """Act, once more validated: a call edited on its way here passes the same checks."""
-        return act(request.tool_call, Situation(request.state, self.rules.actions), self.rules, _conversation())
+        conversation = _conversation()
+        with busy_turn(conversation):
+            return act(request.tool_call, self.config.read(request.state), self.config, conversation)
 
     async def awrap_tool_call(self, request: ToolCallRequest, handler: Callable[..., Any]) -> Command[Any]:
         """As `wrap_tool_call`; the action runs in a thread so that the event loop stays free."""
         return await asyncio.to_thread(self.wrap_tool_call, request, handler)
+
+
+@contextmanager
+def _unstreamed() -> Iterator[None]:
+    """What a model says in this block is not streamed to whoever reads along: it has not passed the gate yet."""
+    config = get_config()
+    token = var_child_runnable_config.set({**config, "tags": [*(config.get("tags") or ()), NOT_STREAMED]})
+    try:
+        yield
+    finally:
+        var_child_runnable_config.reset(token)
 
 
 def _conversation() -> str:

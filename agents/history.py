@@ -1,31 +1,107 @@
-"""The history as an engine may read it: valid for every provider, and what actions observed marked as data."""
+"""The history: made whole when a turn was cut short, and as an engine may read it, with observations as data."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolCall, ToolMessage
 
-from shopbot.prompts import load_data, render
+from shopbot.agents.act import UNKNOWN, consequences, look_up, observed
+from shopbot.agents.config import GateConfig
+from shopbot.agents.plan import GOALS, unmet
+from shopbot.agents.proposal import Approved
+from shopbot.agents.state import TurnState
+from shopbot.agents.wording import says
+from shopbot.engines.protocol import BRIEFING, Briefing
+from shopbot.prompts import exists, render
+from shopbot.tools.action import Observation
 
 _OPEN, _CLOSE = "<data>", "</data>"
+_MARK = re.compile(r"[<＜﹤‹〈⟨](?=[\s/／\\]{0,8}data\b)", re.IGNORECASE)
+"""What could open or close the marks, however it is spelled."""
 
 
-def mend(messages: Sequence[AnyMessage]) -> list[AnyMessage] | None:
-    """The messages with an answer after every tool call, or None when they are so already.
+@dataclass
+class Settled:
+    """A history in which every call has an answer: the messages, what the answers changed, what must be told."""
 
-    A call is left without one when the customer writes while a person's approval is pending: it has not run, and is
-    withdrawn.
+    messages: list[AnyMessage]
+    changes: dict[str, Any] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
+
+
+def settle(
+    state: TurnState, config: GateConfig, conversation: str
+) -> Generator[Callable[[], Any], Any, Settled | None]:
+    """The history with an answer after every call, or None when it has them already.
+
+    A call is left without one when a turn was cut short, or the customer wrote while a person's approval was pending.
+    What became of it is in the journal: done, with its observation; begun, and then it is looked up; neither, and then
+    it is withdrawn for good. Yields what has to be looked up, to be run where waiting is allowed.
     """
-    answered = {message.tool_call_id for message in messages if isinstance(message, ToolMessage)}
-    mended: list[AnyMessage] = []
-    for message in messages:
-        mended.append(message)
+    answered = {message.tool_call_id for message in state.messages if isinstance(message, ToolMessage)}
+    calls = [
+        call
+        for message in state.messages
+        if isinstance(message, AIMessage)
+        for call in message.tool_calls
+        if call["id"] not in answered
+    ]
+    if not calls:
+        return None
+    found = yield lambda: [_outcome(call, state, config, conversation) for call in calls]
+    outcomes = {call["id"]: outcome for call, outcome in zip(calls, found, strict=True)}
+    settled = Settled([])
+    for message in state.messages:
+        settled.messages.append(message)
         for call in message.tool_calls if isinstance(message, AIMessage) else ():
-            if call["id"] not in answered:
-                text = load_data("agent/says.yaml")["withdrawn"]
-                mended.append(ToolMessage(text, tool_call_id=call["id"], name=call["name"], status="error"))
-    return mended if len(mended) > len(messages) else None
+            if call["id"] in outcomes:
+                _settle_call(call, outcomes[call["id"]], state, settled)
+    return settled
+
+
+def _outcome(call: ToolCall, state: TurnState, config: GateConfig, conversation: str) -> Observation | None:
+    """What the call observed, or that nobody can tell; None when it did not run and never will."""
+    action, call_id = state.actions.get(call["name"]), str(call["id"])
+    write = config.journal.of_calls(conversation, [call_id]).get(call_id) if conversation else None
+    if write is not None and write.observation is not None:
+        return write.observation
+    if write is not None and write.status == "begun" and action is not None:
+        args = action.arguments.model_validate(call["args"]).model_dump(mode="json")
+        found = look_up(Approved(call, action, args), state, config, conversation, write.key)
+        if found is not None:
+            return found
+        config.journal.finish(write.key, None)
+    if conversation:
+        config.journal.withdraw(conversation, call_id)
+    return None
+
+
+def _settle_call(call: ToolCall, outcome: Observation | None, state: TurnState, settled: Settled) -> None:
+    if outcome is None:
+        text = Observation(str(says("withdrawn")), ok=False)
+        settled.messages.append(observed(call, text))
+        return
+    settled.messages.append(observed(call, outcome))
+    if call["name"] not in state.actions:
+        return
+    settled.changes |= consequences(call, outcome, state)
+    if outcome.data.get(UNKNOWN):
+        title = state.actions[call["name"]].title
+        settled.notices.append(str(says("may_have_gone_through")).format(title=title))
+    elif state.actions[call["name"]].effect == "write":
+        settled.notices.append(str(says("gone_through")).format(text=_told(call["name"], outcome)))
+
+
+def _told(name: str, outcome: Observation) -> str:
+    """What the customer reads of it: the action's reply template where there is one, else the observation."""
+    path = f"replies/{name}.j2"
+    if not exists(path):
+        return outcome.answer or outcome.text
+    return render(path, data=dict(outcome.data), ok=outcome.ok, facts=dict(outcome.facts), citations=outcome.citations)
 
 
 def marked(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
@@ -42,8 +118,8 @@ def marked(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
 
 
 def as_data(text: str) -> str:
-    """`text` as it may stand between the marks: it cannot close them."""
-    return text.replace(_CLOSE, "< /data>")
+    """`text` as it may stand between the marks: it cannot close them, however the mark is spelled."""
+    return _MARK.sub("&lt;", text)
 
 
 def _marked(message: ToolMessage, *, in_turn: bool) -> ToolMessage:
@@ -51,3 +127,47 @@ def _marked(message: ToolMessage, *, in_turn: bool) -> ToolMessage:
     if in_turn and message.artifact and message.artifact.get("answer"):
         text += "\n" + render("agent/from_passages.j2", citations=message.artifact["citations"])
     return message.model_copy(update={"content": text})
+
+
+def brief(system: SystemMessage | None, state: TurnState) -> SystemMessage:
+    """The agent's own prompt followed by the facts, the plan and what is allowed now: what an engine is told.
+
+    It rides on the system message of one call, as text for any model and typed for the local ones, and never enters
+    the history.
+    """
+    typed = _briefing(state)
+    shown = {**typed, "facts": {name: _safe(value) for name, value in typed["facts"].items()}}
+    text = render("agent/briefing.j2", **shown)
+    prompt = system.text if system else ""
+    return SystemMessage(f"{prompt}\n\n{text}".strip(), additional_kwargs={BRIEFING: typed})
+
+
+def _safe(value: Any) -> Any:
+    """A fact whose texts cannot pass for the marks of data."""
+    if isinstance(value, str):
+        return as_data(value)
+    if isinstance(value, dict):
+        return {name: _safe(inner) for name, inner in value.items()}
+    return [_safe(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _briefing(state: TurnState) -> Briefing:
+    plan = state.plan
+    following = plan.next
+    question = state.state.get("question")
+    return Briefing(
+        facts=dict(state.facts),
+        goals=list(state.facts.get(GOALS) or ()),
+        plan=plan.as_state(),
+        next=following.name if following and following.name in state.allowed else None,
+        awaiting=plan.awaiting,
+        turn_start=state.turn_start,
+        asked=question["action"] if question else None,
+        allowed=sorted(state.allowed),
+        blocked={
+            name: list(unmet(action, state.facts))
+            for name, action in state.actions.items()
+            if name not in state.allowed
+        },
+        confirm=sorted(name for name, action in state.allowed.items() if action.confirm),
+    )

@@ -15,13 +15,19 @@ from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMet
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite import SqliteSaver
 
-from shopbot.agents.journal import SqliteJournal
-from shopbot.shop.errors import DatabaseError
+from shopbot.agents.journal import SqlJournal
+from shopbot.agents.sql_connection import run_for
+from shopbot.agents.turn_locks import TurnLocks
+from shopbot.errors import AgentError
 
 BUSY_TIMEOUT_S = 5.0
 _COMPRESSED = "+zlib"
 _WORTH_IT = 200
 """Bytes above which compression pays."""
+
+
+class MemoryFileError(AgentError):
+    """A file of conversations is damaged, locked, or cannot be written. It is left as it is."""
 
 
 class CompactSerializer(JsonPlusSerializer):
@@ -47,11 +53,17 @@ class CompactSerializer(JsonPlusSerializer):
 
 
 class Memory(SqliteSaver):
-    """LangGraph's SQLite saver, for `ainvoke` as well: its calls take well under a millisecond, in a thread."""
+    """LangGraph's SQLite saver, for `ainvoke` as well: its calls take well under a millisecond, in a thread.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    Beside the checkpoints it keeps the journal of the conversations, beside its file their locks.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, lock_file: Path | None = None) -> None:
         super().__init__(connection, serde=CompactSerializer())
-        self.journal = SqliteJournal(connection, self.lock)
+        run = run_for(self)
+        assert run is not None  # noqa: S101 (it is a SqliteSaver)
+        self.journal = SqlJournal(run)
+        self.locks = TurnLocks(lock_file)
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """As `get_tuple`."""
@@ -92,20 +104,21 @@ def open_memory(file: Path) -> Iterator[Memory]:
     """The conversations in `file`, which is made when it is not there.
 
     Raises:
-        DatabaseError: the file is damaged, locked, or cannot be written. It is left as it is.
+        MemoryFileError: the file is damaged, locked, or cannot be written. It is left as it is.
     """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(file, check_same_thread=False, timeout=BUSY_TIMEOUT_S)
         connection.execute("PRAGMA journal_mode=WAL")
-        memory = Memory(connection)
+        memory = Memory(connection, file.with_name(file.name + "-turns"))
         memory.setup()
     except (sqlite3.Error, OSError) as error:
-        raise DatabaseError(
+        raise MemoryFileError(
             f"The conversations in {file} cannot be opened ({error}): close whatever uses the file, or move it away "
             "to start with no earlier conversations; nothing has been deleted."
         ) from None
     try:
         yield memory
     finally:
+        memory.locks.close()
         connection.close()

@@ -1,16 +1,64 @@
-"""The plan: the steps from the facts at hand to the goal, by backward chaining over `needs` and `gives`.
+"""Facts and the plan: what has been established, and the steps from there to what the customer wants.
 
-It is computed, never remembered: change a fact and the plan changes. It proposes nothing whose needs fail; a fact
-that no action can give is reported as missing.
+Facts are a flat mapping of names to plain JSON values; only actions change them. The plan is computed by backward
+chaining over `needs` and `gives`, never remembered: change a fact and the plan changes. It proposes nothing whose needs
+fail; a fact that no action can give is reported as missing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Any, Literal
 
-from shopbot.agents.facts import GOALS, Facts
-from shopbot.tools.action import Action
+from shopbot.tools.action import Action, Call, Observation, Source, action
+
+Facts = Mapping[str, Any]
+
+GOALS = "goals"
+"""The fact that lists what the customer wants, as names of goal actions, the current one first."""
+
+
+def merge_facts(old: dict[str, Any] | None, changes: dict[str, Any] | None) -> dict[str, Any]:
+    """LangGraph reducer: apply `changes`; a value of None withdraws the fact."""
+    merged = {**(old or {}), **(changes or {})}
+    return {name: value for name, value in merged.items() if value is not None}
+
+
+def changes_with_consequences(facts: Facts, changes: Facts, actions: Iterable[Action]) -> dict[str, Any]:
+    """`changes`, plus the withdrawal of every fact that was derived from a value that is now different.
+
+    A fact is derived from another when an action that gives it needs the other. Saying the same value again changes
+    nothing, so it withdraws nothing.
+    """
+    actions = list(actions)
+    result = dict(changes)
+    changed = [name for name, value in changes.items() if name in facts and facts[name] != value]
+    while changed:
+        cause = changed.pop()
+        for derived in _derived_from(cause, actions):
+            if derived in facts and derived not in result:
+                result[derived] = None
+                changed.append(derived)
+    return result
+
+
+def lapsed(facts: Facts, silence: timedelta, actions: Iterable[Action]) -> dict[str, Any]:
+    """The withdrawal of every fact whose action lets it lapse after a silence of this length, with consequences."""
+    actions = list(actions)
+    gone = {
+        fact: None
+        for action in actions
+        if action.lapses is not None and silence >= action.lapses
+        for fact in action.gives
+        if fact in facts
+    }
+    return changes_with_consequences(facts, gone, actions)
+
+
+def _derived_from(fact: str, actions: list[Action]) -> Iterable[str]:
+    return (given for action in actions if fact in action.needs for given in action.gives)
 
 
 @dataclass(frozen=True)
@@ -101,3 +149,15 @@ def allowed_now(facts: Facts, actions: Mapping[str, Action]) -> dict[str, Action
 def unmet(action: Action, facts: Facts) -> tuple[str, ...]:
     """The facts that `action` still needs."""
     return tuple(need for need in action.needs if need not in facts)
+
+
+def make_pursue(goals: Sequence[str]) -> Action:
+    """`pursue`: how an engine says which of `goals` the customer wants when it cannot be done yet."""
+
+    def pursue(call: Call[Any], goal: Any) -> Observation:
+        """Aim at what the customer wants, when it needs more steps. The plan then says what comes first."""
+        rest = [name for name in call.facts.get(GOALS) or () if name != goal]
+        return Observation(f"The goal is now {goal}.", facts={GOALS: [goal, *rest]})
+
+    pursue.__annotations__.update(goal=Annotated[Literal[tuple(goals)], Source.ENGINE])
+    return action(title="understand what is wanted")(pursue)

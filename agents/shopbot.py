@@ -33,6 +33,7 @@ def create_shopbot(
     """
     from shopbot.agents.agent import create_agent
     from shopbot.engines import make_engine
+    from shopbot.engines.recording import open_recorder
     from shopbot.prompts import render
 
     desk = desk or _default_desk()
@@ -47,6 +48,8 @@ def create_shopbot(
         checkpointer=checkpointer or _default_memory(desk),
         hand_over="hand_over",
         verify=settings.verify if verify is None else verify,
+        recorder=open_recorder(settings.traces),
+        now=desk.shop.now,
         name="shopbot",
     )
 

@@ -14,23 +14,22 @@ from typing import Any
 
 from langchain_core.messages import AIMessage
 from opentelemetry import trace
-from opentelemetry.trace import Span
+from opentelemetry.trace import Span, StatusCode
 
-from shopbot.agents.shares import describe_shares
-from shopbot.engines.protocol import Share
+from shopbot.engines.protocol import EngineUsage
 
 _OPEN_TURNS = 10_000
 """Turns whose span is held open at most; a turn that stops at an interrupt may never come to its end."""
 
 
 class Tracer:
-    """The spans of one agent; `turn` spans stay open over the steps of a turn."""
+    """The spans of one agent. A turn's span is open over its steps; it goes by the id of the message that began it."""
 
     def __init__(self, agent: str) -> None:
         self._agent = agent
         self._turns: dict[str, Span] = {}
 
-    def open_turn(self, conversation: str) -> None:
+    def open_turn(self, turn: str, conversation: str) -> None:
         """Begin the span of a turn."""
         span = _tracer().start_span(
             f"invoke_agent {self._agent}",
@@ -41,33 +40,53 @@ class Tracer:
             },
         )
         if span.is_recording() and len(self._turns) < _OPEN_TURNS:
-            self._turns[conversation] = span
+            self._turns[turn] = span
 
-    def close_turn(self, conversation: str, awaiting: str | None) -> None:
+    def close_turn(self, turn: str, awaiting: str | None) -> None:
         """End the span of a turn."""
-        span = self._turns.pop(conversation, None)
+        span = self._turns.pop(turn, None)
         if span is not None:
             span.set_attribute("shopbot.awaiting", awaiting or "")
             span.end()
 
     @contextmanager
-    def span(self, conversation: str, name: str, operation: str, **attributes: Any) -> Iterator[Span]:
-        """A span inside the turn: a model call, a validation, an action."""
-        turn = self._turns.get(conversation)
-        context = trace.set_span_in_context(turn) if turn is not None else None
+    def span(self, turn: str, name: str, operation: str, **attributes: Any) -> Iterator[Span]:
+        """A span inside the turn: a model call, a validation, an action. Of a failure it keeps the kind, not the text:
+        that can hold a customer's words or a key."""
+        parent = self._turns.get(turn)
+        context = trace.set_span_in_context(parent) if parent is not None else None
         given = {"gen_ai.operation.name": operation, **{key.replace("__", "."): v for key, v in attributes.items()}}
-        with _tracer().start_as_current_span(name, context=context, attributes=given) as span:
+        starting = _tracer().start_as_current_span(
+            name, context=context, attributes=given, record_exception=False, set_status_on_exception=False
+        )
+        with starting as span:
             yield span
 
 
-def describe_answer(span: Span, answer: AIMessage, shares: Sequence[Share]) -> None:
+def describe_failure(span: Span, failure: Exception) -> None:
+    """The kind of a failure, on the span of what failed."""
+    span.set_attribute("error.type", type(failure).__qualname__)
+    span.set_status(StatusCode.ERROR)
+
+
+def describe_answer(span: Span, answer: AIMessage, usage: Sequence[EngineUsage]) -> None:
     """Token counts, what was called and which engines took part, on the span of a model call."""
-    span.set_attributes(describe_shares(shares))
-    usage = answer.usage_metadata
-    if usage:
-        span.set_attribute("gen_ai.usage.input_tokens", usage["input_tokens"])
-        span.set_attribute("gen_ai.usage.output_tokens", usage["output_tokens"])
+    span.set_attributes(describe_usage(usage))
+    counted = answer.usage_metadata
+    if counted:
+        span.set_attribute("gen_ai.usage.input_tokens", counted["input_tokens"])
+        span.set_attribute("gen_ai.usage.output_tokens", counted["output_tokens"])
     span.set_attribute("gen_ai.response.finish_reasons", ["tool_calls" if answer.tool_calls else "stop"])
+
+
+def describe_usage(usage: Sequence[EngineUsage]) -> dict[str, Any]:
+    """Which engines took part, as attributes of a span."""
+    return {
+        "shopbot.engine": usage[-1]["engine"] if usage else "",
+        "shopbot.engines": [used["engine"] for used in usage],
+        "shopbot.engines.outcome": [used["outcome"] for used in usage],
+        "shopbot.engines.seconds": [used["seconds"] for used in usage],
+    }
 
 
 def _tracer() -> trace.Tracer:

@@ -13,7 +13,7 @@ from shopbot.engines.protocol import THOUGHT
 
 
 @dataclass(frozen=True)
-class Taken:
+class ActionRecord:
     """One action taken: `status` is ok or error."""
 
     name: str
@@ -30,7 +30,7 @@ class Turn:
     message: str
     reply: str
     awaiting: str | None
-    actions: tuple[Taken, ...]
+    actions: tuple[ActionRecord, ...]
     citations: tuple[Mapping[str, str], ...]
     plan: tuple[Mapping[str, Any], ...]
     thought: str = ""
@@ -48,17 +48,17 @@ def read_turn(state: Mapping[str, Any]) -> Turn:
         message=turn[0].text if turn else "",
         reply=reply.text,
         awaiting=state.get("awaiting"),
-        actions=tuple(taken for answer in answers for taken in _taken(answer, results)),
+        actions=tuple(record for answer in answers for record in _action_records(answer, results)),
         citations=_citations(reply.text, state),
         plan=tuple(state.get("plan") or ()),
         thought=str(reply.additional_kwargs.get(THOUGHT, "")),
     )
 
 
-def _taken(answer: AIMessage, results: Mapping[str, ToolMessage]) -> list[Taken]:
+def _action_records(answer: AIMessage, results: Mapping[str, ToolMessage]) -> list[ActionRecord]:
     thought = str(answer.additional_kwargs.get(THOUGHT, ""))
     return [
-        Taken(
+        ActionRecord(
             name=call["name"],
             args=call["args"],
             status="ok" if result.status == "success" else "error",

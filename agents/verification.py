@@ -15,12 +15,12 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, ToolCall, ToolMessage
 
+from shopbot.agents.act import observe
 from shopbot.agents.answering import citations_in_state, faults_in
+from shopbot.agents.config import GateConfig
 from shopbot.agents.history import as_data
-from shopbot.agents.observing import observe
-from shopbot.agents.rules import GateRules
-from shopbot.agents.situation import Situation
-from shopbot.agents.validation import Approved, validate
+from shopbot.agents.proposal import Approved, validate
+from shopbot.agents.state import TurnState
 from shopbot.prompts import render
 from shopbot.tools.action import Action
 
@@ -38,9 +38,9 @@ Citations = list[dict[str, str]]
 class Verification:
     """The verification of one draft; `run` yields model calls (through `tell`) and searches to be made."""
 
-    def __init__(self, situation: Situation, rules: GateRules, conversation: str, tell: Tell) -> None:
-        self._situation = situation
-        self._rules = rules
+    def __init__(self, state: TurnState, config: GateConfig, conversation: str, tell: Tell) -> None:
+        self._state = state
+        self._config = config
         self._conversation = conversation
         self._tell = tell
         self._found: Citations = []
@@ -50,17 +50,17 @@ class Verification:
 
         Beside it the passages from verification that the conversation may cite from now on.
         """
-        held: Citations = list(self._situation.state.get("verified") or ())
+        held: Citations = list(self._state.state.get("verified") or ())
         text = yield from self._revised(draft.text)
         if text is None:
             return draft, held
         held = _each_once([*held, *self._found])[-HELD:]
         revised = draft.model_copy(update={"content": text})
-        situation = replace(self._situation, state={**self._situation.state, "verified": held})
-        return (draft if faults_in(revised, situation) else revised), held
+        state = replace(self._state, state={**self._state.state, "verified": held})
+        return (draft if faults_in(revised, state) else revised), held
 
     def _revised(self, draft: str) -> Generator[Any, Any, str | None]:
-        about = {"question": as_data(self._situation.newest_words), "draft": as_data(draft)}
+        about = {"question": as_data(self._state.newest_words), "draft": as_data(draft)}
         planned = yield from self._step("plan", most=QUESTIONS, **about)
         findings = []
         for question in _questions_in(planned or ""):
@@ -82,8 +82,8 @@ class Verification:
         """What the turn's own search finds for `question`; the turn's passages when it finds none."""
         search = self._search(question)
         if search is not None:
-            found = yield lambda: observe(search, self._situation, self._rules, self._conversation, key="")
-            if not isinstance(found, Exception) and found.ok and found.citations:
+            found = yield lambda: observe(search, self._state, self._config, self._conversation, key="")
+            if found.ok and found.citations:
                 citations = [dict(vars(citation)) for citation in found.citations]
                 self._found = _each_once([*self._found, *citations])
                 return citations
@@ -91,17 +91,17 @@ class Verification:
 
     def _search(self, question: str) -> Approved | None:
         """A call of the action that answered in this turn, when a question is all it takes and nobody need approve."""
-        answered = (m for m in self._situation.turn if isinstance(m, ToolMessage) and (m.artifact or {}).get("answer"))
-        action = self._situation.actions.get(next(answered).name or "")
+        answered = (m for m in self._state.turn if isinstance(m, ToolMessage) and (m.artifact or {}).get("answer"))
+        action = self._state.actions.get(next(answered).name or "")
         argument = _only_text(action) if action else None
-        if action is None or argument is None or action.confirm or action.name in self._rules.approve:
+        if action is None or argument is None or action.confirm or action.name in self._config.approve:
             return None
         call = ToolCall(name=action.name, args={argument: question}, id="verification", type="tool_call")
-        verdict = validate(call, self._situation)
+        verdict = validate(call, self._state)
         return verdict if isinstance(verdict, Approved) and action.effect == "read" else None
 
     def _of_turn(self) -> Citations:
-        return _each_once([dict(citation) for citation in citations_in_state({"messages": self._situation.turn})])
+        return _each_once([dict(citation) for citation in citations_in_state({"messages": self._state.turn})])
 
 
 def _only_text(action: Action) -> str | None:

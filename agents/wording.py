@@ -1,4 +1,4 @@
-"""What the agent itself says and listens for: files under `prompts/agent/`, never strings in code."""
+"""What the agent itself says: files under `prompts/agent/`, never strings in code."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from shopbot.agents.turn import Taken, Turn
+from shopbot.agents.turn import ActionRecord, Turn
 from shopbot.apps.readable import readable
 
 OBSERVATION_SHOWN = 400
@@ -43,7 +43,7 @@ def plan_steps(plan: Iterable[Mapping[str, Any]]) -> Columns:
     )
 
 
-def _show_action(console: Console, action: Taken) -> None:
+def _show_action(console: Console, action: ActionRecord) -> None:
     if action.thought:
         console.print(_labelled("thought", action.thought, "magenta"))
     call = f"{action.name}({', '.join(f'{k}={json.dumps(v, ensure_ascii=False)}' for k, v in action.args.items())})"

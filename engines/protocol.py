@@ -26,7 +26,7 @@ nothing of its own in it to check."""
 CONFIDENCE = "confidence"
 """How likely an answer is right, 0 to 1 and calibrated, in its `response_metadata`; absent: the engine cannot say."""
 ENGINES = "engines"
-"""Which engines took part in an answer, in its `response_metadata`: a list of `Share`, the one that gave it last."""
+"""Which engines took part in an answer, in its `response_metadata`: a list of `EngineUsage`, the last one gave it."""
 NOT_STREAMED = "nostream"
 """LangGraph's tag for model calls whose tokens are not the customer's to see: drafts and protocol text."""
 REFUSED = "refused"
@@ -34,7 +34,7 @@ REFUSED = "refused"
 step. Such messages never enter the history."""
 
 
-class Share(TypedDict):
+class EngineUsage(TypedDict):
     """What one engine contributed to an answer: its spec, seconds, tokens, US dollars (None: unknown), and what became
     of its proposal: "answered", "unsure" (passed on for want of confidence) or "failed"."""
 
@@ -45,7 +45,7 @@ class Share(TypedDict):
     outcome: str
 
 
-class Opened(TypedDict):
+class TurnStart(TypedDict):
     """How things stood when the customer spoke."""
 
     awaiting: str | None
@@ -61,7 +61,7 @@ class Briefing(TypedDict):
     plan: list[dict[str, Any]]
     next: str | None
     awaiting: str | None
-    opened: Opened
+    turn_start: TurnStart
     asked: str | None
     allowed: list[str]
     blocked: dict[str, list[str]]

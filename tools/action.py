@@ -15,6 +15,7 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import Flag, auto
 from typing import Any, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
 
@@ -95,7 +96,12 @@ class Call(Generic[Services]):
 
 @dataclass(frozen=True)
 class Action:
-    """A function with its contract; made by the `action` decorator."""
+    """A function with its contract; made by the `action` decorator.
+
+    `lookup` has the signature of `run` and changes nothing: what the write with this key observed if it was done, None
+    if it was not. It is asked when a write was cut short before its outcome was known. `idempotent` says that running
+    it again with the same `call.key` has no second effect.
+    """
 
     name: str
     description: str
@@ -110,6 +116,9 @@ class Action:
     asks: str | None = None
     goal: bool = False
     repeatable: bool = False
+    idempotent: bool = False
+    lookup: Callable[..., Observation | None] | None = None
+    lapses: timedelta | None = None
 
     @property
     def awaits(self) -> str | None:
@@ -126,6 +135,9 @@ def action(
     asks: str | None = None,
     goal: bool = False,
     repeatable: bool = False,
+    idempotent: bool = False,
+    lookup: Callable[..., Observation | None] | None = None,
+    lapses: timedelta | None = None,
     title: str | None = None,
 ) -> Callable[[Callable[..., Observation]], Action]:
     """Turn a typed function into an `Action`.
@@ -139,6 +151,10 @@ def action(
         asks: what the customer is asked for when the plan comes to this action ("order_number").
         goal: whether a customer can want it for itself, so that the plan may aim at it.
         repeatable: whether a write may be done again with the same arguments on the same facts in one conversation.
+        idempotent: whether running it again with the same `call.key` has no second effect.
+        lookup: a function (call, **arguments) that tells without any effect whether the write with this `call.key` was
+            done: its observation, or None.
+        lapses: how long a silence of the customer the facts that it gives outlast; None: any.
         title: how the step reads in a plan; by default the name in words.
 
     Raises:
@@ -164,6 +180,9 @@ def action(
             asks=asks,
             goal=goal,
             repeatable=repeatable,
+            idempotent=idempotent,
+            lookup=lookup,
+            lapses=lapses,
         )
 
     return decorate

@@ -25,12 +25,13 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from shopbot.engines.cascade.thresholds import load_thresholds
+from shopbot.engines.drive import adrive, drive
 from shopbot.engines.errors import EngineError
-from shopbot.engines.protocol import CONFIDENCE, COST, ENGINES, NOT_STREAMED, Share, count_refusals
+from shopbot.engines.protocol import CONFIDENCE, COST, ENGINES, NOT_STREAMED, EngineUsage, count_refusals
 
 logger = logging.getLogger(__name__)
 
-Asking = Generator[Runnable[LanguageModelInput, AIMessage], AIMessage | Exception, AIMessage]
+Asking = Generator[Runnable[LanguageModelInput, AIMessage], AIMessage, AIMessage]
 
 
 def make_cascade(specs: str, make: Callable[[str], BaseChatModel]) -> CascadeEngine:
@@ -74,17 +75,10 @@ class CascadeEngine(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        asking = self._ask(messages, **kwargs)
-        said: AIMessage | Exception | None = None
-        try:
-            while True:
-                engine = next(asking) if said is None else asking.send(said)
-                try:
-                    said = engine.invoke(messages, RunnableConfig(tags=[NOT_STREAMED]), stop=stop)
-                except Exception as failure:
-                    said = failure
-        except StopIteration as done:
-            return _result(done.value)
+        unstreamed = RunnableConfig(tags=[NOT_STREAMED])
+        return _result(
+            drive(self._ask(messages, **kwargs), lambda engine: engine.invoke(messages, unstreamed, stop=stop))
+        )
 
     async def _agenerate(
         self,
@@ -93,35 +87,28 @@ class CascadeEngine(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
+        unstreamed = RunnableConfig(tags=[NOT_STREAMED])
         asking = self._ask(messages, **kwargs)
-        said: AIMessage | Exception | None = None
-        try:
-            while True:
-                engine = next(asking) if said is None else asking.send(said)
-                try:
-                    said = await engine.ainvoke(messages, RunnableConfig(tags=[NOT_STREAMED]), stop=stop)
-                except Exception as failure:
-                    said = failure
-        except StopIteration as done:
-            return _result(done.value)
+        return _result(await adrive(asking, lambda engine: engine.ainvoke(messages, unstreamed, stop=stop)))
 
     def _ask(
         self, messages: Sequence[BaseMessage], *, tools: Sequence[dict[str, Any]] = (), choice: Any = None, **_: Any
     ) -> Asking:
-        """Yields whom to ask and is sent the answer or the failure; ends with the answer that stands."""
+        """Yields whom to ask and is sent the answer; ends with the answer that stands."""
         record = _Record()
         failure: Exception | None = None
         last = len(self.engines) - 1
         for place in range(min(count_refusals(messages), last), last + 1):
             engine = self.engines[place]
             started = time.perf_counter()
-            said = yield engine.bind_tools(deepcopy(list(tools)), **(choice or {})) if tools else engine
-            seconds = time.perf_counter() - started
-            if isinstance(said, Exception):
-                logger.warning("engine %s failed", self.specs[place], exc_info=said)
-                record.failed(self.specs[place], seconds)
-                failure = said
+            try:
+                said = yield engine.bind_tools(deepcopy(list(tools)), **(choice or {})) if tools else engine
+            except Exception as error:
+                logger.warning("engine %s failed", self.specs[place], exc_info=error)
+                record.failed(self.specs[place], time.perf_counter() - started)
+                failure = error
                 continue
+            seconds = time.perf_counter() - started
             stands = place == last or self._is_sure(said, place)
             record.answered(self.specs[place], seconds, said, stands=stands)
             if stands:
@@ -139,18 +126,18 @@ class CascadeEngine(BaseChatModel):
 class _Record:
     """Who has been asked for one answer, and the newest answer that was held back."""
 
-    shares: list[Share] = field(default_factory=list)
+    shares: list[EngineUsage] = field(default_factory=list)
     usage: UsageMetadata | None = None
     held: AIMessage | None = None
-    held_share: Share | None = None
+    held_share: EngineUsage | None = None
 
     def failed(self, spec: str, seconds: float) -> None:
-        self.shares.append(Share(engine=spec, seconds=seconds, tokens=0, cost=0.0, outcome="failed"))
+        self.shares.append(EngineUsage(engine=spec, seconds=seconds, tokens=0, cost=0.0, outcome="failed"))
 
     def answered(self, spec: str, seconds: float, said: AIMessage, *, stands: bool) -> None:
         tokens = said.usage_metadata["total_tokens"] if said.usage_metadata else 0
         cost: float | None = said.response_metadata.get(COST, 0.0)
-        share = Share(
+        share = EngineUsage(
             engine=spec, seconds=seconds, tokens=tokens, cost=cost, outcome="answered" if stands else "unsure"
         )
         self.shares.append(share)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shopbot.engines.protocol import Opened
+from shopbot.engines.protocol import TurnStart
 from shopbot.prompts import load_data
 
 _KNOWN = ("order_number", "email", "customer", "order", "items", "offer", "label")
 """The facts that the reader knows of, in the order in which it learned to see them."""
 
 
-def context_of(opened: Opened) -> str:
+def context_of(turn_start: TurnStart) -> str:
     """How things stood when the customer spoke, as one line."""
     goals = load_data("planner/goals.yaml")
-    known = [fact for fact in _KNOWN if fact in opened["known"]]
-    return render_context(opened["awaiting"], goals.get(opened["goal"]), known)
+    known = [fact for fact in _KNOWN if fact in turn_start["known"]]
+    return render_context(turn_start["awaiting"], goals.get(turn_start["goal"]), known)
 
 
 def render_context(awaiting: str | None, goal: str | None, known: Sequence[str]) -> str:

@@ -32,8 +32,8 @@ def in_context(
     earlier = _earlier_question(before) if leans(message) else None
     if earlier is None or len(earlier) > _LONGEST:
         return reading, message
-    opened = briefing["opened"]
-    is_free = opened["awaiting"] is None and opened["goal"] is None
+    turn_start = briefing["turn_start"]
+    is_free = turn_start["awaiting"] is None and turn_start["goal"] is None
     if is_free and message.rstrip().endswith("?") and reading.performed <= _MISREAD:
         reading = replace(reading, performed=frozenset({_ASKS}))
     subject = _subject(earlier)

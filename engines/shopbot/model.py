@@ -75,10 +75,10 @@ class PlannerEngine(BaseChatModel):
 
     def _confidence(self, message: str, briefing: Briefing) -> float | None:
         """How likely the message was read right; the reader remembers, so it is not read again."""
-        return confidence_of(self._reader.read(context_of(briefing["opened"]), message))
+        return confidence_of(self._reader.read(context_of(briefing["turn_start"]), message))
 
     def _read(self, message: str, briefing: Briefing) -> Reading:
-        reading = self._reader.read(context_of(briefing["opened"]), message)
+        reading = self._reader.read(context_of(briefing["turn_start"]), message)
         return with_plain_values(reading, message, briefing)
 
 

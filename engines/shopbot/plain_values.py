@@ -30,14 +30,14 @@ _NAMING = frozenset(
 
 def with_plain_values(reading: Reading, message: str, briefing: Briefing) -> Reading:
     """The reading with what plainly stands in the message added to it."""
-    opened = briefing["opened"]
-    if opened["awaiting"] == "confirmation" and _is_a_yes(message):
+    turn_start = briefing["turn_start"]
+    if turn_start["awaiting"] == "confirmation" and _is_a_yes(message):
         return replace(reading, performed=frozenset({"confirm"}))
-    if "customer" not in opened["known"] and not _gives(reading, "give_email", "EMAIL"):
+    if "customer" not in turn_start["known"] and not _gives(reading, "give_email", "EMAIL"):
         reading = _with(reading, [*_found(_ADDRESS, message, "EMAIL")], "give_email")
-    if opened["awaiting"] == "order_number" and not _gives(reading, "give_order_number", "ORDER"):
+    if turn_start["awaiting"] == "order_number" and not _gives(reading, "give_order_number", "ORDER"):
         reading = _with(reading, [*_found(_NUMBER, message, "ORDER")], "give_order_number")
-    if opened["awaiting"] in ("items", "confirmation") and (_is_unsure(reading) or reading.performed <= _NAMING):
+    if turn_start["awaiting"] in ("items", "confirmation") and (_is_unsure(reading) or reading.performed <= _NAMING):
         lines = (briefing["facts"].get("order") or {}).get("items") or []
         reading = _with(reading, [*_names(message, reading, lines)], "choose_items")
     return reading

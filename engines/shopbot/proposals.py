@@ -8,7 +8,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
-from shopbot.engines.protocol import Briefing, Opened
+from shopbot.engines.protocol import Briefing, TurnStart
 from shopbot.engines.shopbot.arguments import READINGS
 from shopbot.engines.shopbot.reader import Reading
 from shopbot.prompts import load_data
@@ -54,21 +54,21 @@ def _called_for(reading: Reading, message: str, briefing: Briefing, question: st
             continue
         words = question if entry.get("from") == "question" else message
         args = READINGS[entry["from"]](words, reading) if "from" in entry else entry.get("args", {})
-        if args is not None and not _under_way(args, briefing["opened"]):
+        if args is not None and not _under_way(args, briefing["turn_start"]):
             yield Proposal(entry["action"], dict(args))
 
 
 def _applies(entry: Mapping[str, Any], reading: Reading, briefing: Briefing) -> bool:
     if any(reading.performs(act) for act in entry.get("unless", ())):
         return False
-    if entry.get("awaiting") not in (None, briefing["opened"]["awaiting"]):
+    if entry.get("awaiting") not in (None, briefing["turn_start"]["awaiting"]):
         return False
-    return reading.performs(entry["act"]) and not (entry.get("aimless") and briefing["opened"]["goal"])
+    return reading.performs(entry["act"]) and not (entry.get("aimless") and briefing["turn_start"]["goal"])
 
 
-def _under_way(args: Mapping[str, Any], opened: Opened) -> bool:
+def _under_way(args: Mapping[str, Any], turn_start: TurnStart) -> bool:
     """Whether this goal is pursued already and the customer was asked for something on the way to it."""
-    return "goal" in args and args["goal"] == opened["goal"] and opened["awaiting"] is not None
+    return "goal" in args and args["goal"] == turn_start["goal"] and turn_start["awaiting"] is not None
 
 
 def _planned(briefing: Briefing, offered: Mapping[str, tuple[str, ...]]) -> Proposal | None:

@@ -8,19 +8,20 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage
 
-from shopbot.agents.shares import add_shares, describe_shares, shares_of
-from shopbot.engines.protocol import ENGINES, Share
+from shopbot.agents.budget import add_usage, usage_of
+from shopbot.agents.tracing import describe_usage
+from shopbot.engines.protocol import ENGINES, EngineUsage
 from shopbot.engines.scripted import ScriptedEngine
 
 
 def share(engine: str, outcome: str = "answered", cost: float | None = 0.5) -> Share:
     """One engine's part in an answer."""
-    return Share(engine=engine, seconds=1.0, tokens=10, cost=cost, outcome=outcome)
+    return EngineUsage(engine=engine, seconds=1.0, tokens=10, cost=cost, outcome=outcome)
 
 
 def test_the_engine_that_answered_has_the_turn() -> None:
-    step = add_shares(None, [share("a", "unsure"), share("b")], ends_turn=False)
-    tally = add_shares(step, [share("a"), share("b", "failed")], ends_turn=True)
+    step = add_usage(None, [share("a", "unsure"), share("b")], ends_turn=False)
+    tally = add_usage(step, [share("a"), share("b", "failed")], ends_turn=True)
     assert {name: (one["turns"], one["answers"], one["calls"]) for name, one in tally.items()} == {
         "a": (1, 1, 2),
         "b": (0, 1, 2),
@@ -29,23 +30,23 @@ def test_the_engine_that_answered_has_the_turn() -> None:
 
 
 def test_a_cost_that_nobody_knows_stays_unknown() -> None:
-    tally = add_shares(add_shares(None, [share("a", cost=None)], ends_turn=True), [share("a")], ends_turn=True)
+    tally = add_usage(add_usage(None, [share("a", cost=None)], ends_turn=True), [share("a")], ends_turn=True)
     assert tally["a"]["cost"] is None
 
 
 def test_the_earlier_tally_is_not_changed() -> None:
-    earlier = add_shares(None, [share("a")], ends_turn=True)
-    add_shares(earlier, [share("a")], ends_turn=True)
+    earlier = add_usage(None, [share("a")], ends_turn=True)
+    add_usage(earlier, [share("a")], ends_turn=True)
     assert earlier["a"]["turns"] == 1
 
 
 def test_an_engine_that_names_nobody_did_it_alone() -> None:
     usage = {"input_tokens": 1, "output_tokens": 2, "total_tokens": 3}
-    [alone] = shares_of(AIMessage("x", usage_metadata=usage), ScriptedEngine([]), 0.5)  # type: ignore[arg-type]
-    assert alone == Share(engine="script", seconds=0.5, tokens=3, cost=0.0, outcome="answered")
+    [alone] = usage_of(AIMessage("x", usage_metadata=usage), ScriptedEngine([]), 0.5)  # type: ignore[arg-type]
+    assert alone == EngineUsage(engine="script", seconds=0.5, tokens=3, cost=None, outcome="answered")
     named = [share("a", "unsure"), share("b")]
-    assert shares_of(AIMessage("x", response_metadata={ENGINES: named}), ScriptedEngine([]), 0.5) == named
-    assert describe_shares(named)["shopbot.engines.outcome"] == ["unsure", "answered"]
+    assert usage_of(AIMessage("x", response_metadata={ENGINES: named}), ScriptedEngine([]), 0.5) == named
+    assert describe_usage(named)["shopbot.engines.outcome"] == ["unsure", "answered"]
 
 
 def test_the_engine_is_on_the_span_of_its_call(talk: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:

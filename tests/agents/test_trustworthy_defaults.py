@@ -20,7 +20,7 @@ from pydantic import BaseModel
 from shopbot.agents import create_agent
 from shopbot.agents.budget import Budget, Limits
 from shopbot.agents.memory import open_memory
-from shopbot.agents.rules import NoResultError
+from shopbot.agents.config import NoResultError
 from shopbot.engines.scripted import ScriptedEngine
 
 CONFIG: Any = {"configurable": {"thread_id": "t"}}
@@ -226,7 +226,7 @@ def test_kill_9_between_any_two_steps_still_resumes(tmp_path: Path, survived: in
     file = tmp_path / "conversations.db"
     code = KILLED.format(tests=str(Path(__file__).parent), file=str(file), survived=survived)
     root = Path(__file__).parent.parent.parent
-    died = subprocess.run([sys.executable, "-c", code], cwd=root, env={**os.environ, "PYTHONPATH": str(root)})
+    died = subprocess.run([sys.executable, "-c", code], cwd=root, env={**os.environ, "PYTHONPATH": f"{root / 'src'}"})
     assert died.returncode == -9
     rest = [{"call": "choose_book", "args": {"title": "Emma"}}, {"call": "find_shelf"}, {"say": "Shelf 7."}][survived:]
     with open_memory(file) as memory:
@@ -303,7 +303,7 @@ def test_spans_follow_the_genai_conventions_and_hold_no_words_of_the_customer() 
 
 
 def test_importing_agents_costs_no_more_than_langchains_create_agent() -> None:
-    code = "import sys, agents; print(sum(name.startswith(('langchain', 'langgraph')) for name in sys.modules))"
+    code = "import sys, shopbot.agents; print(sum(name.startswith(('langchain', 'langgraph')) for name in sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert int(loaded.stdout) == 0
 

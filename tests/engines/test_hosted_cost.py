@@ -12,7 +12,7 @@ from langchain_core.messages import AIMessage
 from langchain_core.messages.ai import UsageMetadata
 from ways import WAYS
 
-from shopbot.agents.budget import Budget, Limits, Purse
+from shopbot.agents.budget import Budget, BudgetTracker, Limits
 from shopbot.engines.hosted_prices import cost_of
 from shopbot.engines.protocol import COST
 from shopbot.prompts import load_data
@@ -74,7 +74,7 @@ def answer(**metadata: Any) -> AIMessage:
 
 @pytest.mark.parametrize(("costs", "total"), [([0.5, 0.25], 0.75), ([0.5, None], None), ([None, 0.5], None), ([], 0.0)])
 def test_a_sum_with_an_unknown_part_is_unknown(costs: list[float | None], total: float | None) -> None:
-    purse = Purse(Budget(), None, new_turn=True)
+    purse = BudgetTracker(Budget(), None, new_turn=True)
     for cost in costs:
         purse.pay(answer(**{COST: cost}))
     purse.pay(AIMessage("free"))
@@ -82,12 +82,12 @@ def test_a_sum_with_an_unknown_part_is_unknown(costs: list[float | None], total:
 
 
 def test_a_limit_of_cost_holds_for_what_the_engine_says() -> None:
-    purse = Purse(Budget(turn=Limits(cost=1.0)), None, new_turn=True)
+    purse = BudgetTracker(Budget(turn=Limits(cost=1.0)), None, new_turn=True)
     purse.pay(answer(**{COST: 1.5}))
     assert purse.exceeded == "turn cost"
 
 
 def test_prices_of_the_budget_come_first() -> None:
-    purse = Purse(Budget(input_price=1.0, output_price=1.0), None, new_turn=True)
+    purse = BudgetTracker(Budget(input_price=1.0, output_price=1.0), None, new_turn=True)
     purse.pay(answer(**{COST: None}))
     assert purse.as_state()["turn"]["cost"] == pytest.approx(1.1)

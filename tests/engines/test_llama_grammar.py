@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from tiny_gguf import write_tiny_gguf
 
-from shopbot.agents.pursue import make_pursue
+from shopbot.agents.plan import make_pursue
 from shopbot.agents.shopbot import shop_actions
 from shopbot.engines.llama.answer_grammar import answer_grammar
 from shopbot.engines.llama.answers import Answer, read_answer

@@ -1,36 +1,42 @@
-"""What a gate goes by: the actions, what they work with, and how much patience and money there is."""
+"""The configuration of one agent's gate: its actions, what they work with, its limits and where it keeps things."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from shopbot.agents.approval import Condition
 from shopbot.agents.budget import Budget
 from shopbot.agents.journal import Journal, MemoryJournal
+from shopbot.agents.state import TurnState, utc_now
 from shopbot.agents.tracing import Tracer
+from shopbot.errors import AgentError
 from shopbot.tools.action import Action
 
 if TYPE_CHECKING:
     from shopbot.engines.recording import Recorder
 
 
-class NoResultError(Exception):
+Condition = Callable[[Mapping[str, Any], Mapping[str, Any]], bool]
+"""From (arguments, facts) to whether a person must approve."""
+
+
+class NoResultError(AgentError):
     """A structured result was asked for, and the engine gave none that fits in as many tries as it has."""
 
 
 @dataclass(frozen=True)
-class GateRules:
-    """The rules of one agent.
+class GateConfig:
+    """What `create_agent` was told.
 
     `repairs`: how often a refused proposal goes back to the engine in one step. `approve`: for which actions a person
     decides, and when. `hand_over`: the action that the gate itself calls when a budget is spent. `result`: the
     schema that the agent's answer must have, if it must have one. `verify`: whether answers from passages go through a
     chain of verification. `engine`: the engine's name in traces. `recorder`: where its decisions are written, if
-    anywhere.
+    anywhere. `now`: the clock that questions and facts expire by.
     """
 
     actions: Mapping[str, Action]
@@ -45,3 +51,9 @@ class GateRules:
     engine: str = ""
     recorder: Recorder | None = None
     tracer: Tracer = field(default_factory=lambda: Tracer("agent"))
+    question_expires: timedelta = timedelta(minutes=30)
+    now: Callable[[], datetime] = utc_now
+
+    def read(self, state: Mapping[str, Any]) -> TurnState:
+        """A conversation's state as the gate reads it now."""
+        return TurnState(state, self.actions, self.now(), self.question_expires)

@@ -1,4 +1,4 @@
-"""Recording: the gate's side of traces. What an engine chose is told to the recorder, with what became of it."""
+"""The decisions of an engine, told to the recorder of traces with what became of them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 from langchain_core.messages import AIMessage, AnyMessage, ToolCall
 from pydantic import BaseModel
 
-from shopbot.agents.rules import GateRules
-from shopbot.agents.situation import Situation
-from shopbot.agents.validation import Refusal
-from shopbot.engines.protocol import ENGINES, Share
+from shopbot.agents.config import GateConfig
+from shopbot.agents.proposal import Refusal
+from shopbot.agents.state import TurnState
+from shopbot.engines.protocol import ENGINES, EngineUsage
 from shopbot.engines.recording.trace_format import AllowedAction, Outcome
 from shopbot.tools.action import Action
 
@@ -22,9 +22,9 @@ _GATE = "gate"
 class Decisions:
     """The decisions of one step; writes nothing unless traces are wanted."""
 
-    def __init__(self, situation: Situation, rules: GateRules, conversation: str) -> None:
-        self._situation = situation
-        self._rules = rules
+    def __init__(self, state: TurnState, config: GateConfig, conversation: str) -> None:
+        self._state = state
+        self._config = config
         self._conversation = conversation
 
     def refused(self, message: AIMessage, refusals: Sequence[Refusal]) -> None:
@@ -43,7 +43,7 @@ class Decisions:
 
     def acted(self, call: ToolCall, outcome: Outcome) -> None:
         """An action that was carried out; calls that stood before it in the same message count as done."""
-        messages = self._situation.messages
+        messages = self._state.messages
         for place in range(len(messages) - 1, -1, -1):
             message = messages[place]
             ids = [one["id"] for one in message.tool_calls] if isinstance(message, AIMessage) else []
@@ -62,17 +62,17 @@ class Decisions:
         outcome: Outcome,
         messages: Sequence[AnyMessage] | None = None,
     ) -> None:
-        engine = _engine_of(message) or self._rules.engine
-        if self._rules.recorder is None or engine == _GATE:
+        engine = _engine_of(message) or self._config.engine
+        if self._config.recorder is None or engine == _GATE:
             return
         from shopbot.engines.recording.recorder import Decision
 
-        self._rules.recorder.record(
+        self._config.recorder.record(
             Decision(
                 conversation=self._conversation,
-                messages=self._situation.messages if messages is None else messages,
-                allowed=[_described(action) for action in self._situation.allowed.values()],
-                facts=self._situation.facts,
+                messages=self._state.messages if messages is None else messages,
+                allowed=[_described(action) for action in self._state.allowed.values()],
+                facts=self._state.facts,
                 engine=engine,
                 answer=message,
                 choice=choice,
@@ -84,13 +84,13 @@ class Decisions:
 
 def by_the_gate(call: ToolCall) -> AIMessage:
     """A call that no engine has chosen: it is carried out like any other and not recorded."""
-    share = Share(engine=_GATE, seconds=0.0, tokens=0, cost=0.0, outcome="answered")
-    return AIMessage("", tool_calls=[call], response_metadata={ENGINES: [share]})
+    usage = EngineUsage(engine=_GATE, seconds=0.0, tokens=0, cost=0.0, outcome="answered")
+    return AIMessage("", tool_calls=[call], response_metadata={ENGINES: [usage]})
 
 
 def _engine_of(message: AIMessage) -> str:
-    shares: list[Share] = message.response_metadata.get(ENGINES) or []
-    return shares[-1]["engine"] if shares else ""
+    usage: list[EngineUsage] = message.response_metadata.get(ENGINES) or []
+    return usage[-1]["engine"] if usage else ""
 
 
 def _described(action: Action) -> AllowedAction:

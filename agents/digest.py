@@ -1,0 +1,27 @@
+"""One spelling of JSON values, and a digest of it: the same value has the same one, however an engine wrote it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+
+def normalised(value: Any) -> Any:
+    """`value` with every whole number as an int: 5 and 5.0 are the same argument."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, Mapping):
+        return {key: normalised(inner) for key, inner in value.items()}
+    return [normalised(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def canonical(value: Any) -> str:
+    """`value` as JSON, the same for the same value."""
+    return json.dumps(normalised(value), sort_keys=True, ensure_ascii=False, default=str)
+
+
+def digest_of(value: Any) -> str:
+    """A stable SHA-256 of any JSON value."""
+    return hashlib.sha256(canonical(value).encode()).hexdigest()

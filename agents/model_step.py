@@ -1,0 +1,247 @@
+"""One step of the engine: from what it is told to a proposal that holds, a question to the customer, or an answer.
+
+Written as one generator that yields what to ask the engine and is sent what came back, so that the sync and the async
+path are the same code.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Callable, Generator, Mapping
+from typing import Any
+
+from langchain.agents.middleware import ExtendedModelResponse, ModelRequest, ModelResponse
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolCall
+from langgraph.types import Command, Overwrite
+
+from shopbot.agents.answering import faults_in, rests_on_passages, safe_answer
+from shopbot.agents.budget import BudgetTracker, add_usage, usage_of
+from shopbot.agents.config import GateConfig, NoResultError
+from shopbot.agents.decisions import Decisions, by_the_gate
+from shopbot.agents.history import Settled, brief, marked, settle
+from shopbot.agents.plan import merge_facts
+from shopbot.agents.proposal import RESULT, Approved, Refusal, check_proposal, first_unconfirmed, returned, together
+from shopbot.agents.replies import is_repeated, unanswered_notice, with_own_ids
+from shopbot.agents.tracing import describe_answer, describe_failure
+from shopbot.agents.verification import Verification
+from shopbot.agents.wording import ask_for, says
+from shopbot.engines.protocol import DEADLINE, TEMPLATED, EngineUsage
+from shopbot.engines.reasoning import separate_reasoning
+from shopbot.prompts import render
+
+logger = logging.getLogger(__name__)
+
+Asked = ModelRequest[Any] | Callable[[], Any]
+"""What a step yields: a model call, or an errand that may take a while. It is sent the result; a failure is thrown."""
+Response = ExtendedModelResponse[Any]
+
+
+class ModelStep:
+    """One step of one conversation."""
+
+    def __init__(self, request: ModelRequest[Any], config: GateConfig, conversation: str) -> None:
+        self.request = request
+        self.config = config
+        self.conversation = conversation
+        self.state = config.read(request.state)
+        self.opens = self.state.is_opening
+        self.budget = BudgetTracker(
+            config.budget, self.state.state.get("spent"), new_turn=self.opens, acted_s=self.state.acted_s
+        )
+        self.usage: list[EngineUsage] = []
+        self.update: dict[str, Any] = {}
+
+    def run(self) -> Generator[Asked, Any, Response]:
+        """Ask the engine until a proposal holds; after `repairs` refusals ask the customer instead.
+
+        Raises:
+            NoResultError: a structured result was asked for and did not come.
+        """
+        if self.opens:
+            yield from self._open()
+        self.decisions = Decisions(self.state, self.config, self.conversation)
+        if self.budget.exceeded:
+            return self._give_up()
+        request = self._told()
+        approved: list[Approved] = []
+        message = AIMessage("")
+        for refused in range(1, self.config.repairs + 2):
+            try:
+                message = yield from self._ask(request)
+            except Exception as failure:
+                logger.error("the engine failed", exc_info=failure)
+                return self._finish(says("broken"))
+            approved, refusals = self._check(message)
+            self.decisions.refused(message, refusals)
+            if not refusals:
+                return self._accept(message if approved else (yield from self._verify(message)), approved)
+            if self.budget.exceeded:
+                return self._give_up()
+            request = request.override(messages=[*request.messages, *returned(message, refusals, refused)])
+        if approved:
+            return self._accept(message, approved)
+        if self.config.result is not None:
+            raise NoResultError(
+                f"no {self.config.result.__name__} came back in {self.config.repairs + 1} tries; the last answer was "
+                f"{message.text[:200]!r}. Try again, or ask for a simpler result."
+            )
+        return self._finish(self._last_resort())
+
+    def _open(self) -> Generator[Asked, Any, None]:
+        """Begin the turn: facts that have lapsed fall, calls that an earlier turn was cut short over are settled."""
+        state = self.state
+        self.config.tracer.open_turn(state.turn_id, self.conversation)
+        self.update["heard_at"] = state.now.isoformat()
+        changes: dict[str, Any] = dict(state.lapsed)
+        settled: Settled | None = yield from settle(state, self.config, self.conversation)
+        notices = unanswered_notice(state.messages)
+        messages = state.messages
+        if settled is not None:
+            changes |= settled.changes.get("facts", {})
+            notices = [*settled.notices, *notices]
+            messages = settled.messages
+            self.update["messages"] = Overwrite(list(messages))
+        self.update["notice"] = "\n\n".join(notices)
+        if changes:
+            self.update["facts"] = changes
+        now = {**state.state, "messages": messages, "facts": merge_facts(dict(state.state.get("facts") or {}), changes)}
+        self.state = self.config.read({**now, "heard_at": self.update["heard_at"]})
+
+    def _ask(self, request: ModelRequest[Any]) -> Generator[Asked, Any, AIMessage]:
+        """One call of the engine, paid for."""
+        with self._span("chat", "chat") as span:
+            started = time.monotonic()
+            try:
+                proposal = yield request
+            except Exception as failure:
+                describe_failure(span, failure)
+                self.budget.pay(None)
+                raise
+            message = separate_reasoning(next(m for m in proposal.result if isinstance(m, AIMessage)))
+            usage = usage_of(message, request.model, time.monotonic() - started)
+            describe_answer(span, message, usage)
+        self.usage += usage
+        self.budget.pay(message)
+        return with_own_ids(message, self.state.messages)
+
+    def _ask_aside(self, system: str, prompt: str) -> Generator[Asked, Any, str | None]:
+        """The engine's words to a prompt outside of the conversation; None when it fails or the budget is spent."""
+        if self.budget.exceeded:
+            return None
+        told = SystemMessage(system, additional_kwargs={DEADLINE: self.budget.deadline})
+        messages: list[AnyMessage] = [HumanMessage(prompt)]
+        try:
+            answer = yield from self._ask(self.request.override(system_message=told, messages=messages, tools=[]))
+        except Exception as failure:
+            logger.warning("an answer was not verified: the engine failed", exc_info=failure)
+            return None
+        return answer.text.strip() if not answer.tool_calls else None
+
+    def _verify(self, draft: AIMessage) -> Generator[Asked, Any, AIMessage]:
+        """The draft, or what a chain of verification makes of it, where one is wanted."""
+        if not (self.config.verify and rests_on_passages(draft, self.state)):
+            return draft
+        chain = Verification(self.state, self.config, self.conversation, self._ask_aside)
+        revised, self.update["verified"] = yield from chain.run(draft)
+        return revised
+
+    def _told(self) -> ModelRequest[Any]:
+        """What the engine is asked: the actions allowed now, the briefing, the history as data."""
+        offered = [tool for tool in self.request.tools if getattr(tool, "name", "") in self.state.allowed]
+        history = list(self.state.messages) if "messages" in self.update else list(self.request.messages)
+        system = brief(self.request.system_message, self.state)
+        system.additional_kwargs[DEADLINE] = self.budget.deadline
+        told = self.request.override(tools=offered, system_message=system, messages=marked(history))
+        # Where prose will not do, the provider is told to have an action called: the result, or one on the way to it.
+        return told.override(tool_choice="any") if self.config.result else told
+
+    def _check(self, message: AIMessage) -> tuple[list[Approved], list[Refusal]]:
+        with self._span("validate", "validate") as span:
+            wants_result = self.config.result is not None
+            approved, refusals = check_proposal(message, self.state, wants_result=wants_result)
+            span.set_attribute("shopbot.refused", [refusal.reason for refusal in refusals])
+        return approved, refusals
+
+    def _accept(self, message: AIMessage, approved: list[Approved]) -> Response:
+        """Let the calls through that may act together; an answer, a result or a question ends the turn."""
+        if not approved:
+            self.decisions.replied(message)
+            return self._finish(message.text, message)
+        result = next((a for a in approved if a.action.name == RESULT), None)
+        if result is not None and self.config.result is not None:
+            value = self.config.result.model_validate(result.args)
+            self.decisions.proposed(message, result.call)
+            return self._finish(value.model_dump_json(), message, structured_response=value)
+        unconfirmed = first_unconfirmed(approved, self.state)
+        if unconfirmed is not None:
+            self.decisions.proposed(message, unconfirmed.call)
+            return self._put_question(message, unconfirmed)
+        calls = [approval.call for approval in together(approved)]
+        aside = "" if faults_in(message, self.state, aside=True) else message.content
+        return self._act(message.model_copy(update={"content": aside, "tool_calls": calls, "invalid_tool_calls": []}))
+
+    def _put_question(self, message: AIMessage, unconfirmed: Approved) -> Response:
+        """Ask the customer. What stands in front of the question is worded by code too: an engine's own words could
+        make it another question."""
+        action, args = unconfirmed.action, unconfirmed.args
+        worded = message.response_metadata.get(TEMPLATED) and not faults_in(message, self.state)
+        said = message.text.strip() if worded else safe_answer(self.state)
+        before = self.state.state.get("question")
+        again = before is not None and before["digest"] == self.state.terms_of(action, args)
+        asking = render(f"confirm/{action.confirm}.j2", facts=self.state.facts, args=args, again=again)
+        return self._finish("\n\n".join(part for part in (said, asking) if part), message, asked=unconfirmed)
+
+    def _act(self, message: AIMessage) -> Response:
+        return self._response(
+            message, {"plan": self.state.plan.as_state(), "turn_start": self.state.turn_start}, ends_turn=False
+        )
+
+    def _finish(
+        self, text: str, message: AIMessage | None = None, *, asked: Approved | None = None, **more: Any
+    ) -> Response:
+        """End the turn with `text`, and remember what the customer has been asked."""
+        state = self.state
+        if self.config.result is None and is_repeated(text, state.messages):
+            text, asked = str(says("stuck")), None
+        question = state.ask(asked.action, asked.args) if asked else None
+        awaiting = "confirmation" if asked else state.asked_by_observation or state.plan.awaiting
+        if awaiting == "confirmation" and not asked:
+            awaiting = None
+        told: dict[str, Any] = {"awaiting": awaiting, "question": question, "turn_start": state.turn_start, **more}
+        if state.plan.steps or state.is_opening:
+            told["plan"] = state.plan.as_state()
+        self.config.tracer.close_turn(state.turn_id, awaiting)
+        notice = self.update.get("notice") if self.opens else state.state.get("notice")
+        whole = text if self.config.result else "\n\n".join(part for part in (notice, text) if part)
+        ending = {"content": whole, "tool_calls": [], "invalid_tool_calls": []}
+        ended = (message or AIMessage("")).model_copy(update=ending)
+        ended.id = question["message"] if question else ended.id
+        return self._response(ended, {**told, "notice": ""}, ends_turn=True)
+
+    def _last_resort(self) -> str:
+        """What is said when no proposal held: the answer that needs no engine, if there is one, and what is missing."""
+        answer, awaiting = safe_answer(self.state), self.state.plan.awaiting
+        if not answer:
+            return ask_for(awaiting)
+        return answer if awaiting in (None, "confirmation") else f"{answer}\n\n{ask_for(awaiting)}"
+
+    def _give_up(self) -> Response:
+        """The budget is spent: hand over once, if there is an action for it, then say so."""
+        name = self.config.hand_over
+        logger.warning("budget spent: %s", self.budget.exceeded)
+        if name in self.state.allowed and not self.state.was_called(name):
+            call = ToolCall(name=name, args={}, id=f"call_{uuid.uuid4().hex}", type="tool_call")
+            return self._act(by_the_gate(call))
+        return self._finish(says("spent"))
+
+    def _response(self, message: AIMessage, told: Mapping[str, Any], *, ends_turn: bool) -> Response:
+        engines = add_usage(self.state.state.get("engines"), self.usage, ends_turn=ends_turn)
+        update = {**self.update, **told, "spent": self.budget.as_state(), "engines": engines}
+        if "messages" in update:
+            update["messages"] = Overwrite([*self.state.messages, message])
+        return ExtendedModelResponse(ModelResponse(result=[message]), Command(update=update))
+
+    def _span(self, name: str, operation: str) -> Any:
+        return self.config.tracer.span(self.state.turn_id, name, operation)

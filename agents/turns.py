@@ -1,0 +1,143 @@
+"""A turn is a transaction: one at a time in a conversation, its message kept before anything else is done.
+
+`TurnGraph` is the compiled agent with that around every run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+from langchain_core.messages import AnyMessage, HumanMessage, convert_to_messages
+from langchain_core.runnables import RunnableConfig
+from langgraph.graph.state import CompiledStateGraph
+
+from shopbot.agents.journal import Journal
+from shopbot.agents.turn_locks import HeldTurn, TurnLocks, is_held
+from shopbot.errors import AgentError
+
+_GLANCE_S = 0.02
+"""Seconds between two looks whether another process has ended its turn."""
+_END: Any = object()
+
+
+class MessageTooLong(AgentError):
+    """A message with more characters than the agent reads; nothing of it was kept."""
+
+
+class TurnGraph(CompiledStateGraph[Any, Any, Any, Any]):
+    """A compiled agent whose runs are turns: locked by conversation, the message kept first."""
+
+    def __init__(self, *, journal: Journal, locks: TurnLocks, longest_message: int, **parts: Any) -> None:
+        super().__init__(**parts)
+        self.journal = journal
+        self.locks = locks
+        self.longest_message = longest_message
+
+    def stream(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Iterator[Any]:
+        """As LangGraph's, one run of a conversation at a time; `invoke` runs through here too."""
+        given, conversation = self._checked(input), self._conversation(config)
+        if conversation is None or is_held(conversation):
+            yield from super().stream(given, config, **kwargs)
+            return
+        with self._turn(conversation) as turn:
+            pieces: Any = super().stream(self._received(given, conversation), config, **kwargs)
+            with contextlib.closing(pieces):
+                while True:
+                    with turn.current():
+                        piece = next(pieces, _END)
+                    if piece is _END:
+                        break
+                    yield piece
+            self.journal.answered(conversation)
+
+    async def astream(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> AsyncIterator[Any]:
+        """As `stream`; `ainvoke` and `astream_events` run through here too."""
+        given, conversation = self._checked(input), self._conversation(config)
+        if conversation is None or is_held(conversation):
+            async for piece in super().astream(given, config, **kwargs):
+                yield piece
+            return
+        async with self._aturn(conversation) as turn:
+            given = await asyncio.to_thread(self._received, given, conversation)
+            pieces: Any = super().astream(given, config, **kwargs)
+            async with contextlib.aclosing(pieces):
+                while True:
+                    with turn.current():
+                        piece = await anext(pieces, _END)
+                    if piece is _END:
+                        break
+                    yield piece
+            await asyncio.to_thread(self.journal.answered, conversation)
+
+    @contextmanager
+    def _turn(self, conversation: str) -> Iterator[HeldTurn]:
+        place = self.locks.line_up(conversation)
+        pause = threading.Event()
+        try:
+            place.result()
+            while not self.locks.try_lock(conversation):
+                pause.wait(_GLANCE_S)
+        except BaseException:
+            self.locks.leave(conversation, place)
+            raise
+        turn = HeldTurn(self.locks, conversation)
+        try:
+            yield turn
+        finally:
+            turn.release()
+
+    @asynccontextmanager
+    async def _aturn(self, conversation: str) -> AsyncIterator[HeldTurn]:
+        place = self.locks.line_up(conversation)
+        try:
+            await asyncio.wrap_future(place)
+            while not self.locks.try_lock(conversation):
+                await asyncio.sleep(_GLANCE_S)
+        except BaseException:
+            self.locks.leave(conversation, place)
+            raise
+        turn = HeldTurn(self.locks, conversation)
+        try:
+            yield turn
+        finally:
+            turn.release()
+
+    def _conversation(self, config: RunnableConfig | None) -> str | None:
+        merged = {**((self.config or {}).get("configurable") or {}), **((config or {}).get("configurable") or {})}
+        thread = merged.get("thread_id")
+        return str(thread) if thread is not None and self.checkpointer is not None else None
+
+    def _checked(self, given: Any) -> Any:
+        """The input with its messages as LangChain's, each with an id.
+
+        Raises:
+            MessageTooLong: a message of the customer's is longer than the agent reads.
+        """
+        if not isinstance(given, dict) or not given.get("messages"):
+            return given
+        listed = given["messages"] if isinstance(given["messages"], list) else [given["messages"]]
+        messages = [
+            message if message.id else message.model_copy(update={"id": str(uuid.uuid4())})
+            for message in convert_to_messages(listed)
+        ]
+        for message in messages:
+            if isinstance(message, HumanMessage) and len(message.text) > self.longest_message:
+                raise MessageTooLong(
+                    f"The message has {len(message.text):,} characters; up to {self.longest_message:,} can be read. "
+                    "Please shorten it."
+                )
+        return {**given, "messages": messages}
+
+    def _received(self, given: Any, conversation: str) -> Any:
+        """The input, kept in the journal, behind what an earlier turn received and died over."""
+        if not isinstance(given, dict) or not given.get("messages"):
+            return given
+        messages: list[AnyMessage] = [m for m in given["messages"] if isinstance(m, HumanMessage)]
+        unanswered = self.journal.receive(conversation, messages)
+        return {**given, "messages": [*unanswered, *given["messages"]]}
