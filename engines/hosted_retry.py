@@ -13,7 +13,7 @@ import math
 import time
 from typing import Any
 
-from tenacity import RetryCallState, before_sleep_log, retry_if_exception, stop_after_attempt, stop_before_delay
+from tenacity import RetryCallState, retry_if_exception, stop_after_attempt, stop_before_delay
 from tenacity.wait import wait_exponential, wait_random
 
 from shopbot.engines.errors import UnusableAnswer
@@ -33,7 +33,7 @@ def patience(tries: int, deadline: float) -> dict[str, Any]:
         "retry": retry_if_exception(may_pass),
         "stop": stop_after_attempt(tries) | stop_before_delay(max(0.0, deadline - time.monotonic())),
         "wait": _wait,
-        "before_sleep": before_sleep_log(logger, logging.WARNING),
+        "before_sleep": _log_retry,
         "reraise": True,
     }
 
@@ -66,6 +66,12 @@ def retry_after(error: BaseException | None) -> float | None:
     except ValueError:
         return None
     return max(moment.timestamp() - time.time(), 0.0)
+
+
+def _log_retry(state: RetryCallState) -> None:
+    """Say that the engine is asked again: the kind of failure only, for its text and the call hold the conversation."""
+    failure = state.outcome.exception() if state.outcome else None
+    logger.warning("try %d failed (%s): asking the engine again", state.attempt_number, type(failure).__name__)
 
 
 def _wait(state: RetryCallState) -> float:

@@ -15,7 +15,8 @@ BRIEFING = "briefing"
 THOUGHT = "reasoning_content"
 """Where an engine leaves its reasoning in an answer's `additional_kwargs`: kept in the trace, never shown as reply."""
 COST = "cost"
-"""What an answer cost, in US dollars, in its `response_metadata`; None when nobody knows. Absent: it cost nothing."""
+"""What an answer cost, in US dollars, in its `response_metadata`; None when nobody knows. Absent: nobody
+knows, or nothing where no tokens were counted."""
 DEADLINE = "deadline"
 """By when an answer must be there, on the clock of `time.monotonic`: in the system message's `additional_kwargs`."""
 

@@ -136,7 +136,7 @@ class _Record:
 
     def answered(self, spec: str, seconds: float, said: AIMessage, *, stands: bool) -> None:
         tokens = said.usage_metadata["total_tokens"] if said.usage_metadata else 0
-        cost: float | None = said.response_metadata.get(COST, 0.0)
+        cost: float | None = said.response_metadata.get(COST, None if tokens else 0.0)
         share = EngineUsage(
             engine=spec, seconds=seconds, tokens=tokens, cost=cost, outcome="answered" if stands else "unsure"
         )

@@ -21,7 +21,7 @@ from shopbot.engines.llama.answers import Answer, read_answer, reply_so_far
 from shopbot.engines.llama.prompting import Prompting, Request, open_prompting
 from shopbot.engines.llama.runtime import Runtime
 from shopbot.engines.llama.work import Work
-from shopbot.engines.protocol import CONFIDENCE, THOUGHT
+from shopbot.engines.protocol import CONFIDENCE, COST, THOUGHT
 
 
 class LlamaEngine(BaseChatModel):
@@ -150,6 +150,7 @@ class LlamaEngine(BaseChatModel):
         return {
             "model_name": self.runtime.file.name,
             "finish_reason": "stop" if work.finished else "length",
+            COST: 0.0,
             **({} if request.is_raw else {CONFIDENCE: work.confidence}),
             "timings": {
                 "prompt_tokens": work.prompt,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopbot.agents.plan import GOALS, changes_with_consequences, merge_facts
-from shopbot.agents.plan import allowed_now, make_plan, unmet
+from shopbot.agents.plan import GOALS, allowed_now, changes_with_consequences, make_plan, merge_facts, unmet
 from shopbot.tools.action import Action, Call, Observation, action
 
 FACTS = "abcdefgh"

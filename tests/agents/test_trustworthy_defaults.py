@@ -19,8 +19,8 @@ from pydantic import BaseModel
 
 from shopbot.agents import create_agent
 from shopbot.agents.budget import Budget, Limits
-from shopbot.agents.memory import open_memory
 from shopbot.agents.config import NoResultError
+from shopbot.agents.memory import open_memory
 from shopbot.engines.scripted import ScriptedEngine
 
 CONFIG: Any = {"configurable": {"thread_id": "t"}}
