@@ -32,13 +32,14 @@ def create_shopbot(
         SettingsError, DatabaseError, EngineError: the shop or the engine cannot be opened.
     """
     from shopbot.agents.agent import create_agent
-    from shopbot.engines import make_engine
+    from shopbot.engines.recording import open_recorder
+    from shopbot.engines.shopbot.configured import configured_engine
     from shopbot.prompts import render
 
     desk = desk or _default_desk()
     settings = desk.shop.settings
     if engine is None or isinstance(engine, str):
-        engine = make_engine(engine or settings.engine)
+        engine = configured_engine(settings, engine)
     return create_agent(
         engine,
         shop_actions(),
@@ -46,6 +47,7 @@ def create_shopbot(
         services=desk,
         checkpointer=checkpointer or _default_memory(desk),
         hand_over="hand_over",
+        recorder=open_recorder(settings.traces),
         verify=settings.verify if verify is None else verify,
         name="shopbot",
     )
