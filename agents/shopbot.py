@@ -91,9 +91,12 @@ def _default_desk() -> Desk:
     """A desk for the shop of the environment, closed when the program ends."""
     import atexit
 
-    from shopbot.shop.settings import load_settings
-    from shopbot.shop.shop import open_shop
-    from shopbot.tools.shop.desk import Desk
+    from shopbot.errors import extra
+
+    with extra("all", "ShopBot"):
+        from shopbot.shop.settings import load_settings
+        from shopbot.shop.shop import open_shop
+        from shopbot.tools.shop.desk import Desk
 
     opening = open_shop(load_settings())
     shop = opening.__enter__()

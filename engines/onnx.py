@@ -5,15 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from shopbot.errors import extra
+
 
 def open_session(file: Path, threads: int = 1) -> Any:
     """An onnxruntime session of the graph in `file`, whose runs may use so many cores.
 
     Raises:
-        ModuleNotFoundError: onnxruntime is not installed.
+        MissingExtra: onnxruntime is not installed.
         Exception: the file is no graph; onnxruntime's own exceptions share no base.
     """
-    import onnxruntime
+    with extra("learned", f"The network {file.name}"):
+        import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads

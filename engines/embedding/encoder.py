@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shopbot.engines.onnx import open_session
-from shopbot.errors import AgentError
+from shopbot.errors import AgentError, extra
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -100,7 +100,8 @@ class Encoder:
     def _load_tokenizer(self) -> Tokenizer:
         with self._loading:
             if self._tokenizer is None:
-                from tokenizers import Tokenizer
+                with extra("learned", "The embedding model"):
+                    from tokenizers import Tokenizer
 
                 self._require(self._tokenizer_file)
                 tokenizer = Tokenizer.from_file(str(self._tokenizer_file))

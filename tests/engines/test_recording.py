@@ -146,7 +146,7 @@ def test_calls_side_by_side_are_a_line_each_in_their_order(traces: Path, make_ho
 
 
 def test_a_scripted_engine_is_recorded(traces: Path) -> None:
-    create_agent(ScriptedEngine([{"say": "Hello!"}]), []).invoke(said("hi"))
+    create_agent(ScriptedEngine([{"say": "Hello!"}]), [], recorder=open_recorder(traces)).invoke(said("hi"))
     (trace,) = read_traces(traces)
     assert (trace.choice, trace.reply, trace.engine) == (None, "Hello!", "script")
 

@@ -40,7 +40,7 @@ def test_the_policies_promise_the_windows_that_the_rules_have() -> None:
 def test_a_shop_brings_its_own_rules(tmp_path: Path) -> None:
     _edit_rules(tmp_path, "days: 30 ", "days: 60 ")
 
-    assert load_return_rules().window.of("clothing").days == 60
+    assert load_return_rules(tmp_path).window.of("clothing").days == 60
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shopbot.engines.embedding import DIMENSIONS
+from shopbot.errors import extra
 from shopbot.tools.retrieval.errors import RetrievalError
 from shopbot.tools.retrieval.locking import LOCK_TIMEOUT_S, writing
 
@@ -111,7 +112,8 @@ def embedded(folder: Path) -> Place:
     """A Chroma of this process in `folder`."""
 
     def open_rows() -> VectorStore:
-        from shopbot.tools.retrieval.chroma_store import EmbeddedChroma
+        with extra("retrieval", "A collection of documents"):
+            from shopbot.tools.retrieval.chroma_store import EmbeddedChroma
 
         return EmbeddedChroma(folder)
 

@@ -28,7 +28,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateSchema, DropTable
 
-from shopbot.errors import first_line
+from shopbot.errors import extra, first_line
 from shopbot.tools.retrieval.errors import RetrievalError
 from shopbot.tools.retrieval.vector_store import EF_CONSTRUCTION, M_NEIGHBOURS
 
@@ -49,7 +49,8 @@ def table_name(tenant: str, name: str) -> str:
 
 def engine_of(url: str) -> Engine:
     """An engine for `url`, through psycopg 3 whatever driver it names."""
-    return create_engine(make_url(url).set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    with extra("postgres", "PostgreSQL"):
+        return create_engine(make_url(url).set(drivername="postgresql+psycopg"), pool_pre_ping=True)
 
 
 def create(engine: Engine, tenant: str, name: str, dimensions: int) -> None:
