@@ -35,8 +35,8 @@ def create_agent(
     hand_over: str | None = None,
     result: type[BaseModel] | None = None,
     journal: Journal | None = None,
-    verify: bool = False,
     recorder: Recorder | None = None,
+    verify: bool = False,
     question_expires: timedelta = QUESTION_EXPIRES,
     longest_message: int = LONGEST_MESSAGE,
     now: Callable[[], datetime] | None = None,
@@ -58,9 +58,9 @@ def create_agent(
         result: the schema of the answer, when prose will not do; found under `structured_response`.
         journal: where writes are remembered; by default in the database of the checkpointer. A checkpointer that
             outlasts the process needs a journal that does.
+        recorder: what writes every decision of the engine down, masked: `shopbot.engines.recording.open_recorder`.
         verify: whether an answer from passages is questioned and revised before it is sent (chain of verification:
             up to five more model calls a turn that has one, on the budget); not for engines that word by template.
-        recorder: where the engine's decisions are written (`shopbot.engines.recording.open_recorder`), if anywhere.
         question_expires: how long after it was asked a question to confirm can be answered.
         longest_message: characters of a customer's message; a longer one raises `MessageTooLong`.
         now: the clock that questions and facts expire by, in UTC; by default the system's.

@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
 from shopbot.engines.learned.arguments import choose_arguments
-from shopbot.engines.learned.calibration import softmax
 from shopbot.engines.learned.encoding import Vocabulary, prepared
 from shopbot.engines.learned.features import Layout, compose, describe
 from shopbot.engines.learned.folder import GRAPH, KIND, TOKENIZER, FolderError, need, read_description
 from shopbot.engines.learned.sayings import read_sayings
+from shopbot.engines.onnx import open_session
+from shopbot.engines.probabilities import softmax
 from shopbot.engines.recording.trace_format import AllowedAction
 
 _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
@@ -66,7 +67,7 @@ class Predictor:
         values = tuple((str(name), str(value)) for name, value in settings.get("values", ()))
         self.vocabulary = Vocabulary(self.description.labels, self.description.arguments, values)
         self._tokenizer = prepared(Tokenizer.from_file(str(need(folder, TOKENIZER))), self.layout)
-        self._session = _session(need(folder, GRAPH), threads)
+        self._session = open_session(need(folder, GRAPH), threads)
         self._inputs = {each.name for each in self._session.get_inputs()}
         self._offers: dict[str, NDArray[np.float32]] = {}
         self._locked = threading.Lock()
@@ -145,13 +146,3 @@ class Predictor:
         rows = (ids, np.ones_like(ids), np.array([encoding.type_ids], dtype=np.int64))
         feed = {name: row for name, row in zip(_INPUTS, rows, strict=True) if name in self._inputs}
         return list(self._session.run(None, feed))
-
-
-def _session(file: Path, threads: int) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])

@@ -14,7 +14,7 @@ from shopbot.engines.protocol import ENGINES, EngineUsage
 from shopbot.engines.scripted import ScriptedEngine
 
 
-def share(engine: str, outcome: str = "answered", cost: float | None = 0.5) -> Share:
+def share(engine: str, outcome: str = "answered", cost: float | None = 0.5) -> EngineUsage:
     """One engine's part in an answer."""
     return EngineUsage(engine=engine, seconds=1.0, tokens=10, cost=cost, outcome=outcome)
 
