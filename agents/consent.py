@@ -18,6 +18,7 @@ from shopbot.agents.utterances import Utterances, words_of
 from shopbot.prompts import find_prompt, load_data
 
 GRAMMAR = "words/consent.yaml"
+_VOWELS = re.compile("[aeiou]")
 _REPEATED = re.compile(r"(.)\1+")
 
 
@@ -81,12 +82,17 @@ class _Spelling:
         once = _letters_once(word)
         if once != word and once in self._once:
             return frozenset(self._once[once])
-        return frozenset(listed for listed in self._loosely if _is_slip(word, listed))
+        return frozenset(listed for listed in self._loosely if _is_misspelt(word, listed))
 
 
 def _letters_once(word: str) -> str:
     """The word with every run of a letter as one: "yesss" -> "yes", "good" -> "god"."""
     return _REPEATED.sub(r"\1", word)
+
+
+def _is_misspelt(typed: str, word: str) -> bool:
+    """Whether `typed` is a spelling of a word of `loosely` that the rules of the grammar let pass."""
+    return _is_slip(typed, word) or _differ_in_vowels(typed, word)
 
 
 def _is_slip(typed: str, word: str) -> bool:
@@ -98,3 +104,8 @@ def _is_slip(typed: str, word: str) -> bool:
     if len(word) >= 3 and len(rest) >= 2 and rest[:2] == wanted[1::-1] and rest[2:] == wanted[2:]:
         return True
     return len(word) >= 5 and (rest[1:] == wanted[1:] or rest[1:] == wanted or rest == wanted[1:])
+
+
+def _differ_in_vowels(typed: str, word: str) -> bool:
+    """Whether two long words have their first letter and all consonants in common: "definetly", "definitely"."""
+    return len(word) >= 9 and typed[0] == word[0] and _VOWELS.sub("", typed) == _VOWELS.sub("", word)

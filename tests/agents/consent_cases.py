@@ -57,14 +57,16 @@ def not_consent() -> Iterator[Case]:
             yield Case("lookalike letter", core.translate(_LOOKALIKES))
 
 
-def distinct_cases() -> list[Case]:
+@lru_cache(maxsize=1)
+def distinct_cases() -> tuple[Case, ...]:
     """The cases with each sentence once."""
-    return list({case.text: case for case in not_consent()}.values())
+    return tuple({case.text: case for case in not_consent()}.values())
 
 
-def some_cases(number: int, seed: int) -> list[Case]:
-    """A random choice of them, the same every time."""
-    return random.Random(seed).sample(distinct_cases(), number)
+def some_cases(number: int, seed: int, kind: str) -> list[Case]:
+    """A random choice of that kind, the same every time."""
+    cases = [case for case in distinct_cases() if case.kind == kind]
+    return random.Random(seed).sample(cases, min(number, len(cases)))
 
 
 def clear_answers(answer: str, half: str) -> list[str]:
