@@ -1,0 +1,146 @@
+"""Is a value there? One way of looking for each kind, in what texts say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, time
+from fractions import Fraction
+from typing import Any
+
+from shopbot.agents.grounding.identifiers import codes_in, normalised
+from shopbot.agents.grounding.kinds import Kind, kind_of_form
+from shopbot.agents.grounding.reading import Number, Reading, parse
+from shopbot.agents.grounding.text import fold, has_hidden_characters
+from shopbot.agents.grounding.words import content_places, plain, says, singulars
+from shopbot.prompts import load_data
+
+_UNREADABLE: Number = (Fraction(0), "unreadable")
+
+
+def find(value: Any, readings: Sequence[Reading], kind: Kind | None = None) -> bool:
+    """Whether one of the readings holds the value; nothing holds one with hidden characters or without a word or sign.
+
+    An empty text invents nothing and is there.
+    """
+    if isinstance(value, str):
+        if not value.strip():
+            return True
+        if has_hidden_characters(value) or not any(char.isalnum() for char in value):
+            return False
+    return _SEARCHES[kind or kind_of_form(value)](value, readings)
+
+
+def _number(value: Any, readings: Sequence[Reading]) -> bool:
+    wanted = number_of(value)
+    return any(reading.has_number(wanted) for reading in readings)
+
+
+def number_of(value: Any) -> Number:
+    """The value and unit of a number, in whatever form it comes."""
+    if isinstance(value, str):
+        mentions = parse(value).numbers
+        if len(mentions) == 1:
+            return mentions[0].value, mentions[0].unit
+    try:
+        return Fraction(str(value)), ""
+    except (ValueError, ZeroDivisionError):
+        return _UNREADABLE
+
+
+def _date(value: Any, readings: Sequence[Reading]) -> bool:
+    days = {value} if isinstance(value, date) else {mention.value for mention in parse(str(value)).dates}
+    return len(days) == 1 and any(days <= reading.dates for reading in readings)
+
+
+def _time(value: Any, readings: Sequence[Reading]) -> bool:
+    times = {value.replace(tzinfo=None)} if isinstance(value, time) else _times_of(str(value))
+    return len(times) == 1 and any(times <= reading.times for reading in readings)
+
+
+def _times_of(text: str) -> set[time]:
+    return {mention.value for mention in parse(text).times}
+
+
+def _moment(value: Any, readings: Sequence[Reading]) -> bool:
+    """Day and time, which may have been said apart; midnight need not be said."""
+    if isinstance(value, datetime):
+        day: Any = value.date()
+        clock = {value.time().replace(tzinfo=None)}
+    else:
+        day, clock = value, _times_of(str(value))
+    return _date(day, readings) and (clock <= {time(0)} or _time(next(iter(clock)), readings))
+
+
+def _address(value: Any, readings: Sequence[Reading]) -> bool:
+    wanted = parse(str(value)).addresses
+    return len(wanted) == 1 and any(wanted <= reading.addresses for reading in readings)
+
+
+def _identifier(value: Any, readings: Sequence[Reading]) -> bool:
+    wanted = normalised(fold(str(value)))
+    if any(wanted in reading.identifiers for reading in readings):
+        return True
+    has_digit = any(char.isdecimal() for char in wanted)
+    return (not has_digit or bool(parse(str(value)).numbers)) and _words(value, readings)
+
+
+def _digits(value: Any, readings: Sequence[Reading]) -> bool:
+    digits = str(value).strip()
+    if any(digits in reading.identifiers for reading in readings):
+        return True
+    return (digits[0] != "0" or digits == "0") and any(Fraction(digits) in reading.figures for reading in readings)
+
+
+def _words(value: Any, readings: Sequence[Reading]) -> bool:
+    return any(_phrase_in(str(value), reading) for reading in readings)
+
+
+def _phrase_in(phrase: str, reading: Reading) -> bool:
+    """Every address, date, time, number, code and word that carries something, in one text."""
+    wanted = parse(phrase)
+    if not wanted.addresses <= reading.addresses or not {m.value for m in wanted.times} <= reading.times:
+        return False
+    if not {mention.value for mention in wanted.dates if mention.value} <= reading.dates:
+        return False
+    if not all(_has(mention.value, mention.unit, reading) for mention in wanted.numbers):
+        return False
+    codes = {
+        chunk
+        for place, chunk in codes_in(wanted.tokens)
+        if place not in wanted.covered or any(not m.value and m.start == place for m in wanted.dates)
+    }
+    if not codes <= reading.codes | reading.identifiers:
+        return False
+    places = content_places(wanted.tokens, wanted.covered)
+    anything = places or codes or wanted.covered or wanted.addresses
+    return bool(anything) and all(says(wanted.tokens, place, reading.words, reading.singular) for place in places)
+
+
+def _has(value: Fraction, unit: str, reading: Reading) -> bool:
+    named = not unit and value.denominator == 1 and str(value) in reading.identifiers
+    return named or reading.has_number((value, unit))
+
+
+_SEARCHES: dict[Kind, Callable[[Any, Sequence[Reading]], bool]] = {
+    Kind.NUMBER: _number,
+    Kind.DATE: _date,
+    Kind.TIME: _time,
+    Kind.MOMENT: _moment,
+    Kind.ADDRESS: _address,
+    Kind.IDENTIFIER: _identifier,
+    Kind.DIGITS: _digits,
+    Kind.WORDS: _words,
+}
+
+
+def is_said_with_an_article(name: str, text: str) -> bool:
+    """Whether the text says "a" or "single" within three words before a word of the name: one of it."""
+    tokens = parse(text).tokens
+    named = parse(name).tokens
+    words = {plain(named[place]) for place in content_places(named, frozenset())}
+    for place, token in enumerate(tokens):
+        if token.text in load_data("words/numbers.yaml")["one_of_it"]:
+            following = {plain(near) for near in tokens[place + 1 : place + 4] if near.is_word}
+            if any({word, *singulars(word)} & words for word in following):
+                return True
+    return False
