@@ -98,7 +98,7 @@ def _message(call: ToolCall, observation: Observation) -> ToolMessage:
     artifact: Mapping[str, Any] = {
         "ok": observation.ok,
         "data": dict(observation.data),
-        "asks": observation.asks,
+        "asks": observation.awaiting,
         "citations": [vars(citation) for citation in observation.citations],
         "answer": observation.answer,
     }

@@ -116,7 +116,7 @@ class Situation:
     def texts(self, source: Source) -> list[str]:
         """The texts in which a value of that source may be found."""
         found: list[str] = []
-        if Source.CUSTOMER in source:
+        if Source.USER in source:
             found += [m.text for m in self.messages if isinstance(m, HumanMessage)]
         if Source.OBSERVATION in source:
             found += [m.text for m in self.messages if isinstance(m, ToolMessage)]
