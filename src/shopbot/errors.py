@@ -13,3 +13,10 @@ AgentError              each message is a sentence that names the value and the 
 
 class AgentError(Exception):
     """Root of every expected failure; `str(error)` is a sentence for the person who reads it."""
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of what `error` says, of the driver's own words where SQLAlchemy wraps them, without a full stop;
+    its kind when it says nothing."""
+    said = str(getattr(error, "orig", None) or error).strip() or type(error).__name__
+    return said.splitlines()[0].rstrip(".")
