@@ -27,6 +27,8 @@ has_community = pytest.mark.skipif(
 )
 LAMPS = "name,colour,price\nAda,blue,12.50\nBea,red,30\n"
 OWN_LOADERS = """
+from pathlib import Path
+
 from langchain_core.document_loaders import BaseLoader
 from langchain_core.documents import Document
 

@@ -125,7 +125,8 @@ def _missing_package(who: str, error: ImportError) -> RetrievalError:
 def _load(
     loader_class: type[BaseLoader], positional: Sequence[Any], keywords: Mapping[str, Any], limits: Limits
 ) -> list[Loaded]:
-    name, loaded, size = loader_class.__name__, [], 0
+    name, size = loader_class.__name__, 0
+    loaded: list[Loaded] = []
     try:
         # Some loaders print; standard output is the report's.
         with contextlib.redirect_stdout(sys.stderr):
