@@ -17,7 +17,7 @@ from shopbot.shop.database.connection import open_database
 from shopbot.shop.demo.seed import build_demo
 from shopbot.shop.settings import load_settings
 from shopbot.shop.shop import Shop, open_shop
-from shopbot.tools.shop.desk import Desk
+from shopbot.tools.shop.services import ShopServices
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +41,7 @@ def shop(built_database: Path, data_folder: Path) -> Iterator[Shop]:
 @pytest.fixture
 def make_hosted(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Hosted]]:
     """Makes ShopBot on a hosted model with a server of its own."""
-    desk = Desk(shop)
+    desk = ShopServices(shop)
 
     def make(retries: int = 0, patience_s: float = 60, model: str = "test-model") -> Hosted:
         monkeypatch.setenv("SHOPBOT_ENGINE_TIMEOUT_S", str(patience_s))
