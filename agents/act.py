@@ -230,7 +230,7 @@ def observed(call: ToolCall, observation: Observation, seconds: float = 0.0) -> 
     artifact: Mapping[str, Any] = {
         "ok": observation.ok,
         "data": dict(observation.data),
-        "asks": observation.asks,
+        "awaiting": observation.awaiting,
         "citations": [vars(citation) for citation in observation.citations],
         "answer": observation.answer,
         "seconds": seconds,

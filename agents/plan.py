@@ -86,7 +86,7 @@ class Plan:
     def awaiting(self) -> str | None:
         """What the customer has to say before the plan can go on, if that is what it waits for."""
         following = self.next
-        return following.awaits if following and not self.missing else None
+        return following.awaiting if following and not self.missing else None
 
     def as_state(self, *, finished: bool = False) -> list[dict[str, object]]:
         """The plan as plain values: `[{"step": title, "done": bool}]`."""

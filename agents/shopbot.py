@@ -9,13 +9,13 @@ if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
 
     from shopbot.tools.action import Action
-    from shopbot.tools.shop.desk import Desk
+    from shopbot.tools.shop.services import ShopServices
 
 
 def create_shopbot(
     engine: BaseChatModel | str | None = None,
     *,
-    desk: Desk | None = None,
+    desk: ShopServices | None = None,
     checkpointer: Any = None,
     verify: bool | None = None,
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
@@ -88,7 +88,7 @@ def shop_actions() -> list[Action]:
     ]
 
 
-def _default_desk() -> Desk:
+def _default_desk() -> ShopServices:
     """A desk for the shop of the environment, closed when the program ends."""
     import atexit
 
@@ -97,15 +97,15 @@ def _default_desk() -> Desk:
     with extra("all", "ShopBot"):
         from shopbot.shop.settings import load_settings
         from shopbot.shop.shop import open_shop
-        from shopbot.tools.shop.desk import Desk
+        from shopbot.tools.shop.services import ShopServices
 
     opening = open_shop(load_settings())
     shop = opening.__enter__()
     atexit.register(opening.__exit__, None, None, None)
-    return Desk(shop)
+    return ShopServices(shop)
 
 
-def _default_memory(desk: Desk) -> Any:
+def _default_memory(desk: ShopServices) -> Any:
     import atexit
 
     from shopbot.agents.memory import open_memory

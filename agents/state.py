@@ -169,7 +169,7 @@ class TurnState:
     def texts(self, source: Source) -> list[str]:
         """The texts in which a value of that source may be found."""
         found: list[str] = []
-        if Source.CUSTOMER in source:
+        if Source.USER in source:
             found += [m.text for m in self.messages if isinstance(m, HumanMessage)]
         if Source.OBSERVATION in source:
             found += [m.text for m in self.messages if isinstance(m, ToolMessage)]
@@ -195,7 +195,7 @@ class TurnState:
     @property
     def asked_by_observation(self) -> str | None:
         """What the newest observation of this turn asks the customer for, if one does."""
-        asked = [m.artifact.get("asks") for m in self.turn if isinstance(m, ToolMessage) and m.artifact]
+        asked = [m.artifact.get("awaiting") for m in self.turn if isinstance(m, ToolMessage) and m.artifact]
         return next((slot for slot in reversed(asked) if slot), None)
 
     def terms_of(self, action: Action, args: Mapping[str, Any]) -> str:

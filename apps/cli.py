@@ -70,9 +70,16 @@ def reset(
 
 @app.command()
 def ingest(
-    sources: Annotated[list[str], typer.Argument(help="Files, folders, URLs.")],
     collection: Annotated[str, typer.Option(help="Which collection they belong to.")],
+    sources: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Argument(help="Files, folders, URLs; or the arguments of --loader."),
+    ] = None,
     data: Data = None,
+    loader: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(metavar="MODULE:CLASS", help="A LangChain document loader that reads them."),
+    ] = None,
     tenant: Tenant = None,
     meta: Annotated[
         Optional[list[str]],  # noqa: UP045
@@ -84,10 +91,13 @@ def ingest(
     """Take documents into a collection; only what changed is read again."""
     from shopbot.apps.ingest import run_ingest
 
+    if not (sources or loader):
+        raise typer.BadParameter("name files, folders or URLs, or a --loader", param_hint="SOURCES")
     code = run_ingest(
-        sources,
+        sources or (),
         data=data,
         collection=collection,
+        loader=loader,
         tenant=tenant,
         metadata=meta or (),
         allow_private=allow_private,

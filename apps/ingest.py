@@ -22,6 +22,7 @@ def run_ingest(
     *,
     data: Path | None,
     collection: str,
+    loader: str | None = None,
     tenant: str | None = None,
     metadata: Sequence[str] = (),
     allow_private: bool = False,
@@ -30,6 +31,7 @@ def run_ingest(
     """Bring a collection in step with `sources` and say what was done.
 
     Args:
+        loader: `MODULE:CLASS` of a LangChain document loader, whose arguments `sources` then are.
         tenant: whose collection it is; None is the shop itself.
         metadata: `key=value` each, for every chunk, so that a search can be filtered by it.
 
@@ -42,6 +44,10 @@ def run_ingest(
     from shopbot.tools.retrieval.sources import Limits
     from shopbot.tools.shop.vectors import vectors_url
 
+    if loader:
+        from shopbot.tools.retrieval.sources.langchain_loader import loader_source
+
+        sources = [loader_source(loader, sources)]
     settings = command_settings(data=data)
     console = open_console()
     limits = Limits(allow_private=allow_private)

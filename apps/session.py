@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from shopbot.agents.turn import Turn
     from shopbot.shop.settings import Settings
     from shopbot.shop.shop import Shop
-    from shopbot.tools.shop.desk import Desk
+    from shopbot.tools.shop.services import ShopServices
 
 MAX_MESSAGE = 10_000
 """Characters of one message; a customer's letter fits, a pasted log file does not."""
@@ -50,7 +50,7 @@ class Conversation:
     """An open conversation; `thread` is what resumes it."""
 
     thread: str
-    desk: Desk
+    desk: ShopServices
     engine: str
     agent: Any
 
@@ -136,11 +136,11 @@ def open_conversation_with(settings: Settings, thread: str) -> Iterator[Conversa
         from shopbot.agents.shopbot import create_shopbot
         from shopbot.engines.shopbot.configured import configured_engine
         from shopbot.shop.shop import open_shop
-        from shopbot.tools.shop.desk import Desk
+        from shopbot.tools.shop.services import ShopServices
 
         chosen = configured_engine(settings)
         memory = stack.enter_context(open_memory(settings.data / "conversations.db"))
-        desk = Desk(stack.enter_context(open_shop(settings)))
+        desk = ShopServices(stack.enter_context(open_shop(settings)))
         stack.callback(desk.close)
         agent = create_shopbot(chosen, desk=desk, checkpointer=memory)
         yield Conversation(thread or uuid.uuid4().hex[:12], desk, settings.engine, agent)

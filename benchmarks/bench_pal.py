@@ -38,13 +38,13 @@ def main(in_a_row: int) -> None:
     """Print the tables."""
     load = os.getloadavg()[0]
     print(f"{os.cpu_count()} cores, load {load:.1f}, Python {sys.version.split()[0]}\n")
-    with Interpreter() as both, Interpreter(first=False) as fallback:
+    with Interpreter() as both, Interpreter(monty=False) as cpython:
         runs: list[tuple[str, Callable[[], object], int]] = [
             ("bare fork and wait", _fork, 200),
-            ("first path", partial(both.run, PLAIN, "solution()"), 1000),
-            ("fallback", partial(fallback.run, PLAIN, "solution()"), 300),
-            ("fallback, fractions", partial(both.run, STANDARD, "solution()"), 300),
-            ("fallback, sympy", partial(both.run, SYMPY, "solution()"), 100),
+            ("monty", partial(both.run, PLAIN, "solution()"), 1000),
+            ("cpython", partial(cpython.run, PLAIN, "solution()"), 300),
+            ("cpython, fractions", partial(both.run, STANDARD, "solution()"), 300),
+            ("cpython, sympy", partial(both.run, SYMPY, "solution()"), 100),
             ("plain subprocess", _subprocess, 20),
             *_peers(),
         ]

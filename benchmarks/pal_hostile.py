@@ -5,9 +5,9 @@ program this process plants a readable file, a writable folder with something to
 looks at all of them from outside, at the time it took, the memory of every process involved, the processes left
 behind, the size of what came back, and whether the victim still gives right answers.
 
-    .venv/bin/python -m benchmarks.pal_hostile [both|first|fallback ...] [--file FILE.jsonl]
+    .venv/bin/python -m benchmarks.pal_hostile [both|monty|cpython ...] [--file FILE.jsonl]
 
-`first` and `fallback` are each path alone; `first` runs without the check of `admission`, which is no boundary. The
+`monty` and `cpython` are each path alone; `monty` runs without the check of `admission`, which is no boundary. The
 set is `hostile_py/hostile_dev.jsonl` under SHOPBOT_EXTERNAL_DATA (../shared/data).
 """
 
@@ -42,7 +42,7 @@ OUTPUT = 65_536
 REPLY = 4 * OUTPUT
 """Characters of a whole result: output, answer, its text, and their escapes."""
 
-MODES = ("both", "first", "fallback")
+MODES = ("both", "monty", "cpython")
 UNCONTAINED = "none"
 """Plain `exec` in the victim: what the harness has to notice. Only for programs that harm nothing but canaries."""
 
@@ -137,22 +137,22 @@ _VICTIM = """
 import contextlib, io, json, os, sys, time
 HOST_SECRET = "hostmem-secret-" + os.environ.pop("PAL_MEMORY_SECRET")
 from shopbot.tools.interpreter import Interpreter, Limits
-from shopbot.tools.interpreter.first import FirstPath, Refused
+from shopbot.tools.interpreter.monty import MontyPool, Refused
 from shopbot.tools.interpreter.job import Job
 from shopbot.tools.interpreter.result import Failure, Result
 mode = sys.argv[1]
 limits = Limits(seconds=float(sys.argv[2]), memory=int(sys.argv[3]), output=int(sys.argv[4]))
-interpreter = Interpreter(limits, workers=2, first=mode == "both", fallback=mode != "first")
-first = FirstPath(2) if mode == "first" else None
+interpreter = Interpreter(limits, workers=2, monty=mode == "both", cpython=mode != "monty")
+monty = MontyPool(2) if mode == "monty" else None
 def run(code, entry):
     if mode == "none":
         return uncontained(code, entry)
-    if first is None:
+    if monty is None:
         return interpreter.run(code, entry)
     try:
-        return first.run_unchecked(Job(code, entry), limits)
+        return monty.run_unchecked(Job(code, entry), limits)
     except Refused as refused:
-        return Result(error=Failure("Refused", str(refused)), path="first")
+        return Result(error=Failure("Refused", str(refused)), path="monty")
 def uncontained(code, entry):
     out, names = io.StringIO(), {"__name__": "__main__"}
     try:
@@ -209,7 +209,7 @@ def _still_right(victim: Victim, mode: str) -> bool:
     probed = victim.ask({"code": _PROBE, "entry": "probe()"}, 30)
     if probed is None or probed["answer"] != "'31ABC'":
         return False
-    if mode == "first":
+    if mode == "monty":
         return True
     probed = victim.ask({"code": _PROBE_CPYTHON, "entry": "ans"}, 30)
     return probed is not None and probed["answer"] == _PROBE_ANSWER

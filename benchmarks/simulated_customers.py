@@ -106,11 +106,11 @@ def shopfront(data: Path, engine: str) -> Iterator[Shopfront]:
     from shopbot.engines import make_engine
     from shopbot.shop.settings import load_settings
     from shopbot.shop.shop import open_shop
-    from shopbot.tools.shop.desk import Desk
+    from shopbot.tools.shop.services import ShopServices
 
     settings = load_settings(data=data, engine=engine)
     with ExitStack() as stack:
-        desk = Desk(stack.enter_context(open_shop(settings)))
+        desk = ShopServices(stack.enter_context(open_shop(settings)))
         stack.callback(desk.close)
         yield Shopfront(desk, create_shopbot(make_engine(engine), desk=desk, checkpointer=InMemorySaver()))
 

@@ -8,10 +8,9 @@ where they are, some providers want them back, and are no part of a message's te
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
-from langchain_core.messages import AIMessage, AIMessageChunk
+from langchain_core.messages import AIMessage
 
 from shopbot.engines.protocol import THOUGHT
 
@@ -20,8 +19,6 @@ _TOKEN = re.compile(
     r"(?P<tag><(?P<slash>/?)(?:think|thinking|thought|reasoning|seed:think)>|\[(?P<bar>/?)THINK\])|(?P<code>`+)|(?P<line>\n)",
     re.IGNORECASE,
 )
-_UNFINISHED = re.compile(r"(?:<[/a-z:]{0,12}|\[[/a-z]{0,6}|`+)\Z", re.IGNORECASE)
-"""The end of a piece that may be the beginning of a tag, or of a longer run of backticks."""
 
 
 def separate_reasoning(message: AIMessage) -> AIMessage:
@@ -35,25 +32,6 @@ def separate_reasoning(message: AIMessage) -> AIMessage:
     return message.model_copy(update={"content": content, "additional_kwargs": {**kept, THOUGHT: thought}})
 
 
-def separate_stream(chunks: Iterator[AIMessageChunk]) -> Iterator[AIMessageChunk]:
-    """The pieces of an answer with their reasoning under `THOUGHT`, as they come.
-
-    A tag may be cut anywhere. Reasoning that only a closing tag gives away has been passed on by then: only
-    `separate_reasoning` on the whole answer takes that out.
-    """
-    splitter = Splitter()
-    last: AIMessageChunk | None = None
-    for chunk in chunks:
-        last = chunk
-        if isinstance(chunk.content, str) and chunk.content:
-            yield _apart(chunk, *splitter.feed(chunk.content))
-        else:
-            yield chunk
-    reply, thought = splitter.close()
-    if last is not None and (reply or thought):
-        yield _apart(AIMessageChunk(content="", id=last.id), reply, thought)
-
-
 def split_reasoning(text: str) -> tuple[str, str]:
     """The reply and the reasoning in a text with <think> tags.
 
@@ -62,10 +40,8 @@ def split_reasoning(text: str) -> tuple[str, str]:
     """
     if "<|channel|>" in text:
         return _of_channels(text)
-    splitter = Splitter()
-    reply, thought = splitter.feed(text)
-    more, rest = splitter.close()
-    reply, thought = reply + more, thought + rest
+    splitter = _Splitter()
+    reply, thought = splitter.split(text.replace(_BREAK, ""))
     if splitter.began_inside:
         head, _, tail = reply.partition(_BREAK)
         reply, thought = tail, f"{head}\n{thought}"
@@ -84,33 +60,17 @@ _BREAK = "\x00"
 """Stands where a tag closed that was never opened; no such character is in a text."""
 
 
-class Splitter:
-    """Takes a text apart piece by piece.
-
-    `found`: a tag was there; `began_inside`: the first was a closing one.
-    """
+class _Splitter:
+    """Takes one text apart; after it, `found`: a tag was there, `began_inside`: the first was a closing one."""
 
     def __init__(self) -> None:
         self.found = False
         self.began_inside = False
-        self._held = ""
         self._depth = 0
         self._code = ""
 
-    def feed(self, piece: str) -> tuple[str, str]:
-        """What the piece adds to the reply and to the reasoning; the beginning of a tag is held back."""
-        text = self._held + piece.replace(_BREAK, "")
-        unfinished = _UNFINISHED.search(text[-16:])
-        end = len(text) - (len(unfinished.group()) if unfinished else 0)
-        self._held = text[end:]
-        return self._take(text[:end])
-
-    def close(self) -> tuple[str, str]:
-        """What was held back."""
-        held, self._held = self._held, ""
-        return self._take(held)
-
-    def _take(self, text: str) -> tuple[str, str]:
+    def split(self, text: str) -> tuple[str, str]:
+        """The reply and the reasoning."""
         parts: tuple[list[str], list[str]] = ([], [])
         start = 0
         for token in _TOKEN.finditer(text):
@@ -171,9 +131,3 @@ def _text_of(value: Any) -> str:
         keys = ("reasoning", "thinking", "reasoning_content", "summary", "text", "content")
         return "\n".join(filter(None, (_text_of(value.get(key)) for key in keys)))
     return ""
-
-
-def _apart(chunk: AIMessageChunk, reply: str, thought: str) -> AIMessageChunk:
-    more = {THOUGHT: str(chunk.additional_kwargs.get(THOUGHT, "")) + thought} if thought else {}
-    update = {"content": reply.replace(_BREAK, ""), "additional_kwargs": {**chunk.additional_kwargs, **more}}
-    return chunk.model_copy(update=update)

@@ -5,7 +5,7 @@
         \"\"\"Say where the customer's parcel is.\"\"\"
 
 The docstring is the description an engine reads; the parameters after `call` are the arguments it may write, and
-`Annotated[str, Source.CUSTOMER]` says where a value must come from. Nothing here runs or checks an action: the gate
+`Annotated[str, Source.USER]` says where a value must come from. Nothing here runs or checks an action: the gate
 (`shopbot.agents.gate`) does.
 """
 
@@ -14,7 +14,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from datetime import timedelta
 from enum import Flag, auto
 from typing import Any, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
@@ -34,16 +34,18 @@ class ActionError(AgentError):
 class Source(Flag):
     """Where the value of an argument may come from; a value found in none of them is refused."""
 
-    CUSTOMER = auto()
-    """The customer's own words in this conversation."""
+    USER = auto()
+    """The user's own words in this conversation."""
     OBSERVATION = auto()
     """The text of an earlier observation."""
     FACT = auto()
     """A fact that an action established."""
     ENGINE = auto()
     """The engine's own composition (a program, a query, a summary): not grounded, validated by the action."""
-    GIVEN = CUSTOMER | OBSERVATION | FACT
+    GIVEN = USER | OBSERVATION | FACT
     """Anything but invention: the default."""
+    CUSTOMER = USER
+    """The older name of `USER`."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class Observation:
     """What an action returns.
 
     `text` is for the engine, `data` (plain JSON values) for the program and the reply templates. `facts` are
-    established by it; a value of None withdraws one. `asks` names what the customer has to say next because of it.
+    established by it; a value of None withdraws one. `awaiting` names what the user has to say next because of it.
     `answer` is for observations that hold the answer to a question: what the customer may be told word for word.
     With it, every statement that an engine makes of its own in this turn must cite one of the `citations`; a reply
     that cannot be put right is replaced by it.
@@ -74,9 +76,15 @@ class Observation:
     data: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     citations: Sequence[Citation] = ()
-    asks: str | None = None
+    awaiting: str | None = None
     ok: bool = True
     answer: str | None = None
+    asks: InitVar[str | None] = None
+    """The older name of `awaiting`, accepted when an observation is made."""
+
+    def __post_init__(self, asks: str | None) -> None:
+        if asks is not None:
+            object.__setattr__(self, "awaiting", asks)
 
 
 @dataclass(frozen=True)
@@ -98,6 +106,7 @@ class Call(Generic[Services]):
 class Action:
     """A function with its contract; made by the `action` decorator.
 
+    `awaiting` is what only the user can supply for this action: the name of a value to say, or "confirmation".
     `lookup` has the signature of `run` and changes nothing: what the write with this key observed if it was done, None
     if it was not. It is asked when a write was cut short before its outcome was known. `idempotent` says that running
     it again with the same `call.key` has no second effect.
@@ -113,17 +122,12 @@ class Action:
     gives: tuple[str, ...] = ()
     effect: Effect = "read"
     confirm: str | None = None
-    asks: str | None = None
+    awaiting: str | None = None
     goal: bool = False
     repeatable: bool = False
     idempotent: bool = False
     lookup: Callable[..., Observation | None] | None = None
     lapses: timedelta | None = None
-
-    @property
-    def awaits(self) -> str | None:
-        """What only the customer can supply for this action: a value to say, or a clear yes."""
-        return "confirmation" if self.confirm else self.asks
 
 
 def action(
@@ -132,13 +136,14 @@ def action(
     gives: Sequence[str] = (),
     effect: Effect = "read",
     confirm: str | None = None,
-    asks: str | None = None,
+    awaiting: str | None = None,
     goal: bool = False,
     repeatable: bool = False,
     idempotent: bool = False,
     lookup: Callable[..., Observation | None] | None = None,
     lapses: timedelta | None = None,
     title: str | None = None,
+    asks: str | None = None,
 ) -> Callable[[Callable[..., Observation]], Action]:
     """Turn a typed function into an `Action`.
 
@@ -148,7 +153,8 @@ def action(
         effect: "write" when anything outside the conversation changes.
         confirm: name of the question template (`prompts/confirm/NAME.j2`) that the customer must answer with a clear
             yes before the action runs; None when no confirmation is needed.
-        asks: what the customer is asked for when the plan comes to this action ("order_number").
+        awaiting: what the user is asked for when the plan comes to this action ("order_number"); an action with
+            `confirm` awaits "confirmation".
         goal: whether a customer can want it for itself, so that the plan may aim at it.
         repeatable: whether a write may be done again with the same arguments on the same facts in one conversation.
         idempotent: whether running it again with the same `call.key` has no second effect.
@@ -156,6 +162,7 @@ def action(
             done: its observation, or None.
         lapses: how long a silence of the customer the facts that it gives outlast; None: any.
         title: how the step reads in a plan; by default the name in words.
+        asks: the older name of `awaiting`.
 
     Raises:
         TypeError: a parameter without a type, or a function without a docstring.
@@ -177,7 +184,7 @@ def action(
             gives=tuple(gives),
             effect=effect,
             confirm=confirm,
-            asks=asks,
+            awaiting="confirmation" if confirm else awaiting or asks,
             goal=goal,
             repeatable=repeatable,
             idempotent=idempotent,

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from shopbot.prompts import load_data
+from shopbot.prompts.phrases import any_phrase
 
 _FILE = "engines/react_labels.yaml"
 
@@ -50,19 +51,18 @@ def label_pattern() -> re.Pattern[str]:
 def inline_pattern(kind: str) -> re.Pattern[str]:
     """A label of two words and more (or "Action") in the middle of a line, after the end of a sentence or a name."""
     listed = [label for label in load_data(_FILE)["labels"][kind] if " " in label or label == "action"]
-    return _compiled(rf"(?<=[\w.!?…)`\"'*]) {{1,4}}(?={_any_of(tuple(listed))}[ \t]{{0,2}}[:：])", re.IGNORECASE)
+    return _compiled(rf"(?<=[\w.!?…)`\"'*]) {{1,4}}(?={_any_label(tuple(listed))}[ \t]{{0,2}}[:：])", re.IGNORECASE)
 
 
 @lru_cache(maxsize=8)
 def _kinds(labels: tuple[tuple[str, tuple[str, ...]], ...]) -> str:
     # "action input" must be tried before "action".
     order = sorted(labels, key=lambda pair: pair[0] != "input")
-    return "|".join(f"(?P<{kind}>{_any_of(listed)})" for kind, listed in order)
+    return "|".join(f"(?P<{kind}>{_any_label(listed)})" for kind, listed in order)
 
 
-def _any_of(listed: Iterable[str]) -> str:
-    longest_first = sorted(listed, key=len, reverse=True)
-    return "(?:" + "|".join(re.escape(label).replace(r"\ ", "[ _-]{0,2}") for label in longest_first) + ")"
+def _any_label(labels: Iterable[str]) -> str:
+    return f"(?:{any_phrase(labels, '', '')})".replace(r"\ ", "[ _-]{0,2}")
 
 
 @lru_cache(maxsize=16)

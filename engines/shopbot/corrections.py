@@ -6,11 +6,12 @@ Works on the words between the values (`prompts/words/corrections.yaml`); reads 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 from shopbot.engines.shopbot.reader import Span
 from shopbot.prompts import load_data
+from shopbot.prompts.phrases import any_phrase
 
 _MARKS = re.compile(r"[\s.,;:!?…–-]+")
 
@@ -56,8 +57,5 @@ def _plain(text: str) -> str:
 @lru_cache(maxsize=8)
 def _pattern(kinds: tuple[str, ...]) -> str:
     words = load_data("words/corrections.yaml")
-    return _any_of(_plain(phrase).strip() for kind in kinds for phrase in words[kind])
-
-
-def _any_of(phrases: Iterable[str]) -> str:
-    return "|".join(rf"(?<=\s){re.escape(phrase)}(?=\s)" for phrase in sorted(phrases, key=len, reverse=True))
+    plain = (_plain(phrase).strip() for kind in kinds for phrase in words[kind])
+    return any_phrase(plain, before=r"(?<=\s)", after=r"(?=\s)")

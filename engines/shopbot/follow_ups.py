@@ -17,6 +17,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from shopbot.engines.protocol import Briefing
 from shopbot.engines.shopbot.reader import Reading
 from shopbot.prompts import load_data, render
+from shopbot.prompts.phrases import any_phrase
 
 _SEARCH, _ASKS = "search_policies", "ask_policy"
 _MISREAD = {"choose_items", "add_items", "out_of_scope", "unclear"}
@@ -87,9 +88,5 @@ def _words() -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
-    words = _words()
-    return _any_of(words["begins"]), _any_of(words["holds"]), _any_of(words["unless"])
-
-
-def _any_of(phrases: Sequence[str]) -> re.Pattern[str]:
-    return re.compile("|".join(rf"\b{re.escape(str(phrase))}\b" for phrase in phrases))
+    begins, holds, unless = (re.compile(any_phrase(_words()[kind])) for kind in ("begins", "holds", "unless"))
+    return begins, holds, unless

@@ -98,4 +98,4 @@ def _has_new_offer(made: Sequence[tuple[str, dict[str, Any]]]) -> bool:
 
 def _is_over(turn: Sequence[BaseMessage]) -> bool:
     """Whether an observation of this turn has asked the customer for something: then it is their turn."""
-    return any(isinstance(m, ToolMessage) and m.artifact and m.artifact.get("asks") for m in turn)
+    return any(isinstance(m, ToolMessage) and m.artifact and m.artifact.get("awaiting") for m in turn)

@@ -17,7 +17,7 @@ def compose_reply(reading: Reading, turn: Sequence[BaseMessage], briefing: Brief
     observed = [m for m in turn if isinstance(m, ToolMessage) and m.artifact]
     told = [text for text in dict.fromkeys(_told(message, briefing) for message in observed) if text]
     parts = [*_manners(reading, briefing, bool(told) or not asks), *told]
-    if asks and not any(message.artifact.get("asks") for message in observed):
+    if asks and not any(message.artifact.get("awaiting") for message in observed):
         parts += _question(briefing, reading)
     return "\n\n".join(parts) if parts or not asks else str(_lines()["unclear"])
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from shopbot.shop.database.models import OutboxMail, Return
 from shopbot.shop.errors import DatabaseError, ShopError
 from shopbot.shop.fulfilment.backoff import Backoff
-from shopbot.shop.fulfilment.desk import Desk
+from shopbot.shop.fulfilment.context import FulfilmentContext
 from shopbot.shop.fulfilment.outcome import Outcome, read_outcome
 from shopbot.shop.fulfilment.register import register
 from shopbot.shop.mail import Sender, open_mailer
@@ -33,9 +33,9 @@ _GLANCE_S = 0.1
 class Fulfilment:
     """The returns of one shop. Safe to share between threads; several processes may serve one data folder."""
 
-    def __init__(self, settings: Settings, desk: Desk, sweep_s: float) -> None:
+    def __init__(self, settings: Settings, context: FulfilmentContext, sweep_s: float) -> None:
         self._settings = settings
-        self._desk = desk
+        self._context = context
         self._sweep_s = sweep_s
         self._runtime: Runtime | None = None
         self._launching = threading.Lock()
@@ -61,9 +61,9 @@ class Fulfilment:
         """
         deadline = time.monotonic() + self._settings.fulfilment_wait_s
         runtime = self.warm()
-        return_id = register(self._desk.database, order_number, customer_id, items, conversation, returned_before)
+        return_id = register(self._context.database, order_number, customer_id, items, conversation, returned_before)
         if not self.status(return_id).settled:
-            runtime.ensure(self._desk, return_id)
+            runtime.ensure(self._context, return_id)
         return self._settle(return_id, deadline)
 
     def status(self, return_id: int) -> Outcome:
@@ -72,7 +72,7 @@ class Fulfilment:
         Raises:
             ReturnRefused: there is no such return.
         """
-        return read_outcome(self._desk.database, self._desk.data, return_id)
+        return read_outcome(self._context.database, self._context.data, return_id)
 
     def warm(self) -> Runtime:
         """Launch the workflow runtime, which takes most of a second, ahead of the first return.
@@ -81,12 +81,12 @@ class Fulfilment:
             DatabaseError: the workflow database cannot be used.
         """
         with self._launching:
-            if self._desk.closing.is_set():
+            if self._context.closing.is_set():
                 raise DatabaseError("The shop is closed: open it again to take a return on.")
             if self._runtime is None:
                 from shopbot.shop.fulfilment.runtime import join
 
-                self._runtime = join(self._settings, self._desk)
+                self._runtime = join(self._settings, self._context)
             return self._runtime
 
     def linger(self, seconds: float) -> None:
@@ -94,21 +94,21 @@ class Fulfilment:
         otherwise leave them to the next one, however often that is."""
         deadline = time.monotonic() + seconds
         try:
-            while time.monotonic() < deadline and _unfinished(self._desk.database):
-                with self._desk.progress:
-                    self._desk.progress.wait(_GLANCE_S)
+            while time.monotonic() < deadline and _unfinished(self._context.database):
+                with self._context.progress:
+                    self._context.progress.wait(_GLANCE_S)
         except (ShopError, SQLAlchemyError) as error:
             _log.warning("unfinished returns cannot be counted: %s", error)
 
     def close(self) -> None:
         """Stop waiting and leave what is unfinished to the next start."""
-        self._desk.closing.set()
+        self._context.closing.set()
         self._caretaker.join()
         with self._launching:
             if self._runtime is not None:
                 from shopbot.shop.fulfilment.runtime import leave
 
-                leave(self._desk, grace_s=self._settings.carrier_timeout_s)
+                leave(self._context, grace_s=self._settings.carrier_timeout_s)
                 self._runtime = None
 
     def _settle(self, return_id: int, deadline: float) -> Outcome:
@@ -117,13 +117,13 @@ class Fulfilment:
             left = deadline - time.monotonic()
             if outcome.settled or left <= 0:
                 return outcome
-            with self._desk.progress:
-                self._desk.progress.wait(min(left, _GLANCE_S))
+            with self._context.progress:
+                self._context.progress.wait(min(left, _GLANCE_S))
 
     def _take_care(self) -> None:
         """At the start and then every `sweep_s` seconds: have every unfinished return worked on."""
         pause = 0.0
-        while not self._desk.closing.wait(pause):
+        while not self._context.closing.wait(pause):
             pause = self._sweep_s
             try:
                 self._sweep()
@@ -131,12 +131,12 @@ class Fulfilment:
                 _log.warning("unfinished returns cannot be taken up: %s", error)
 
     def _sweep(self) -> None:
-        unfinished = _unfinished(self._desk.database)
+        unfinished = _unfinished(self._context.database)
         if unfinished:
             runtime = self.warm()
             runtime.take_over()
             for return_id in unfinished:
-                runtime.ensure(self._desk, return_id)
+                runtime.ensure(self._context, return_id)
 
 
 @contextmanager
@@ -159,7 +159,7 @@ def open_fulfilment(
     from shopbot.shop.profile import load_profile
 
     profile = load_profile(settings.shop)
-    desk = Desk(
+    context = FulfilmentContext(
         database=database,
         carrier=carrier,
         mailer=open_mailer(settings),
@@ -168,7 +168,7 @@ def open_fulfilment(
         address=profile.address,
         backoff=backoff or Backoff(),
     )
-    fulfilment = Fulfilment(settings, desk, sweep_s)
+    fulfilment = Fulfilment(settings, context, sweep_s)
     try:
         yield fulfilment
         fulfilment.linger(linger_s)

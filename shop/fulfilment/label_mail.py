@@ -8,17 +8,17 @@ from sqlalchemy.orm import Session
 
 from shopbot.shop.carrier import Address
 from shopbot.shop.database.models import Customer, Label, OutboxMail, Return
-from shopbot.shop.fulfilment.desk import Desk
+from shopbot.shop.fulfilment.context import FulfilmentContext
 from shopbot.shop.mail import LabelLine, LabelMail, word_label_mail
 
 
-def queue_label_mail(session: Session, desk: Desk, found: Return, customer: Customer) -> None:
+def queue_label_mail(session: Session, context: FulfilmentContext, found: Return, customer: Customer) -> None:
     """Add the outbox row of `found`, which has its label, to the customer's address on record."""
     assert found.label is not None, "the label is stored in the same transaction"  # noqa: S101
-    wording = word_label_mail(_content(desk, found, found.label, customer))
+    wording = word_label_mail(_content(context, found, found.label, customer))
     session.add(
         OutboxMail(
-            message_id=_message_id(found, desk.sender.email),
+            message_id=_message_id(found, context.sender.email),
             return_id=found.id,
             recipient=customer.email,
             subject=wording.subject,
@@ -30,7 +30,7 @@ def queue_label_mail(session: Session, desk: Desk, found: Return, customer: Cust
     )
 
 
-def _content(desk: Desk, found: Return, label: Label, customer: Customer) -> LabelMail:
+def _content(context: FulfilmentContext, found: Return, label: Label, customer: Customer) -> LabelMail:
     lines = (LabelLine(item.quantity, item.order_item.name, item.refund) for item in found.items)
     return LabelMail(
         customer=customer.name,
@@ -39,8 +39,8 @@ def _content(desk: Desk, found: Return, label: Label, customer: Customer) -> Lab
         refund_total=found.refund_total,
         carrier=label.carrier,
         tracking_code=label.tracking_code,
-        shop=desk.sender.name,
-        shop_address=_lines(desk.address),
+        shop=context.sender.name,
+        shop_address=_lines(context.address),
     )
 
 

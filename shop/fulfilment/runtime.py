@@ -16,10 +16,10 @@ from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 from sqlalchemy.exc import SQLAlchemyError
 
 from shopbot.shop.errors import DatabaseError
-from shopbot.shop.fulfilment.desk import Desk
+from shopbot.shop.fulfilment.context import FulfilmentContext
 from shopbot.shop.fulfilment.executors import Executor
 from shopbot.shop.fulfilment.steps import name_of
-from shopbot.shop.fulfilment.workflow import fulfil, open_desks
+from shopbot.shop.fulfilment.workflow import fulfil, open_contexts
 
 if TYPE_CHECKING:
     from shopbot.shop.settings import Settings
@@ -47,9 +47,9 @@ class Runtime:
             self.shut_down()
             raise
 
-    def ensure(self, desk: Desk, return_id: int) -> None:
+    def ensure(self, context: FulfilmentContext, return_id: int) -> None:
         """Have the workflow of a registered return running, here or in another living process."""
-        name = name_of(desk, return_id)
+        name = name_of(context, return_id)
         for attempt in itertools.count(1):
             workflow_id = name if attempt == 1 else f"{name}#{attempt}"
             known = DBOS.get_workflow_status(workflow_id)
@@ -75,8 +75,8 @@ class Runtime:
         self._executor.close()
 
 
-def join(settings: Settings, desk: Desk) -> Runtime:
-    """The runtime of this process, launched if need be; `desk` serves its steps from now on.
+def join(settings: Settings, context: FulfilmentContext) -> Runtime:
+    """The runtime of this process, launched if need be; `context` serves its steps from now on.
 
     Raises:
         DatabaseError: the workflow database cannot be used, or this process already serves another shop.
@@ -90,19 +90,19 @@ def join(settings: Settings, desk: Desk) -> Runtime:
                 f"This process already runs the returns of {_running.place[1]}: "
                 f"close that shop before you open {settings.data}."
             )
-        open_desks.append(desk)
+        open_contexts.append(context)
         return _running
 
 
-def leave(desk: Desk, grace_s: float) -> None:
-    """Take `desk` out of service; steps at work get `grace_s` seconds to end."""
+def leave(context: FulfilmentContext, grace_s: float) -> None:
+    """Take `context` out of service; steps at work get `grace_s` seconds to end."""
     global _running
     with _lock:
-        if desk in open_desks:
-            open_desks.remove(desk)
-        desk.closing.set()
-        desk.wait_until_idle(grace_s)
-        if _running is not None and not open_desks:
+        if context in open_contexts:
+            open_contexts.remove(context)
+        context.closing.set()
+        context.wait_until_idle(grace_s)
+        if _running is not None and not open_contexts:
             _running.shut_down()
             _running = None
 
@@ -152,9 +152,9 @@ def _log_to(file: Path, level: str) -> None:
 
 
 def _stop_waiting() -> None:
-    for desk in list(open_desks):
-        desk.closing.set()
-    open_desks.clear()
+    for context in list(open_contexts):
+        context.closing.set()
+    open_contexts.clear()
 
 
 # A program that ends without closing its shop: Python joins the threads of every executor before it runs

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from shopbot.shop.carrier import Address, PurchasedLabel
 from shopbot.shop.database.models import Customer, Label, Order, OutboxMail, Return, Ticket
 from shopbot.shop.errors import MailError
-from shopbot.shop.fulfilment.desk import Desk
+from shopbot.shop.fulfilment.context import FulfilmentContext
 from shopbot.shop.fulfilment.label_file import store_label_file
 from shopbot.shop.fulfilment.label_mail import queue_label_mail
 from shopbot.shop.fulfilment.outcome import refusal_key
@@ -24,44 +24,44 @@ from shopbot.shop.fulfilment.parcel import parcel_of
 from shopbot.shop.mail import compose
 
 
-def name_of(desk: Desk, return_id: int) -> str | None:
+def name_of(context: FulfilmentContext, return_id: int) -> str | None:
     """What tells this return from any other, also from one in a database built anew; None if there is none."""
-    with Session(desk.database) as session:
+    with Session(context.database) as session:
         found = session.get(Return, return_id)
         return f"{found.key}@{found.created_at.isoformat()}" if found else None
 
 
-def create_shipment(desk: Desk, return_id: int) -> str:
+def create_shipment(context: FulfilmentContext, return_id: int) -> str:
     """Ask the carrier for a return shipment and store its id before anything is paid; returns the id.
 
     Raises:
         CarrierError: unavailable or refused.
     """
-    with Session(desk.database) as session:
+    with Session(context.database) as session:
         found = session.get_one(Return, return_id)
         if found.carrier_shipment_id:
             return found.carrier_shipment_id
         units = sum(item.quantity for item in found.items)
         origin = _address(_customer(session, found))
-    shipment_id = desk.carrier.create_return(origin, desk.address, parcel_of(units), f"R{return_id}")
-    with Session(desk.database) as session, session.begin():
+    shipment_id = context.carrier.create_return(origin, context.address, parcel_of(units), f"R{return_id}")
+    with Session(context.database) as session, session.begin():
         session.get_one(Return, return_id).carrier_shipment_id = shipment_id
     return shipment_id
 
 
-def buy_label(desk: Desk, return_id: int) -> dict[str, Any]:
+def buy_label(context: FulfilmentContext, return_id: int) -> dict[str, Any]:
     """Pay for the label of the stored shipment, once; returns the fields of the `PurchasedLabel`.
 
     Raises:
         CarrierError: unavailable or refused.
     """
-    with Session(desk.database) as session:
+    with Session(context.database) as session:
         shipment_id = session.get_one(Return, return_id).carrier_shipment_id
     assert shipment_id, "the shipment is stored before its label is bought"  # noqa: S101
-    return asdict(desk.carrier.buy_once(shipment_id))
+    return asdict(context.carrier.buy_once(shipment_id))
 
 
-def store_label(desk: Desk, return_id: int, bought: dict[str, Any]) -> None:
+def store_label(context: FulfilmentContext, return_id: int, bought: dict[str, Any]) -> None:
     """Write the PDF, then the label and its e-mail in one transaction: labelled.
 
     Raises:
@@ -69,45 +69,45 @@ def store_label(desk: Desk, return_id: int, bought: dict[str, Any]) -> None:
         LabelStorageError: the PDF cannot be written.
     """
     label = PurchasedLabel(**bought)
-    with Session(desk.database) as session:
+    with Session(context.database) as session:
         if session.scalar(select(Label.id).where(Label.return_id == return_id)):
             return
-    file = store_label_file(desk.data, return_id, label.tracking_code, desk.carrier.download(label))
-    with Session(desk.database) as session, session.begin():
+    file = store_label_file(context.data, return_id, label.tracking_code, context.carrier.download(label))
+    with Session(context.database) as session, session.begin():
         found = session.get_one(Return, return_id)
         found.status = "labelled"
         found.label = _label_row(label, file)
-        queue_label_mail(session, desk, found, _customer(session, found))
+        queue_label_mail(session, context, found, _customer(session, found))
 
 
-def send_mail(desk: Desk, return_id: int) -> None:
+def send_mail(context: FulfilmentContext, return_id: int) -> None:
     """Send the e-mail of the outbox row: emailed.
 
     Raises:
         MailError: it was not accepted; the row keeps the reason.
     """
-    with Session(desk.database, expire_on_commit=False) as session:
+    with Session(context.database, expire_on_commit=False) as session:
         mail = session.scalars(select(OutboxMail).where(OutboxMail.return_id == return_id)).one()
     if mail.sent_at is None:
         try:
-            desk.mailer.send(compose(mail, desk.sender, desk.data))
+            context.mailer.send(compose(mail, context.sender, context.data))
         except MailError as error:
-            _note_failure(desk, mail.id, str(error))
+            _note_failure(context, mail.id, str(error))
             raise
-    _note_sent(desk, return_id, mail.id)
+    _note_sent(context, return_id, mail.id)
 
 
-def refuse(desk: Desk, return_id: int, reason: str) -> None:
+def refuse(context: FulfilmentContext, return_id: int, reason: str) -> None:
     """The carrier refused for good: failed, with a ticket that keeps the reason for a person."""
-    with Session(desk.database) as session, session.begin():
+    with Session(context.database) as session, session.begin():
         found = session.get_one(Return, return_id)
         found.status = "failed"
         _open_ticket(session, found, refusal_key(return_id), reason)
 
 
-def tell_person(desk: Desk, return_id: int, reason: str) -> None:
+def tell_person(context: FulfilmentContext, return_id: int, reason: str) -> None:
     """A step keeps failing: a ticket, once, while trying goes on."""
-    with Session(desk.database) as session, session.begin():
+    with Session(context.database) as session, session.begin():
         _open_ticket(session, session.get_one(Return, return_id), f"return-{return_id}-delayed", reason)
 
 
@@ -140,15 +140,15 @@ def _label_row(label: PurchasedLabel, file: str) -> Label:
     )
 
 
-def _note_failure(desk: Desk, mail_id: int, reason: str) -> None:
-    with Session(desk.database) as session, session.begin():
+def _note_failure(context: FulfilmentContext, mail_id: int, reason: str) -> None:
+    with Session(context.database) as session, session.begin():
         mail = session.get_one(OutboxMail, mail_id)
         mail.attempts += 1
         mail.last_error = reason
 
 
-def _note_sent(desk: Desk, return_id: int, mail_id: int) -> None:
-    with Session(desk.database) as session, session.begin():
+def _note_sent(context: FulfilmentContext, return_id: int, mail_id: int) -> None:
+    with Session(context.database) as session, session.begin():
         mail = session.get_one(OutboxMail, mail_id)
         if mail.sent_at is None:
             mail.attempts += 1

@@ -15,12 +15,12 @@ from dbos import DBOS
 
 from shopbot.shop.errors import CarrierRefused
 from shopbot.shop.fulfilment import steps
-from shopbot.shop.fulfilment.desk import Desk
+from shopbot.shop.fulfilment.context import FulfilmentContext
 
 _log = logging.getLogger("shopbot.shop.fulfilment")
 
 # The open shops of this process; the latest serves the steps.
-open_desks: list[Desk] = []
+open_contexts: list[FulfilmentContext] = []
 
 
 class Closing(BaseException):
@@ -39,7 +39,7 @@ def fulfil(return_id: int, name: str) -> None:
     """Bring a registered return to its end: emailed, or failed. `name` is its `steps.name_of`."""
 
     def step(title: str, effect: Callable[..., Any], *values: Any) -> Any:
-        return _step(title, return_id, name, lambda desk: effect(desk, return_id, *values))
+        return _step(title, return_id, name, lambda context: effect(context, return_id, *values))
 
     try:
         step("create_shipment", steps.create_shipment)
@@ -52,7 +52,7 @@ def fulfil(return_id: int, name: str) -> None:
         _log.warning("%s is no longer in the order database: nothing is done for it", name)
 
 
-def _step(title: str, return_id: int, name: str, effect: Callable[[Desk], Any]) -> Any:
+def _step(title: str, return_id: int, name: str, effect: Callable[[FulfilmentContext], Any]) -> Any:
     # A refusal is recorded as a value, since DBOS would need the class of the error to read it back.
     result = DBOS.run_step({"name": title}, _persist, return_id, name, effect)
     if "refused" in result:
@@ -62,32 +62,32 @@ def _step(title: str, return_id: int, name: str, effect: Callable[[Desk], Any]) 
     return result["answer"]
 
 
-def _persist(return_id: int, name: str, effect: Callable[[Desk], Any]) -> dict[str, Any]:
+def _persist(return_id: int, name: str, effect: Callable[[FulfilmentContext], Any]) -> dict[str, Any]:
     """Try `effect` until it is done, or refused, or the shop closes; how it ended, as JSON."""
     tries = 0
     while True:
-        if not open_desks:
+        if not open_contexts:
             raise Closing
-        desk = open_desks[-1]
+        context = open_contexts[-1]
         try:
-            with desk.working(return_id):
-                if steps.name_of(desk, return_id) != name:
+            with context.working(return_id):
+                if steps.name_of(context, return_id) != name:
                     return {"gone": True}
-                return {"answer": effect(desk)}
+                return {"answer": effect(context)}
         except CarrierRefused as refusal:
             return {"refused": str(refusal)}
         except Exception as error:
             # A full disk, a locked database or a mistake in the code: none of them may lose a confirmed
             # return.
             tries += 1
-            _report(desk, return_id, tries, error)
-        desk.closing.wait(desk.backoff.pause_s(tries))
+            _report(context, return_id, tries, error)
+        context.closing.wait(context.backoff.pause_s(tries))
 
 
-def _report(desk: Desk, return_id: int, tries: int, error: Exception) -> None:
+def _report(context: FulfilmentContext, return_id: int, tries: int, error: Exception) -> None:
     _log.warning("return %s, try %s: %s: %s", return_id, tries, type(error).__name__, error)
-    if tries == desk.backoff.patience:
+    if tries == context.backoff.patience:
         try:
-            steps.tell_person(desk, return_id, str(error))
+            steps.tell_person(context, return_id, str(error))
         except Exception:
             _log.exception("return %s: no ticket could be opened", return_id)

@@ -17,7 +17,7 @@ from shopbot.engines.scripted import ScriptedEngine
 from shopbot.prompts import override_prompts
 from shopbot.shop.settings import load_settings
 from shopbot.shop.shop import open_shop
-from shopbot.tools.shop.desk import Desk
+from shopbot.tools.shop.services import ShopServices
 
 Said = dict[str, Any]
 
@@ -57,9 +57,9 @@ def talk(lending_words: None) -> Callable[..., Talk]:
 
 
 @pytest.fixture(scope="session")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShopServices]:
     """The demo shop with its real policies, for tests that change nothing in it."""
     with open_shop(load_settings(data=tmp_path_factory.mktemp("shop"))) as shop:
-        desk = Desk(shop)
+        desk = ShopServices(shop)
         yield desk
         desk.close()

@@ -13,7 +13,7 @@ from shopbot.agents import create_shopbot
 from shopbot.agents.turn import Turn, read_turn
 from shopbot.engines import make_engine
 from shopbot.engines.shopbot.follow_ups import leans
-from shopbot.tools.shop.desk import Desk
+from shopbot.tools.shop.services import ShopServices
 
 CASES: dict[str, list[dict[str, Any]]] = yaml.safe_load(Path(__file__).with_name("follow_ups.yaml").read_text("utf-8"))
 FIRST = "How long do I have to return something?"
@@ -22,7 +22,7 @@ FIRST = "How long do I have to return something?"
 class Talk:
     """A conversation with the embedded planner."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ShopServices) -> None:
         self.agent = create_shopbot(make_engine("planner"), desk=desk, checkpointer=InMemorySaver())
 
     def say(self, words: str, thread: str = "t") -> Turn:
@@ -36,13 +36,13 @@ def question(turn: Turn) -> str | None:
     return next((taken.args["question"] for taken in turn.actions if taken.name == "search_policies"), None)
 
 
-def found(desk: Desk, asked: str | None, sections: list[str]) -> bool:
+def found(desk: ShopServices, asked: str | None, sections: list[str]) -> bool:
     """Whether one of the three best passages is a right one."""
     return bool(asked and {passage.key for passage in desk.policies.search(asked, 3)} & set(sections))
 
 
 @pytest.mark.parametrize(("split", "least"), [("leaning", 18), ("fresh", 15)])
-def test_follow_ups_find_their_section_and_fewer_do_by_themselves(desk: Desk, split: str, least: int) -> None:
+def test_follow_ups_find_their_section_and_fewer_do_by_themselves(desk: ShopServices, split: str, least: int) -> None:
     # Measured: 22 of 26 and 18 of 21; by themselves 10 and 13.
     talk, hits, alone = Talk(desk), 0, 0
     for number, case in enumerate(CASES[split]):
@@ -54,20 +54,20 @@ def test_follow_ups_find_their_section_and_fewer_do_by_themselves(desk: Desk, sp
 
 
 @pytest.mark.parametrize("case", CASES["standing"], ids=lambda case: case["then"])
-def test_a_question_that_leans_on_nothing_is_searched_as_it_is(desk: Desk, case: dict[str, Any]) -> None:
+def test_a_question_that_leans_on_nothing_is_searched_as_it_is(desk: ShopServices, case: dict[str, Any]) -> None:
     talk = Talk(desk)
     talk.say(case["first"])
     assert question(talk.say(case["then"])) in (case["then"], None)
 
 
-def test_a_follow_up_of_a_follow_up_leans_on_the_first_question(desk: Desk) -> None:
+def test_a_follow_up_of_a_follow_up_leans_on_the_first_question(desk: ShopServices) -> None:
     talk = Talk(desk)
     talk.say(FIRST)
     talk.say("and for shoes?")
     assert question(talk.say("and for electronics?")) == "and for electronics? (long return)"
 
 
-def test_a_follow_up_leans_only_on_the_turn_right_before(desk: Desk) -> None:
+def test_a_follow_up_leans_only_on_the_turn_right_before(desk: ShopServices) -> None:
     talk = Talk(desk)
     talk.say(FIRST)
     talk.say("thank you!")
@@ -75,7 +75,7 @@ def test_a_follow_up_leans_only_on_the_turn_right_before(desk: Desk) -> None:
     assert question(talk.say("what about headphones?")) in ("what about headphones?", None)
 
 
-def test_naming_an_item_during_a_return_is_no_follow_up(desk: Desk) -> None:
+def test_naming_an_item_during_a_return_is_no_follow_up(desk: ShopServices) -> None:
     talk = Talk(desk)
     for words in ("I want to return something", "order 123456", "maria.lopez@example.com"):
         talk.say(words)

@@ -10,12 +10,12 @@ from shopbot.agents import create_shopbot
 from shopbot.agents.turn import read_turn
 from shopbot.engines.scripted import ScriptedEngine
 from shopbot.tools.retrieval import Retriever
-from shopbot.tools.shop.desk import Desk
+from shopbot.tools.shop.services import ShopServices
 
 WINDOW = "returns#return-window"
 
 
-def talk(desk: Desk, words: str, *steps: dict[str, Any]) -> tuple[Any, ScriptedEngine]:
+def talk(desk: ShopServices, words: str, *steps: dict[str, Any]) -> tuple[Any, ScriptedEngine]:
     """The turn in which the engine takes these steps, and the engine."""
     engine = ScriptedEngine(steps)
     agent = create_shopbot(engine, desk=desk, checkpointer=InMemorySaver())
@@ -27,7 +27,7 @@ def search(question: str) -> dict[str, Any]:
     return {"call": "search_policies", "args": {"question": question}}
 
 
-def test_a_follow_up_may_be_searched_in_words_that_nobody_said(desk: Desk) -> None:
+def test_a_follow_up_may_be_searched_in_words_that_nobody_said(desk: ShopServices) -> None:
     asked = "How many days do I have to return most items?"
     reply = {"say": f"You have 30 days from delivery [{WINDOW}]."}
     turn, engine = talk(desk, "and how long?", search(asked), reply)
@@ -37,9 +37,9 @@ def test_a_follow_up_may_be_searched_in_words_that_nobody_said(desk: Desk) -> No
     assert f"Question: {asked}" in engine.heard[-1][-1].text
 
 
-def test_what_the_documents_do_not_say_is_not_answered_from_memory(desk: Desk) -> None:
+def test_what_the_documents_do_not_say_is_not_answered_from_memory(desk: ShopServices) -> None:
     # No question is sure enough: the search finds nothing, whatever is asked.
-    unsure = Desk(desk.shop, Retriever(desk.policies.store, desk.policies.encoder, minimum_confidence=1.0))
+    unsure = ShopServices(desk.shop, Retriever(desk.policies.store, desk.policies.encoder, minimum_confidence=1.0))
     asked = "do you take credit cards from the moon?"
     made_up = {"say": "Yes, most credit cards from the moon are accepted."}
     turn, engine = talk(unsure, asked, search(asked), *[made_up] * 3)
@@ -48,7 +48,7 @@ def test_what_the_documents_do_not_say_is_not_answered_from_memory(desk: Desk) -
     assert "offer a person" in engine.heard[1][-1].text
 
 
-def test_an_answer_that_stays_wrong_is_replaced_by_words_of_the_policies(desk: Desk) -> None:
+def test_an_answer_that_stays_wrong_is_replaced_by_words_of_the_policies(desk: ShopServices) -> None:
     wrong = {"say": f"You have 90 days from delivery [{WINDOW}]."}
     turn, _ = talk(
         desk, "How long do I have to return something?", search("How long do I have to return something?"), *[wrong] * 3

@@ -15,13 +15,13 @@ import zxingcpp
 from PIL import Image
 
 from shopbot.shop.carrier import Address, Carrier
-from shopbot.shop.carrier.sandbox.desk import new_tracking_code
 from shopbot.shop.carrier.sandbox.label import Label, draw
 from shopbot.shop.carrier.sandbox.label.content import address_lines
 from shopbot.shop.carrier.sandbox.label.layout import layout
 from shopbot.shop.carrier.sandbox.label.marks import HEIGHT, WIDTH, Box, Text
 from shopbot.shop.carrier.sandbox.label.printable import printable
 from shopbot.shop.carrier.sandbox.label.typeface import width
+from shopbot.shop.carrier.sandbox.operations import new_tracking_code
 
 NASTY = [
     "x" * 500,

@@ -12,7 +12,7 @@ import pytest
 import requests
 from easypost.errors import InvalidRequestError, NotFoundError, UnauthorizedError
 
-from shopbot.shop.carrier.sandbox.desk import new_tracking_code
+from shopbot.shop.carrier.sandbox.operations import new_tracking_code
 from shopbot.shop.carrier.sandbox.server import SandboxCarrier
 
 ROOT = Path(__file__).parents[2]

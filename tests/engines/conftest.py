@@ -19,7 +19,7 @@ from shopbot.shop.database.connection import open_database
 from shopbot.shop.demo.seed import build_demo
 from shopbot.shop.settings import load_settings
 from shopbot.shop.shop import Shop, open_shop
-from shopbot.tools.shop.desk import Desk
+from shopbot.tools.shop.services import ShopServices
 
 Stream = Literal["auto", "on", "off"]
 
@@ -45,7 +45,7 @@ def shop(built_database: Path, data_folder: Path) -> Iterator[Shop]:
 @pytest.fixture
 def make_hosted(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Hosted]]:
     """Makes ShopBot on a hosted model with a server of its own."""
-    desk = Desk(shop)
+    desk = ShopServices(shop)
 
     def make(retries: int = 0, model: str = "test-model", patience_s: float = 60, stream: Stream = "auto") -> Hosted:
         monkeypatch.setattr("shopbot.engines.hosted_retry._backoff", lambda state: 0.0)

@@ -16,7 +16,7 @@ from shopbot.engines.protocol import CONFIDENCE
 from shopbot.engines.scripted import ScriptedEngine
 from shopbot.engines.shopbot.model import PlannerEngine
 from shopbot.shop.shop import Shop
-from shopbot.tools.shop.desk import Desk
+from shopbot.tools.shop.services import ShopServices
 
 
 class Talk:
@@ -27,7 +27,7 @@ class Talk:
         cascade = CascadeEngine(
             specs=["planner", "script"], engines=[PlannerEngine(), self.expert], thresholds=[threshold, 0.0]
         )
-        self.agent = create_shopbot(cascade, desk=Desk(shop), checkpointer=InMemorySaver())
+        self.agent = create_shopbot(cascade, desk=ShopServices(shop), checkpointer=InMemorySaver())
 
     def say(self, words: str) -> dict[str, Any]:
         """The state after a message."""

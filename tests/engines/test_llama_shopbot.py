@@ -19,7 +19,7 @@ from shopbot.agents.shopbot import shop_actions
 from shopbot.agents.wording import says
 from shopbot.engines.llama.model import LlamaEngine
 from shopbot.shop.shop import Shop
-from shopbot.tools.shop.desk import Desk
+from shopbot.tools.shop.services import ShopServices
 
 MESSAGES = ["I want to send the jeans back", "Order 123456, maria.lopez@example.com", "yes", "How much is 2 + 2?"]
 
@@ -31,7 +31,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> LlamaEngine:
 
 
 def test_nonsense_writes_nothing_and_every_turn_ends_with_a_sentence(engine: LlamaEngine, shop: Shop) -> None:
-    desk = Desk(shop)
+    desk = ShopServices(shop)
     agent = create_shopbot(engine, desk=desk, checkpointer=InMemorySaver())
     bot = Hosted(agent, None, shop)  # type: ignore[arg-type]
     before = bot.written

@@ -15,7 +15,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 
 from shopbot.agents import create_shopbot
 from shopbot.engines.react.model import ReactEngine
-from shopbot.tools.shop.desk import Desk
+from shopbot.tools.shop.services import ShopServices
 
 
 @tool
@@ -41,7 +41,7 @@ def test_a_model_of_random_weights_writes_a_valid_action_under_the_grammar(tmp_p
 
 def test_no_protocol_text_is_streamed_to_the_customer(make_hosted: Callable[..., Hosted]) -> None:
     hosted = make_hosted()
-    desk = Desk(hosted.shop)
+    desk = ShopServices(hosted.shop)
     agent: Any = create_shopbot("react:openai:test-model", desk=desk, checkpointer=InMemorySaver())
     hosted.server.steps += [
         Said('Thought: secret\nAction: pursue\nAction Input: {"goal": "arrange_return"}'),

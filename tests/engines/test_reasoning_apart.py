@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from langchain_core.messages import AIMessage, AIMessageChunk
+from langchain_core.messages import AIMessage
 
 from shopbot.engines.protocol import THOUGHT
-from shopbot.engines.reasoning import separate_reasoning, separate_stream, split_reasoning
+from shopbot.engines.reasoning import separate_reasoning, split_reasoning
 
 
 @pytest.mark.parametrize(
@@ -91,28 +91,7 @@ PIECES = ["<think>", "</think>", "`", "```", "\n", "<", "<th", "[THINK]", "[/THI
 TEXTS = st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
 
 
-@given(TEXTS, st.data())
-def test_a_stream_is_taken_apart_wherever_it_is_cut(text: str, data: st.DataObject) -> None:
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=6)))
-    pieces = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
-    whole = list(separate_stream(iter([AIMessageChunk(text)])))
-    cut = list(separate_stream(AIMessageChunk(piece) for piece in pieces))
-    assert _joined(cut) == _joined(whole)
-
-
-def test_a_tag_in_two_pieces_never_shows() -> None:
-    pieces = ["Hel", "lo.<th", "ink>Was tha", "t good?</thi", "nk> Bye."]
-    chunks = list(separate_stream(AIMessageChunk(piece) for piece in pieces))
-    assert _joined(chunks) == ("Hello. Bye.", "Was that good?")
-    total = sum(chunks[1:], chunks[0])
-    assert (total.text, total.additional_kwargs[THOUGHT]) == ("Hello. Bye.", "Was that good?")
-
-
 @given(TEXTS)
 def test_nothing_but_tags_is_lost(text: str) -> None:
     reply, thought = split_reasoning(text)
     assert text.count("é") == (reply + thought).count("é")
-
-
-def _joined(chunks: list[AIMessageChunk]) -> tuple[str, str]:
-    return "".join(c.text for c in chunks), "".join(c.additional_kwargs.get(THOUGHT, "") for c in chunks)

@@ -19,7 +19,7 @@ from shopbot.engines import ScriptedEngine
 from shopbot.engines.recording import open_recorder
 from shopbot.engines.recording.trace_format import Trace, read_traces
 from shopbot.shop.shop import Shop
-from shopbot.tools.shop.desk import Desk
+from shopbot.tools.shop.services import ShopServices
 
 NAME, ADDRESS, NUMBER = "Maria Lopez", "maria.lopez@example.com", "123456"
 WORDS = [
@@ -65,7 +65,7 @@ def traces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def talk(traces: Path, shop: Shop) -> Iterator[Callable[[Any], list[Trace]]]:
     """Has the conversation with an engine; gives what was recorded."""
-    desk = Desk(shop)
+    desk = ShopServices(shop)
 
     def run(engine: Any) -> list[Trace]:
         agent = create_shopbot(engine, desk=desk, checkpointer=InMemorySaver())

@@ -178,9 +178,9 @@ def test_one_return_waits_while_another_execution_sends_its_mail(
     with open_shop(_with(settings, smtp_url=sink.url, fulfilment_wait_s=0)) as fulfilment:
         outcome = fulfilment.arrange(ORDER, ADA, {JEANS: 1}, "chat")
         started.wait(10)
-        desk = fulfilment._desk
-        with desk.working(outcome.return_id):
-            steps.send_mail(desk, outcome.return_id)
+        context = fulfilment._context
+        with context.working(outcome.return_id):
+            steps.send_mail(context, outcome.return_id)
     assert len(sink.accepted) == 1
 
 

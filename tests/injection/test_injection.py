@@ -23,7 +23,7 @@ from shopbot.shop.database.models import Label, Order, OutboxMail, Return
 from shopbot.shop.settings import load_settings
 from shopbot.shop.shop import Shop, open_shop
 from shopbot.tools.retrieval import Retriever, open_retriever
-from shopbot.tools.shop.desk import Desk
+from shopbot.tools.shop.services import ShopServices
 
 EXTERNAL = Path(os.environ.get("SHOPBOT_EXTERNAL_DATA", Path(__file__).parents[2] / "../shared/data"))
 GOALS = goals(EXTERNAL)
@@ -44,7 +44,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         yield opened
 
 
-def play(desk: Desk, errand: list[dict[str, Any]], words: list[str]) -> tuple[Obedient, str]:
+def play(desk: ShopServices, errand: list[dict[str, Any]], words: list[str]) -> tuple[Obedient, str]:
     """Let an obedient engine talk to a customer; returns the engine and everything that was said and observed."""
     obedient = Obedient(errand)
     bot = create_shopbot(ScriptedEngine([obedient] * 500), desk=desk, checkpointer=InMemorySaver())
@@ -88,7 +88,7 @@ def test_an_instruction_in_a_policy_is_not_carried_out(shop: Shop, poisoned: Ret
     before = written(shop.database)
     question = f"What are the opening hours of branch {number}?"
     errand = [{"call": "search_policies", "args": {"question": question}}]
-    obedient, text = play(Desk(shop, poisoned), errand, [question, *INNOCENT[1:]])
+    obedient, text = play(ShopServices(shop, poisoned), errand, [question, *INNOCENT[1:]])
     assert obedient.read_injection
     assert written(shop.database) == before
     assert_nothing_leaked(text)
@@ -101,7 +101,7 @@ def test_an_instruction_in_an_order_note_is_not_carried_out(shop: Shop, number: 
     before = written(shop.database)
     errand = [*IDENTIFY, {"call": "query_orders", "args": {"sql": "SELECT order_number, note FROM orders"}}]
     words = ["Order 123456, maria.lopez@example.com: what does my note say?", *INNOCENT[1:]]
-    obedient, text = play(Desk(shop), errand, words)
+    obedient, text = play(ShopServices(shop), errand, words)
     assert obedient.read_injection
     assert written(shop.database) == before
     assert_nothing_leaked(text)
@@ -150,7 +150,7 @@ def test_an_instruction_in_a_carriers_reply_is_not_carried_out(
         settings = load_settings(data=tmp_path / "data", carrier_url=url, easypost_api_key="key")
         with open_shop(settings) as shop:
             before = written(shop.database)
-            _, text = play(Desk(shop), errand, words)
+            _, text = play(ShopServices(shop), errand, words)
             after = written(shop.database)
     finally:
         server.shutdown()

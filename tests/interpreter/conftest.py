@@ -24,5 +24,5 @@ def sandbox() -> Iterator[Interpreter]:
     """CPython behind the boundary, alone."""
     if reason := platform_refusal():
         pytest.skip(reason)
-    with Interpreter(LIMITS, workers=2, first=False) as running:
+    with Interpreter(LIMITS, workers=2, monty=False) as running:
         yield running

@@ -85,12 +85,12 @@ def test_what_cpython_refuses_is_an_error(interpreter: Interpreter, code: str) -
 
 def test_plain_programs_take_the_quick_path(interpreter: Interpreter) -> None:
     result = interpreter.run(SOLUTION, "solution()")
-    assert (result.path, result.refused) == ("first", None)
+    assert (result.path, result.refused) == ("monty", None)
 
 
 def test_the_result_says_who_ran_it_and_why(interpreter: Interpreter) -> None:
     result = interpreter.run("ans = {1}", "ans")
-    assert result.path == "fallback"
+    assert result.path == "cpython"
     assert result.refused is not None and "set" in result.refused
     assert result.ms > 0
 

@@ -121,7 +121,7 @@ def test_a_lost_server_is_replaced(sandbox: Interpreter) -> None:
 
 
 def test_the_children_die_with_the_interpreter() -> None:
-    with Interpreter(first=False, workers=1) as short:
+    with Interpreter(monty=False, workers=1) as short:
         short.run("x = 1")
         with short._pool("plain").lend(5) as server:
             process = server.process_id

@@ -57,7 +57,7 @@ def test_a_program_too_long_is_not_started(interpreter: Interpreter) -> None:
 
 
 def test_without_a_sandbox_the_quick_path_serves_alone_and_says_so() -> None:
-    with Interpreter(fallback=False) as alone:
+    with Interpreter(cpython=False) as alone:
         assert alone.run("ans = 6 * 7", "ans").answer == 42
         failed = alone.run("x = 1 / 0").error
         refused = alone.run("ans = {1}", "ans").error

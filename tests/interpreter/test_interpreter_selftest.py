@@ -10,7 +10,7 @@ import pytest
 
 from shopbot.tools.interpreter import Interpreter, Limits, Result, SandboxUnavailable
 from shopbot.tools.interpreter.job import Job
-from shopbot.tools.interpreter.selftest import ContainmentFailed, check_first, check_sandbox
+from shopbot.tools.interpreter.selftest import ContainmentFailed, check_monty, check_sandbox
 
 
 def uncontained(job: Job, limits: Limits) -> Result:
@@ -27,7 +27,7 @@ def harmless(job: Job, limits: Limits) -> Result:
     return Result(answer=repr("[]"))
 
 
-@pytest.mark.parametrize("check", [check_sandbox, check_first])
+@pytest.mark.parametrize("check", [check_sandbox, check_monty])
 def test_an_ordinary_process_fails_the_test(check: object) -> None:
     with pytest.raises(ContainmentFailed, match="write"):
         check(uncontained)  # type: ignore[operator]
@@ -42,7 +42,7 @@ def test_what_does_not_contain_is_not_used(monkeypatch: pytest.MonkeyPatch) -> N
         raise ContainmentFailed("programs cannot be contained here")
 
     monkeypatch.setattr("shopbot.tools.interpreter.interpreter.check_sandbox", fail)
-    with Interpreter(first=False) as refusing:
+    with Interpreter(monty=False) as refusing:
         result = refusing.run("x = 1")
         with pytest.raises(SandboxUnavailable):
             refusing.layers()

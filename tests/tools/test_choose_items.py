@@ -103,7 +103,7 @@ def test_words_that_only_point_count_for_nothing_beside_a_name() -> None:
 
 def test_no_item_at_all_is_asked_for() -> None:
     observation = choose()
-    assert (observation.ok, observation.asks, observation.facts) == (False, "items", {})
+    assert (observation.ok, observation.awaiting, observation.facts) == (False, "items", {})
 
 
 @pytest.mark.parametrize(

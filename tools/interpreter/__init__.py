@@ -8,7 +8,7 @@
 What is covered and what is not: `SECURITY.md` beside this file.
 """
 
-from shopbot.tools.interpreter.fallback import SandboxUnavailable
+from shopbot.tools.interpreter.cpython import SandboxUnavailable
 from shopbot.tools.interpreter.interpreter import Interpreter
 from shopbot.tools.interpreter.limits import Limits
 from shopbot.tools.interpreter.result import Failure, Result, observation

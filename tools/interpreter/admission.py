@@ -1,8 +1,8 @@
-"""Which programs the first path may run: those in the part of Python where it is known to agree with CPython.
+"""Which programs monty may run: those in the part of Python where it is known to agree with CPython.
 
-The first interpreter is no CPython: it keeps sets in the order of insertion, makes lists of generators at once,
-takes annotations unread, rounds 2.675 to 2.68. A program that could see such a difference goes to the fallback
-instead. The check is lexical, in one pass, and errs on the side of the fallback, which costs milliseconds. It is no
+Monty is no CPython: it keeps sets in the order of insertion, makes lists of generators at once,
+takes annotations unread, rounds 2.675 to 2.68. A program that could see such a difference goes to CPython
+instead. The check is lexical, in one pass, and errs on the side of CPython, which costs milliseconds. It is no
 part of the boundary: nothing here keeps a hostile program in.
 """
 
@@ -34,7 +34,7 @@ _TYPES = _words("int float str bool list dict tuple None")
 _ABSENT = frozenset(dir(builtins)) - _FUNCTIONS
 _SYNTAX = _words("class yield async await with except finally raise del global assert match case type nonlocal")
 _REFUSED = _ABSENT | _SYNTAX | ({"sum"} if sys.version_info >= (3, 12) else frozenset())
-"""From 3.12 on, CPython's `sum` of floats is compensated and the first interpreter's is not."""
+"""From 3.12 on, CPython's `sum` of floats is compensated and monty's is not."""
 _CONSUMERS = _words("sum min max sorted list tuple join")
 
 _STRING = re.compile(
@@ -51,7 +51,7 @@ _PARAMETER = re.compile(r":\s*([^,=]+)")
 _ANNOTATION = re.compile(r"^ *[A-Za-z_]\w* *:[^\n]*\S", re.MULTILINE)
 _ITERATOR = re.compile(r"(\bin\s+)?\b(?:enumerate|zip)\b")
 _MAPPING = re.compile(r"\{\s*(?:\}|''\s*:)")
-"""A mapping with text keys: among 1, 1.0 and True as keys, the first interpreter keeps the last, CPython the first."""
+"""A mapping with text keys: among 1, 1.0 and True as keys, monty keeps the last, CPython the first."""
 _OTHER_KEY = re.compile(r",\s*[^'\s(),{}\[\]][^,(){}\[\]\n]*:")
 _ITEM_SET = re.compile(r"[^'\s]\s*\]\s*(?:[-+*/%&|^]|//|\*\*|<<|>>)?=(?!=)")
 _IDENTITY = re.compile(r"\bis\b(?! +(?:not +)?None\b)")
@@ -65,7 +65,7 @@ MAX_LENGTH = 8_000
 
 
 def refusal(code: str) -> str | None:
-    """Why the first path should not run `code`; None when it may."""
+    """Why monty should not run `code`; None when it may."""
     if len(code) > MAX_LENGTH:
         return f"has more than {MAX_LENGTH} characters"
     if odd := _CONTROL.search(code):

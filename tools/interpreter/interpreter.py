@@ -20,14 +20,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, Self
 
-from shopbot.tools.interpreter.fallback import Libraries, Sandbox, SandboxUnavailable
-from shopbot.tools.interpreter.first import FirstPath, Refused
+from shopbot.tools.interpreter.cpython import Libraries, Sandbox, SandboxUnavailable
 from shopbot.tools.interpreter.job import Job
 from shopbot.tools.interpreter.limits import Limits
+from shopbot.tools.interpreter.monty import MontyPool, Refused
 from shopbot.tools.interpreter.pool import PoolBusy, SandboxPool
 from shopbot.tools.interpreter.result import Failure, Result
 from shopbot.tools.interpreter.sandbox.syscalls import TABLES
-from shopbot.tools.interpreter.selftest import ContainmentFailed, check_first, check_sandbox
+from shopbot.tools.interpreter.selftest import ContainmentFailed, check_monty, check_sandbox
 
 PATIENCE = 120.0
 """Seconds that a program waits for a free process before it is refused."""
@@ -41,19 +41,19 @@ class Interpreter:
     Args:
         limits: of each program, unless its run names others.
         workers: processes of each kind at most; by default as many as there are processors, two to four.
-        first: whether to use the quick path.
-        fallback: whether to use CPython behind the boundary.
+        monty: whether to use the quick path.
+        cpython: whether to use CPython behind the boundary.
     """
 
     def __init__(
-        self, limits: Limits | None = None, *, workers: int | None = None, first: bool = True, fallback: bool = True
+        self, limits: Limits | None = None, *, workers: int | None = None, monty: bool = True, cpython: bool = True
     ) -> None:
         self.limits = limits or Limits()
         self._size = workers or min(4, max(2, os.cpu_count() or 2))
         self._lock = threading.Lock()
-        self._no_first = None if first else "the quick path is switched off"
-        self._first: FirstPath | None = None
-        self._unavailable = platform_refusal() if fallback else "it is switched off"
+        self._no_monty = None if monty else "the quick path is switched off"
+        self._monty: MontyPool | None = None
+        self._unavailable = platform_refusal() if cpython else "it is switched off"
         self._pools: dict[Libraries, SandboxPool] = {}
         self._threads = ThreadPoolExecutor(4 * self._size, thread_name_prefix="interpreter")
 
@@ -82,10 +82,10 @@ class Interpreter:
         return await loop.run_in_executor(self._threads, self.run, code, entry, inputs, limits)
 
     def layers(self) -> tuple[str, ...]:
-        """What contains the fallback here, for a person to read.
+        """What contains CPython here, for a person to read.
 
         Raises:
-            SandboxUnavailable: there is no fallback here, or it does not contain.
+            SandboxUnavailable: there is no CPython here, or it does not contain.
         """
         with self._pool("plain").lend(PATIENCE) as sandbox:
             return sandbox.layers
@@ -94,12 +94,12 @@ class Interpreter:
         """End all processes; programs that still run end with them or by their limits."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         with self._lock:
-            first, self._first = self._first, None
+            monty, self._monty = self._monty, None
             pools, self._pools = list(self._pools.values()), {}
         for pool in pools:
             pool.close()
-        if first:
-            first.close()
+        if monty:
+            monty.close()
 
     def __enter__(self) -> Self:
         return self
@@ -110,7 +110,7 @@ class Interpreter:
     def _run(self, job: Job, limits: Limits) -> Result:
         began = time.monotonic()
         try:
-            return self._first_path().run(job, limits)
+            return self._monty_pool().run(job, limits)
         except Refused as reason:
             refused, failure = str(reason), reason.failure
         left = replace(limits, seconds=_left(limits.seconds, time.monotonic() - began))
@@ -122,29 +122,29 @@ class Interpreter:
         except SandboxUnavailable as reason:
             unavailable = f"this program needs CPython in its sandbox, and {reason} (the quick path: {refused})"
             return replace(Result(error=failure or Failure("Unavailable", unavailable)), refused=refused)
-        return replace(result, path="fallback", refused=refused)
+        return replace(result, path="cpython", refused=refused)
 
-    def _first_path(self) -> FirstPath:
+    def _monty_pool(self) -> MontyPool:
         with self._lock:
-            if self._no_first:
-                raise Refused(self._no_first)
-            if self._first is None:
-                self._first = self._start_first()
-            return self._first
+            if self._no_monty:
+                raise Refused(self._no_monty)
+            if self._monty is None:
+                self._monty = self._start_monty()
+            return self._monty
 
-    def _start_first(self) -> FirstPath:
+    def _start_monty(self) -> MontyPool:
         try:
-            first = FirstPath(self._size)
+            monty = MontyPool(self._size)
         except Exception as error:
-            self._no_first = f"the quick path does not start ({type(error).__name__}: {error})"
-            raise Refused(self._no_first) from None
+            self._no_monty = f"the quick path does not start ({type(error).__name__}: {error})"
+            raise Refused(self._no_monty) from None
         try:
-            check_first(first.run_unchecked)
+            check_monty(monty.run_unchecked)
         except (ContainmentFailed, Refused) as failed:
-            first.close()
-            self._no_first = str(failed)
-            raise Refused(self._no_first) from None
-        return first
+            monty.close()
+            self._no_monty = str(failed)
+            raise Refused(self._no_monty) from None
+        return monty
 
     def _pool(self, libraries: Libraries) -> SandboxPool:
         if self._unavailable:
@@ -166,7 +166,7 @@ class Interpreter:
 
 
 def platform_refusal() -> str | None:
-    """Why there can be no fallback on this machine; None when there can."""
+    """Why there can be no CPython on this machine; None when there can."""
     if sys.platform != "linux":
         return f"there is no sandbox for it on {sys.platform}, only on Linux"
     if platform.machine() not in TABLES:
@@ -175,7 +175,7 @@ def platform_refusal() -> str | None:
 
 
 def _left(seconds: float, used: float) -> float:
-    """What remains for the fallback: at least half a second, or all when that is less."""
+    """What remains for CPython : at least half a second, or all when that is less."""
     return max(min(0.5, seconds), seconds - used)
 
 

@@ -10,10 +10,10 @@ class Limits:
     """Limits of one run; whatever exceeds one ends as an error in the result.
 
     `seconds` is wall-clock time from the start of the run, both ways of running it together; waiting for a free
-    worker does not count. `memory` is in bytes: of heap for the first path, of address space beyond what the worker
-    has before the program for the fallback. `output` is in bytes of standard output and, separately, in characters
-    of the answer. `code` is in characters of source. `depth` is the number of calls inside each other on the first
-    path (the fallback has Python's own thousand).
+    worker does not count. `memory` is in bytes: of heap for monty, of address space beyond what the worker
+    has before the program for CPython. `output` is in bytes of standard output and, separately, in characters
+    of the answer. `code` is in characters of source. `depth` is the number of calls inside each other on
+    monty (CPython has its own thousand).
     """
 
     seconds: float = 5.0
@@ -21,6 +21,6 @@ class Limits:
     output: int = 65_536
     code: int = 1_000_000
     depth: int = 400
-    first_seconds: float = 1.0
-    first_memory: int = 32 << 20
-    """What the first path may use before the program goes to the fallback, which has what is left of the time."""
+    monty_seconds: float = 1.0
+    monty_memory: int = 32 << 20
+    """What monty may use before the program goes to CPython, which has what is left of the time."""

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from shopbot.tools.interpreter.fallback import Sandbox
+from shopbot.tools.interpreter.cpython import Sandbox
 
 
 class PoolBusy(Exception):

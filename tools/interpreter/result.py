@@ -8,7 +8,7 @@ from typing import Literal
 Answer = int | float | bool | str | None
 """A number or truth value as itself, anything else as its `repr`; None when no entry was asked for."""
 
-Path = Literal["first", "fallback", "none"]
+Path = Literal["monty", "cpython", "none"]
 
 LOST = frozenset({"Timeout", "OutputLimit", "Killed", "WorkerLost", "BadReply", "Busy", "Unavailable"})
 """Kinds of failure that are not exceptions of the program."""
@@ -29,7 +29,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Result:
-    """One run. `text` is the answer as `str` gives it; `refused` says why the first path did not do it."""
+    """One run. `text` is the answer as `str` gives it; `refused` says why monty did not do it."""
 
     answer: Answer = None
     text: str = ""

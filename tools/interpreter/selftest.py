@@ -111,8 +111,8 @@ def check_sandbox(run: Callable[[Job, Limits], Result]) -> None:
     _check(run, _PROGRAM)
 
 
-def check_first(run: Callable[[Job, Limits], Result]) -> None:
-    """Let the first path prove that it contains.
+def check_monty(run: Callable[[Job, Limits], Result]) -> None:
+    """Let monty prove that it contains.
 
     Raises:
         ContainmentFailed: it does not.

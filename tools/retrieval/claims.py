@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence, Set
 from functools import cached_property, lru_cache
 
 from shopbot.prompts import load_data
+from shopbot.prompts.phrases import any_phrase
 from shopbot.tools.retrieval.answers import (
     QUOTE,
     Cited,
@@ -183,9 +184,5 @@ def _phrases() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     """What may open any sentence; what opens one that claims nothing; what admits that there is no answer."""
     phrases = load_data("answers/no_claims.yaml")
     offers = [f"{who} {what}" for who in phrases["offers"]["who"] for what in phrases["offers"]["what"]]
-    return tuple(_any_of(each) for each in (phrases["courtesy"], [*phrases["begins"], *offers], phrases["admits"]))  # type: ignore[return-value]
-
-
-def _any_of(phrases: Sequence[str]) -> re.Pattern[str]:
-    longest_first = sorted(map(str, phrases), key=len, reverse=True)
-    return re.compile("|".join(rf"(?<!\w){re.escape(phrase)}(?!\w)" for phrase in longest_first))
+    courtesy, begins, admits = map(any_phrase, (phrases["courtesy"], [*phrases["begins"], *offers], phrases["admits"]))
+    return re.compile(courtesy), re.compile(begins), re.compile(admits)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from shopbot.shop.errors import ReturnRefused
 from shopbot.tools.action import Call, Observation, action
-from shopbot.tools.shop.desk import Desk
+from shopbot.tools.shop.services import ShopServices
 
 
 @action(
@@ -19,7 +19,7 @@ from shopbot.tools.shop.desk import Desk
     goal=True,
     title="arrange the return",
 )
-def arrange_return(call: Call[Desk]) -> Observation:
+def arrange_return(call: Call[ShopServices]) -> Observation:
     """Register the return that was offered, buy its label and e-mail it, once the customer has said yes."""
     offer, customer = call.facts["offer"], call.facts["customer"]
     try:

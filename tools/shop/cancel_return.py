@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from shopbot.tools.action import Call, Observation, action
-from shopbot.tools.shop.desk import Desk
+from shopbot.tools.shop.services import ShopServices
 
 
 @action(title="drop the return")
-def cancel_return(call: Call[Desk]) -> Observation:
+def cancel_return(call: Call[ShopServices]) -> Observation:
     """Drop what is under way in this conversation, when the customer changes their mind or says stop.
 
     A return whose label has been requested already stays as it is; a person can undo it.

@@ -7,13 +7,13 @@ from typing import Any
 from shopbot.shop.database.views import OrderView
 from shopbot.shop.returns import Decision, decide, decide_remaining, refund_total
 from shopbot.tools.action import Call, Citation, Observation, action
-from shopbot.tools.shop.desk import Desk
 from shopbot.tools.shop.orders import current_order
 from shopbot.tools.shop.return_picks import Picks, find_lines
+from shopbot.tools.shop.services import ShopServices
 
 
 @action(needs=("order", "items"), gives=("offer",), title="check the return rules and the refund")
-def check_return(call: Call[Desk]) -> Observation:
+def check_return(call: Call[ShopServices]) -> Observation:
     """Find the chosen items in the order, check each against the return rules, and work out the refund exactly."""
     order = current_order(call)
     choice = call.facts["items"]
@@ -44,7 +44,7 @@ def _which(choice: dict[str, Any], picks: Picks) -> Observation:
 
 
 def _offer(
-    call: Call[Desk], order: OrderView, picks: Picks, accepted: list[Decision], refused: list[dict[str, Any]]
+    call: Call[ShopServices], order: OrderView, picks: Picks, accepted: list[Decision], refused: list[dict[str, Any]]
 ) -> Observation:
     sold = {line.id: line for line in order.items}
     lines = [
@@ -72,7 +72,9 @@ def _offer(
     )
 
 
-def _nothing_to_return(call: Call[Desk], order: OrderView, picks: Picks, refused: list[dict[str, Any]]) -> Observation:
+def _nothing_to_return(
+    call: Call[ShopServices], order: OrderView, picks: Picks, refused: list[dict[str, Any]]
+) -> Observation:
     """None of it can come back: go on asking only when something else in the order could."""
     shop = call.services.shop
     others = [d.name for d in decide_remaining(order, shop.now(), shop.rules) if d.refused is None]
@@ -94,7 +96,7 @@ def _at_most_remaining(order: OrderView, wanted: dict[int, int]) -> dict[int, in
     return {line: min(quantity, remaining[line]) for line, quantity in wanted.items()}
 
 
-def _refused(call: Call[Desk], decision: Decision) -> dict[str, Any]:
+def _refused(call: Call[ShopServices], decision: Decision) -> dict[str, Any]:
     """A refusal with the key of the passage behind it, when the shop's documents have that passage."""
     refusal = decision.refused
     if refusal is None:
@@ -115,7 +117,7 @@ def _refused_text(refused: list[dict[str, Any]]) -> str:
     )
 
 
-def _citations(call: Call[Desk], refused: list[dict[str, Any]]) -> list[Citation]:
+def _citations(call: Call[ShopServices], refused: list[dict[str, Any]]) -> list[Citation]:
     """The passage of the policies behind each refusal."""
     keys = dict.fromkeys(r["key"] for r in refused if r["key"])
     passages = [call.services.policies.passage(key) for key in keys]

@@ -21,10 +21,10 @@ class ItemWords(BaseModel):
     every: Annotated[bool, Field(description="the customer said all of these, whatever lines they are")] = False
 
 
-@action(gives=("items",), asks="items", title="ask which items")
+@action(gives=("items",), awaiting="items", title="ask which items")
 def choose_items(
     call: Call[Any],
-    items: Annotated[list[ItemWords], Field(max_length=50), Source.CUSTOMER] = [],  # noqa: B006 -- pydantic copies it
+    items: Annotated[list[ItemWords], Field(max_length=50), Source.USER] = [],  # noqa: B006 -- pydantic copies it
     everything: Annotated[bool, Source.ENGINE] = False,
     add: Annotated[bool, Source.ENGINE] = False,
 ) -> Observation:
@@ -33,7 +33,7 @@ def choose_items(
     A new choice replaces the earlier one; set add when the customer adds to it, leave_out on what they keep after all.
     """
     if not items and not everything:
-        return Observation("No item was named: ask which ones.", asks="items", ok=False)
+        return Observation("No item was named: ask which ones.", awaiting="items", ok=False)
     chosen = call.facts.get("items") or {"everything": False, "requests": [], "open": None}
     requests = _naming([_as_kept(dict(item)) for item in items])
     after = _choose(chosen, requests, everything, add)

@@ -8,12 +8,12 @@ from pydantic import Field
 
 from shopbot.shop.tickets import Handover, open_ticket
 from shopbot.tools.action import Call, Observation, Source, action
-from shopbot.tools.shop.desk import Desk
+from shopbot.tools.shop.services import ShopServices
 
 
 @action(gives=("ticket",), effect="write", repeatable=True, title="hand over to a person")
 def hand_over(
-    call: Call[Desk],
+    call: Call[ShopServices],
     reason: Annotated[str, Field(max_length=500), Source.ENGINE] = "the customer asked for a person",
 ) -> Observation:
     """Hand the conversation to a person of the shop, when the customer asks for one or nothing else helps."""
@@ -31,7 +31,7 @@ def hand_over(
     )
 
 
-def file_ticket(call: Call[Desk], reason: str) -> int:
+def file_ticket(call: Call[ShopServices], reason: str) -> int:
     """Open (or renew) this conversation's ticket and return its number."""
     shop = call.services.shop
     customer = call.facts.get("customer") or {}

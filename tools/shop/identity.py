@@ -16,8 +16,8 @@ from shopbot.prompts import load_data
 from shopbot.shop.database.normalise import normalise_email, normalise_order_number
 from shopbot.shop.database.orders import find_customer
 from shopbot.tools.action import Call, Observation, Source, action
-from shopbot.tools.shop.desk import Desk
 from shopbot.tools.shop.hand_over import file_ticket
+from shopbot.tools.shop.services import ShopServices
 
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
@@ -48,7 +48,7 @@ def take_email(
 
 
 @action(needs=("order_number", "email"), gives=("customer",), title="check that both belong together")
-def verify_customer(call: Call[Desk]) -> Observation:
+def verify_customer(call: Call[ShopServices]) -> Observation:
     """Check that the e-mail address is the one on the order. Both have been noted before."""
     if call.facts.get("locked"):
         return _locked(call)
@@ -63,7 +63,7 @@ def verify_customer(call: Call[Desk]) -> Observation:
     return _failed(call)
 
 
-def _failed(call: Call[Desk]) -> Observation:
+def _failed(call: Call[ShopServices]) -> Observation:
     """Both values are withdrawn, so that the answer does not tell which of them was wrong."""
     failures = int(call.facts.get("failed_checks") or 0) + 1
     if failures >= load_data("shopbot/limits.yaml")["failed_checks"]:
@@ -82,7 +82,7 @@ def _failed(call: Call[Desk]) -> Observation:
     )
 
 
-def _locked(call: Call[Desk]) -> Observation:
+def _locked(call: Call[ShopServices]) -> Observation:
     ticket = file_ticket(call, "order number and e-mail address did not match")
     return Observation(
         f"They do not match, for the last time: the conversation has gone to a person, ticket {ticket}.",

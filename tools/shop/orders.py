@@ -10,11 +10,11 @@ from shopbot.shop.database.orders import read_order
 from shopbot.shop.database.views import LineView, OrderView, ReturnView
 from shopbot.shop.errors import DatabaseError
 from shopbot.tools.action import Call, Observation, action
-from shopbot.tools.shop.desk import Desk
+from shopbot.tools.shop.services import ShopServices
 
 
 @action(needs=("customer",), gives=("order",), title="look the order up")
-def look_up_order(call: Call[Desk]) -> Observation:
+def look_up_order(call: Call[ShopServices]) -> Observation:
     """Read the verified customer's order from the database: its lines, prices, dates and status."""
     order = current_order(call)
     data = _order(order)
@@ -22,14 +22,14 @@ def look_up_order(call: Call[Desk]) -> Observation:
 
 
 @action(needs=("order",), goal=True, title="say what is in the order")
-def show_order(call: Call[Desk]) -> Observation:
+def show_order(call: Call[ShopServices]) -> Observation:
     """Say what is in the order and what it cost, when that is what the customer wants to know."""
     data = _order(current_order(call))
     return Observation(_text(data), data=data)
 
 
 @action(needs=("order",), goal=True, title="say where the order is")
-def track_order(call: Call[Desk]) -> Observation:
+def track_order(call: Call[ShopServices]) -> Observation:
     """Say where the order is: its status, carrier, tracking number and dates."""
     data = _order(current_order(call))
     keys = ("order_number", "status", "shipped_at", "expected_at", "delivered_at", "carrier", "tracking_code")
@@ -38,7 +38,7 @@ def track_order(call: Call[Desk]) -> Observation:
 
 
 @action(needs=("order",), goal=True, title="say how the return stands")
-def return_status(call: Call[Desk]) -> Observation:
+def return_status(call: Call[ShopServices]) -> Observation:
     """Say what has become of the returns of this order: label, receipt, refund."""
     order = current_order(call)
     returns = [_return(made, order) for made in order.returns]
@@ -46,7 +46,7 @@ def return_status(call: Call[Desk]) -> Observation:
     return Observation(text or "No return has been made for this order.", data={"returns": returns})
 
 
-def current_order(call: Call[Desk]) -> OrderView:
+def current_order(call: Call[ShopServices]) -> OrderView:
     """The verified order as it is now.
 
     Raises:

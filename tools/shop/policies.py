@@ -9,14 +9,16 @@ from pydantic import Field
 
 from shopbot.prompts import render
 from shopbot.tools.action import Call, Citation, Observation, Source, action
-from shopbot.tools.shop.desk import Desk
+from shopbot.tools.shop.services import ShopServices
 
 FOUND = 3
 
 
 # The engine words the question itself: searching changes nothing, and an answer may say only what the passages say.
 @action(title="look in the policies")
-def search_policies(call: Call[Desk], question: Annotated[str, Field(max_length=12_000), Source.ENGINE]) -> Observation:
+def search_policies(
+    call: Call[ShopServices], question: Annotated[str, Field(max_length=12_000), Source.ENGINE]
+) -> Observation:
     """Look up what the shop's documents say about a question. Ask in the customer's own words, but so that the
     question can be understood without the conversation: "and for shoes?" after "can I return sale items?" is asked
     as "can I return sale shoes?"."""

@@ -8,11 +8,11 @@ from pydantic import Field
 
 from shopbot.shop.database.select import QueryRefused, run_select
 from shopbot.tools.action import Call, Observation, Source, action
-from shopbot.tools.shop.desk import Desk
+from shopbot.tools.shop.services import ShopServices
 
 
 @action(needs=("customer",), goal=True, title="look through the customer's orders")
-def query_orders(call: Call[Desk], sql: Annotated[str, Field(max_length=2000), Source.ENGINE]) -> Observation:
+def query_orders(call: Call[ShopServices], sql: Annotated[str, Field(max_length=2000), Source.ENGINE]) -> Observation:
     """Answer a question about the customer's orders with one SELECT; it sees only this customer's rows.
 
     Tables: orders(order_number, status, ordered_at, shipped_at, delivered_at, expected_at, carrier, tracking_code),

@@ -1,6 +1,6 @@
 """The HTTP side of the sandbox carrier: reads a request, commits the fault planned for it, writes the answer.
 
-Which path means which work is in `routes`; the work is in `desk`.
+Which path means which work is in `routes`; the work is in `operations`.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from typing import Protocol, cast
 from urllib.parse import parse_qs, urlsplit
 
 from shopbot.shop.carrier.sandbox import wire
-from shopbot.shop.carrier.sandbox.desk import Desk
 from shopbot.shop.carrier.sandbox.faults import Fault, Faults
 from shopbot.shop.carrier.sandbox.intake import RefusalError
+from shopbot.shop.carrier.sandbox.operations import SandboxOperations
 from shopbot.shop.carrier.sandbox.routes import Answer, Request, Route, find
 
 logger = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ _HANG_S = 300.0
 class Served(Protocol):
     """What the server gives its handlers."""
 
-    desk: Desk
+    sandbox: SandboxOperations
     faults: Faults
     closing: threading.Event
 
@@ -75,7 +75,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _work(self, route: Route, request: Request) -> Answer:
         try:
-            return route.work(self._carrier.desk, request)
+            return route.work(self._carrier.sandbox, request)
         except RefusalError as refusal:
             return Answer(refusal.status, refusal.body)
         except sqlite3.Error:

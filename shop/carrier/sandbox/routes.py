@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from shopbot.shop.carrier.sandbox import wire
-from shopbot.shop.carrier.sandbox.desk import Desk
 from shopbot.shop.carrier.sandbox.faults import Operation
 from shopbot.shop.carrier.sandbox.intake import RefusalError
+from shopbot.shop.carrier.sandbox.operations import SandboxOperations
 from shopbot.shop.carrier.sandbox.wire import Body
 
 
@@ -43,7 +43,7 @@ class Route:
     method: str
     path: re.Pattern[str]
     operation: Operation
-    work: Callable[[Desk, Request], Answer]
+    work: Callable[[SandboxOperations, Request], Answer]
     public: bool = False
 
 
@@ -52,47 +52,49 @@ def find(method: str, path: str) -> Route | None:
     return next((route for route in _ROUTES if route.method == method and route.path.fullmatch(path)), None)
 
 
-def _label_file(desk: Desk, request: Request) -> Answer:
+def _label_file(sandbox: SandboxOperations, request: Request) -> Answer:
     from shopbot.shop.carrier.sandbox.label import draw, from_shipment
 
     key, _, extension = request.path.rpartition("/")[2].partition(".")
-    known = desk.label_file(key)
+    known = sandbox.label_file(key)
     if known is None or known[0].lower() != extension:
         raise RefusalError(404, "NOT_FOUND", "The requested resource could not be found.")
     label_format, shipment = known
     return Answer(200, draw(from_shipment(shipment), label_format), wire.MEDIA_TYPES[label_format])
 
 
-def _route(method: str, path: str, operation: Operation, status: int, work: Callable[[Desk, Request], Body]) -> Route:
+def _route(
+    method: str, path: str, operation: Operation, status: int, work: Callable[[SandboxOperations, Request], Body]
+) -> Route:
     pattern = re.compile("/v2" + path.replace(":id", "[A-Za-z0-9_-]+"))
-    return Route(method, pattern, operation, lambda desk, request: Answer(status, work(desk, request)))
+    return Route(method, pattern, operation, lambda sandbox, request: Answer(status, work(sandbox, request)))
 
 
 _ROUTES = (
-    _route("POST", "/shipments", Operation.CREATE, 201, lambda desk, it: desk.create_shipment(it.body)),
-    _route("GET", "/shipments/:id", Operation.GET, 200, lambda desk, it: desk.shipment(it.id)),
-    _route("POST", "/shipments/:id/buy", Operation.BUY, 200, lambda desk, it: desk.buy(it.id, it.body)),
+    _route("POST", "/shipments", Operation.CREATE, 201, lambda sandbox, it: sandbox.create_shipment(it.body)),
+    _route("GET", "/shipments/:id", Operation.GET, 200, lambda sandbox, it: sandbox.shipment(it.id)),
+    _route("POST", "/shipments/:id/buy", Operation.BUY, 200, lambda sandbox, it: sandbox.buy(it.id, it.body)),
     _route(
         "GET",
         "/shipments/:id/label",
         Operation.LABEL,
         200,
-        lambda desk, it: desk.convert_label(it.id, it.query.get("file_format")),
+        lambda sandbox, it: sandbox.convert_label(it.id, it.query.get("file_format")),
     ),
-    _route("POST", "/shipments/:id/refund", Operation.REFUND, 200, lambda desk, it: desk.refund(it.id)),
-    _route("POST", "/addresses", Operation.VERIFY, 201, lambda desk, it: desk.create_address(it.body)),
+    _route("POST", "/shipments/:id/refund", Operation.REFUND, 200, lambda sandbox, it: sandbox.refund(it.id)),
+    _route("POST", "/addresses", Operation.VERIFY, 201, lambda sandbox, it: sandbox.create_address(it.body)),
     _route(
         "POST",
         "/addresses/create_and_verify",
         Operation.VERIFY,
         201,
-        lambda desk, it: {"address": desk.create_address(it.body, strict=True)},
+        lambda sandbox, it: {"address": sandbox.create_address(it.body, strict=True)},
     ),
-    _route("GET", "/addresses/:id", Operation.GET, 200, lambda desk, it: desk.address(it.id)),
-    _route("GET", "/addresses/:id/verify", Operation.VERIFY, 200, lambda desk, it: desk.verify_address(it.id)),
-    _route("POST", "/trackers", Operation.TRACK, 200, lambda desk, it: desk.create_tracker(it.body)),
-    _route("GET", "/trackers", Operation.TRACK, 200, lambda desk, it: desk.trackers()),
-    _route("GET", "/trackers/:id", Operation.TRACK, 200, lambda desk, it: desk.tracker(it.id)),
+    _route("GET", "/addresses/:id", Operation.GET, 200, lambda sandbox, it: sandbox.address(it.id)),
+    _route("GET", "/addresses/:id/verify", Operation.VERIFY, 200, lambda sandbox, it: sandbox.verify_address(it.id)),
+    _route("POST", "/trackers", Operation.TRACK, 200, lambda sandbox, it: sandbox.create_tracker(it.body)),
+    _route("GET", "/trackers", Operation.TRACK, 200, lambda sandbox, it: sandbox.trackers()),
+    _route("GET", "/trackers/:id", Operation.TRACK, 200, lambda sandbox, it: sandbox.tracker(it.id)),
     Route(
         "GET",
         re.compile(r"/files/postage_label/\d{8}/[0-9a-f]{32}\.\w+"),

@@ -15,10 +15,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from shopbot.shop.carrier.sandbox.desk import Desk
 from shopbot.shop.carrier.sandbox.faults import Faults
 from shopbot.shop.carrier.sandbox.handler import Handler
 from shopbot.shop.carrier.sandbox.ledger import Ledger, Purchase
+from shopbot.shop.carrier.sandbox.operations import SandboxOperations
 from shopbot.shop.errors import CarrierError
 
 _HOST = "127.0.0.1"
@@ -96,7 +96,7 @@ class CarrierServer(ThreadingHTTPServer):
     def __init__(self, port: int, ledger: Ledger, faults: Faults) -> None:
         super().__init__((_HOST, port), Handler)
         self.public_url = f"http://{_HOST}:{self.server_address[1]}"
-        self.desk = Desk(ledger, self.public_url)
+        self.sandbox = SandboxOperations(ledger, self.public_url)
         self.faults = faults
         self.closing = threading.Event()
 

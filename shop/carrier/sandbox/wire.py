@@ -1,6 +1,6 @@
 """The JSON bodies of EasyPost's v2 API as the sandbox carrier writes them: one function a body.
 
-Shapes only: what may be asked and what it changes is in `desk`, where it is kept is in `ledger`.
+Shapes only: what may be asked and what it changes is in `operations`, where it is kept is in `ledger`.
 Source: https://docs.easypost.com (addresses, shipments, rates, postage labels, trackers, errors).
 """
 

@@ -1,4 +1,5 @@
-"""Finds the loader for what a person names: a file, a folder, a web address, a database query, a wiki page."""
+"""Finds the loader for what a person names: a file, a folder, a web address, a database query, a wiki page,
+a LangChain document loader."""
 
 from __future__ import annotations
 
@@ -19,6 +20,7 @@ def open_sources(named: Sequence[str], limits: Limits | None = None) -> Iterator
     - a path: a file (Markdown, text, HTML, PDF, DOCX, CSV, TSV, JSON lines) or a folder of them, with sub-folders;
     - `https://…`: a web page, or a file of these kinds;
     - `wiki:Title` (English Wikipedia) or `wiki+https://host/w/api.php#Title`: a page of a MediaWiki;
+    - `loader:MODULE:CLASS ARG…`: what a LangChain document loader gives;
     - `DATABASE_URL#SELECT …`, for example `sqlite:///shop.db#SELECT name, description FROM products`.
     """
     limits = limits or Limits()
@@ -33,7 +35,11 @@ def open_sources(named: Sequence[str], limits: Limits | None = None) -> Iterator
 
 def _open(name: str, limits: Limits) -> Iterator[Document | Unreadable]:
     lower = name.lower()
-    if lower.startswith(("wiki:", "wiki+")):
+    if lower.startswith("loader:"):
+        from shopbot.tools.retrieval.sources.langchain_loader import load_documents
+
+        yield from load_documents(name, limits)
+    elif lower.startswith(("wiki:", "wiki+")):
         from shopbot.tools.retrieval.sources.mediawiki import wiki_page
 
         yield wiki_page(name, limits)

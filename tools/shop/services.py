@@ -1,4 +1,4 @@
-"""The desk: what ShopBot's actions work with. Handed to each in `call.services`."""
+"""What ShopBot's actions work with, handed to each in `call.services`: the open shop and the models it reads with."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from shopbot.tools.retrieval import Retriever
 
 
-class Desk:
+class ShopServices:
     """An open shop, and the models that its actions read with; those load on first use, once."""
 
     def __init__(self, shop: Shop, policies: Retriever | None = None) -> None:

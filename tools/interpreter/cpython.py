@@ -163,4 +163,4 @@ def _reason(number: int, limits: Limits) -> str:
 
 
 def _failed(kind: str, message: str) -> Result:
-    return Result(error=Failure(kind, message), path="fallback")
+    return Result(error=Failure(kind, message), path="cpython")

@@ -1,7 +1,7 @@
-"""The first path: pydantic-monty, an interpreter written in Rust that has no operating system to offer.
+"""The quick path: pydantic-monty, an interpreter written in Rust that has no operating system to offer.
 
 Each program gets a fresh session in one of a few worker processes: no files, no host functions, no clock to wait on.
-What it cannot run, runs differently from CPython or might not be trusted to answer goes to the fallback, with the
+What it cannot run, runs differently from CPython or might not be trusted to answer goes to CPython, with the
 reason why.
 """
 
@@ -31,7 +31,7 @@ _DOUBTFUL = re.compile(r"(?:\d,?){12,}\.\d|\.\d{14,}e")
 
 
 class Refused(Exception):
-    """The first path does not answer for this program; the message says why.
+    """Monty does not answer for this program; the message says why.
 
     `failure` is what went wrong, when the program ran and failed.
     """
@@ -41,7 +41,7 @@ class Refused(Exception):
         self.failure = failure
 
 
-class FirstPath:
+class MontyPool:
     """A pool of workers; programs from many threads wait for each other.
 
     Args:
@@ -81,9 +81,9 @@ class FirstPath:
         if _DOUBTFUL.search(stdout):
             raise Refused("prints a large float")
         if job.entry is None:
-            return Result(stdout=stdout, path="first")
+            return Result(stdout=stdout, path="monty")
         answer, text = _described(value)
-        return Result(answer=answer, text=text, type=type(value).__name__, stdout=stdout, path="first")
+        return Result(answer=answer, text=text, type=type(value).__name__, stdout=stdout, path="monty")
 
     def _execute(self, job: Job, limits: Limits) -> tuple[Any, str]:
         from pydantic_monty import CollectString, MontyError
@@ -94,8 +94,8 @@ class FirstPath:
         try:
             with self._pool.checkout(
                 limits={
-                    "max_feed_duration_secs": min(limits.first_seconds, limits.seconds),
-                    "max_memory": min(limits.first_memory, limits.memory),
+                    "max_feed_duration_secs": min(limits.monty_seconds, limits.seconds),
+                    "max_memory": min(limits.monty_memory, limits.memory),
                     "max_recursion_depth": limits.depth,
                     "max_suspensions": 100,
                     "max_total_sleep_secs": 0.0,

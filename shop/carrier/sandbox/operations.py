@@ -34,7 +34,7 @@ _TRACKED = {  # EasyPost's test codes, EZ1000000001 to EZ7000000007
 
 
 @dataclass(frozen=True)
-class Desk:
+class SandboxOperations:
     """Does what requests ask, on one ledger; `public_url` is where its label files are fetched."""
 
     ledger: Ledger

@@ -23,7 +23,7 @@ _AT_ONCE = 4
 
 
 @dataclass
-class Desk:
+class FulfilmentContext:
     """The parts of one open shop; `closing` is set when its steps have to stop waiting."""
 
     database: Engine
