@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from shopbot.shop.settings import load_settings
-
 
 def traces_at(given: Path | None, data: Path | None) -> Path:
     """The file of decisions: as typed, else the one that is recorded to (SHOPBOT_TRACES), else in the data folder."""
+    from shopbot.shop.settings import load_settings
+
     if given is not None:
         return given
     settings = load_settings(data=data)
@@ -17,4 +17,6 @@ def traces_at(given: Path | None, data: Path | None) -> Path:
 
 def place_of(given: Path | None, data: Path | None, place: str) -> Path:
     """The file or folder to write: as typed, else this place in the data folder."""
+    from shopbot.shop.settings import load_settings
+
     return given if given is not None else load_settings(data=data).data / place

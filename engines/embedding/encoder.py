@@ -111,16 +111,10 @@ class Encoder:
     def _load_session(self) -> Any:
         with self._loading:
             if self._session is None:
-                import onnxruntime
+                from shopbot.engines.onnx import open_graph
 
                 self._require(self._model_file)
-                options = onnxruntime.SessionOptions()
-                options.intra_op_num_threads = self._threads
-                options.inter_op_num_threads = 1
-                options.log_severity_level = 3
-                self._session = onnxruntime.InferenceSession(
-                    str(self._model_file), options, providers=["CPUExecutionProvider"]
-                )
+                self._session = open_graph(self._model_file, self._threads)
             return self._session
 
     @staticmethod

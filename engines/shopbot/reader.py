@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from shopbot.engines.onnx import open_graph
 from shopbot.engines.shopbot.spans import Floats, Span, decode_spans
 
 __all__ = ["Reader", "Reading", "Span"]
@@ -74,7 +75,6 @@ class _Network:
     """The ONNX session with its tokenizer and labels."""
 
     def __init__(self, threads: int, model: Path) -> None:
-        from onnxruntime import InferenceSession, SessionOptions
         from tokenizers import Tokenizer
 
         labels: dict[str, Any] = json.loads((model.parent / "labels.json").read_text(encoding="utf-8"))
@@ -85,10 +85,7 @@ class _Network:
         self._tokenizer = Tokenizer.from_file(str(model.parent / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(_MAX_TOKENS, strategy="only_second")
-        options = SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        self._session = InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        self._session = open_graph(model, threads)
 
     def read(self, context: str, message: str) -> Reading:
         encoding = self._tokenizer.encode(context, message)

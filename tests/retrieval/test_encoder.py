@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from shopbot.engines.embedding import Encoder, EncoderError
-from shopbot.engines.embedding.langchain import EncoderEmbeddings
 
 REFERENCE = json.loads(Path(__file__).with_name("reference_vectors.json").read_text(encoding="utf-8"))
 
@@ -43,9 +42,3 @@ def test_a_very_long_text_is_read_up_to_its_limit(encoder: Encoder) -> None:
 def test_a_missing_model_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(EncoderError, match=r"tokenizer\.json is missing"):
         Encoder(tmp_path).encode(["x"])
-
-
-def test_langchain_gets_the_same_vectors(encoder: Encoder) -> None:
-    adapter = EncoderEmbeddings(encoder)
-    assert adapter.embed_documents(["jeans"])[0] == adapter.embed_query("jeans")
-    assert np.allclose(adapter.embed_query("jeans"), encoder.encode(["jeans"])[0])

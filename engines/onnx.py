@@ -1,4 +1,4 @@
-"""ONNX graphs as they are run: what goes into one, and a session of so many threads. Needs onnxruntime."""
+"""ONNX graphs as they are run: one way to open them for every engine. onnxruntime is imported when one is opened."""
 
 from __future__ import annotations
 
@@ -13,15 +13,10 @@ Feed = Mapping[str, NDArray[Any]]
 
 
 def open_graph(file: Path, threads: int = 1) -> Any:
-    """An onnxruntime session on the CPU with this many threads."""
+    """An onnxruntime session on the CPU in which one run may use so many threads; only errors are logged."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
-
-
-def inputs_of(file: Path) -> list[str]:
-    """The names of a graph's inputs."""
-    return [each.name for each in open_graph(file).get_inputs()]
