@@ -48,11 +48,11 @@ peers: $(VENV)/.tests
 
 lock: $(VENV)/.tests
 	$(PIP) install uv
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra build \
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra build --extra all \
 		--custom-compile-command "make lock" pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra build \
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra build --extra all \
 		--extra dev --custom-compile-command "make lock" pyproject.toml -o requirements-dev.lock
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra build \
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra build --extra all \
 		--extra dev --extra optimize --constraint requirements-dev.lock $(NOT_LOCKED:%=--no-emit-package %) --custom-compile-command "make lock" \
 		pyproject.toml -o requirements-optimize.lock
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from shopbot.agents.approval import Condition
     from shopbot.agents.budget import Budget
     from shopbot.agents.journal import Journal
+    from shopbot.engines.recording import Recorder
     from shopbot.tools.action import Action
 
 
@@ -30,6 +31,7 @@ def create_agent(
     hand_over: str | None = None,
     result: type[BaseModel] | None = None,
     journal: Journal | None = None,
+    recorder: Recorder | None = None,
     verify: bool = False,
     name: str = "agent",
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
@@ -48,6 +50,7 @@ def create_agent(
         hand_over: the action that the agent itself calls when a budget is spent; its arguments must have defaults.
         result: the schema of the answer, when prose will not do; found under `structured_response`.
         journal: where writes are remembered; by default with the checkpointer if it can, else in memory.
+        recorder: what writes every decision of the engine down, masked: `shopbot.engines.recording.open_recorder`.
         verify: whether an answer from passages is questioned and revised before it is sent (chain of verification:
             up to five more model calls a turn that has one, on the budget); not for engines that word by template.
         name: the agent's name in traces.
@@ -57,7 +60,6 @@ def create_agent(
         `plan` and `awaiting`. With `result`, running it raises `NoResultError` when none came.
 
     Raises:
-        SettingsError: a SHOPBOT_* variable cannot be used.
         ValueError: two actions share a name, a question to confirm has no wording, or `approve` or `hand_over` names
             no action.
     """
@@ -70,8 +72,6 @@ def create_agent(
     from shopbot.agents.rules import GateRules
     from shopbot.agents.situation import TrustedState
     from shopbot.agents.tracing import Tracer
-    from shopbot.engines.recording import open_recorder
-    from shopbot.shop.settings import load_settings
 
     everything = _complete(list(actions), result)
     _check_names(everything, [*(approve or {}), *([hand_over] if hand_over else [])])
@@ -86,7 +86,7 @@ def create_agent(
         result=result,
         verify=verify,
         engine=str(getattr(engine, "spec", "") or engine._llm_type),
-        recorder=open_recorder(load_settings().traces),
+        recorder=recorder,
         tracer=Tracer(name),
     )
     agent = create_langchain_agent(

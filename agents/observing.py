@@ -12,8 +12,8 @@ from shopbot.agents.rules import GateRules
 from shopbot.agents.situation import Situation
 from shopbot.agents.validation import Approved
 from shopbot.agents.wording import says
-from shopbot.shop.errors import ShopError
-from shopbot.tools.action import ActionError, Call, Observation
+from shopbot.errors import AgentError
+from shopbot.tools.action import Call, Observation
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ def observe(approved: Approved, situation: Situation, rules: GateRules, conversa
     with rules.tracer.span(conversation, f"execute_tool {action.name}", "execute_tool", gen_ai__tool__name=action.name):
         try:
             return action.run(call, **approved.args)
-        except (ActionError, ShopError) as error:
+        except AgentError as error:
             return Observation(str(error), data={"error": str(error)}, ok=False)
         except Exception:
             logger.exception("action %s failed", action.name)

@@ -32,13 +32,14 @@ def create_shopbot(
         SettingsError, DatabaseError, EngineError: the shop or the engine cannot be opened.
     """
     from shopbot.agents.agent import create_agent
-    from shopbot.engines import make_engine
+    from shopbot.engines.recording import open_recorder
+    from shopbot.engines.shopbot.configured import configured_engine
     from shopbot.prompts import render
 
     desk = desk or _default_desk()
     settings = desk.shop.settings
     if engine is None or isinstance(engine, str):
-        engine = make_engine(engine or settings.engine)
+        engine = configured_engine(settings, engine)
     return create_agent(
         engine,
         shop_actions(),
@@ -46,6 +47,7 @@ def create_shopbot(
         services=desk,
         checkpointer=checkpointer or _default_memory(desk),
         hand_over="hand_over",
+        recorder=open_recorder(settings.traces),
         verify=settings.verify if verify is None else verify,
         name="shopbot",
     )
@@ -89,9 +91,12 @@ def _default_desk() -> Desk:
     """A desk for the shop of the environment, closed when the program ends."""
     import atexit
 
-    from shopbot.shop.settings import load_settings
-    from shopbot.shop.shop import open_shop
-    from shopbot.tools.shop.desk import Desk
+    from shopbot.errors import extra
+
+    with extra("all", "ShopBot"):
+        from shopbot.shop.settings import load_settings
+        from shopbot.shop.shop import open_shop
+        from shopbot.tools.shop.desk import Desk
 
     opening = open_shop(load_settings())
     shop = opening.__enter__()

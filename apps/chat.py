@@ -13,8 +13,8 @@ from shopbot.apps.session import Conversation, open_conversation
 from shopbot.apps.show import show_turn
 from shopbot.apps.terminal import is_text, open_console
 from shopbot.apps.warming import warming
+from shopbot.errors import AgentError
 from shopbot.prompts import render
-from shopbot.shop.errors import ShopError
 
 
 def run_chat(*, data: Path | None, engine: str | None, thread: str, trace: bool) -> int:
@@ -40,7 +40,7 @@ def _talk(console: Console, conversation: Conversation, trace: bool) -> None:
             continue
         try:
             answer = conversation.say(message)
-        except ShopError as refusal:
+        except AgentError as refusal:
             console.print(str(refusal), style="yellow", markup=False)
             continue
         show_turn(console, answer.turn, trace=trace)

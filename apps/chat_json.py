@@ -15,7 +15,7 @@ from shopbot.apps.lines import read_lines
 from shopbot.apps.session import Answer, Conversation, MessageRefused, open_conversation
 from shopbot.apps.terminal import tolerate
 from shopbot.apps.warming import warming
-from shopbot.shop.errors import ShopError
+from shopbot.errors import AgentError
 
 MAX_LINE = 1_000_000
 """Bytes of a line that are kept in memory; JSON spells a character in at most six, so no good line is longer."""
@@ -34,7 +34,7 @@ def run_chat_json(*, data: Path | None, engine: str | None, thread: str) -> int:
 def _answer(line: bytes, conversation: Conversation) -> dict[str, Any]:
     try:
         return as_json(conversation.say(_message(line)))
-    except ShopError as refusal:
+    except AgentError as refusal:
         return {"error": str(refusal)}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated, Optional
 
 import typer
@@ -149,10 +148,3 @@ def doctor(data: Data = None) -> None:
 
 
 app.add_typer(optimize_app)
-
-
-def main() -> None:
-    """Run the command; an expected failure is one sentence on standard error and exit code 1."""
-    from shopbot.apps.failures import explained
-
-    sys.exit(explained(app))

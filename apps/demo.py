@@ -15,12 +15,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shopbot.apps.session import Conversation, open_conversation_with
+from shopbot.apps.settings import command_settings
 from shopbot.apps.show import show_turn
 from shopbot.apps.terminal import open_console
 from shopbot.apps.warming import warm_up
 from shopbot.prompts import load_data
 from shopbot.shop.database.models import Label, OutboxMail
-from shopbot.shop.settings import Settings, load_settings
+from shopbot.shop.settings import Settings
 
 DEMO_THREAD = "demo"
 
@@ -28,7 +29,7 @@ DEMO_THREAD = "demo"
 def run_demo(*, data: Path | None, engine: str | None, script: str) -> int:
     """Play `prompts/demo/SCRIPT.yaml`; returns the exit code: 0 when a label was e-mailed."""
     console = open_console()
-    settings = _demo_settings(load_settings(data=data, engine=engine))
+    settings = _demo_settings(command_settings(data=data, engine=engine))
     _clear(settings.data)
     console.print("Opening the demo shop ...", style="dim")
     with open_conversation_with(settings, DEMO_THREAD) as conversation:

@@ -14,13 +14,14 @@ from shopbot.apps.doctor_llama import check_local_models
 from shopbot.apps.failures import sentence
 from shopbot.apps.logbook import keep_log
 from shopbot.apps.readable import readable
+from shopbot.apps.settings import command_settings
 from shopbot.apps.terminal import open_console
-from shopbot.shop.settings import Settings, SettingsError, load_settings
+from shopbot.shop.settings import Settings, SettingsError
 
 
 def run_doctor(*, data: Path | None) -> int:
     """Check every part on its own; returns 0 when all is well, else 1."""
-    settings = load_settings(data=data)
+    settings = command_settings(data=data)
     checks: dict[str, Callable[[Settings], str]] = {
         "python": lambda _: f"{platform.python_version()} on {platform.machine()}",
         "langchain": lambda _: importlib.metadata.version("langchain"),
@@ -89,15 +90,15 @@ def _conversations(settings: Settings) -> str:
 def _policies(settings: Settings) -> str:
     from shopbot.tools.shop.policy_index import open_policies
 
-    with closing(open_policies(settings.data)) as policies:
+    with closing(open_policies(settings.data, settings.policies)) as policies:
         found = policies.search("How long do I have to return something?", 1)
     return f"answering, first passage {found[0].key}" if found else "the index answers nothing"
 
 
 def _engine(settings: Settings) -> str:
-    from shopbot.engines import make_engine
+    from shopbot.engines.shopbot.configured import configured_engine
 
-    make_engine(settings.engine)
+    configured_engine(settings)
     if settings.engine == "planner":
         from shopbot.engines.shopbot.reader import Reader
 

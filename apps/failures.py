@@ -30,12 +30,10 @@ def explained(command: Callable[[], object]) -> int:
 
 def sentence(error: Exception) -> str:
     """The error on one line; one that is not of this program's own also says its kind."""
-    from shopbot.engines import EngineError
-    from shopbot.prompts import PromptError
-    from shopbot.shop.errors import ShopError
+    from shopbot.errors import AgentError
 
     words = " ".join(str(error).split())
-    return words if isinstance(error, ShopError | EngineError | PromptError) else f"{type(error).__name__}: {words}"
+    return words if isinstance(error, AgentError) else f"{type(error).__name__}: {words}"
 
 
 def _discard_output() -> None:

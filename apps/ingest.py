@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shopbot.apps.logbook import keep_log
+from shopbot.apps.settings import command_settings
 from shopbot.apps.terminal import open_console
-from shopbot.shop.settings import load_settings
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -40,8 +40,9 @@ def run_ingest(
     """
     from shopbot.tools.retrieval.collections import ingest
     from shopbot.tools.retrieval.sources import Limits
+    from shopbot.tools.shop.vectors import vectors_url
 
-    settings = load_settings(data=data)
+    settings = command_settings(data=data)
     console = open_console()
     limits = Limits(allow_private=allow_private)
     with keep_log(settings), _Progress(shown=sys.stderr.isatty() and not as_json) as progress:
@@ -53,7 +54,7 @@ def run_ingest(
             metadata=_pairs(metadata),
             limits=limits,
             progress=progress.advance,
-            settings=settings,
+            url=vectors_url(settings),
         )
     _show(report, collection, console, as_json=as_json)
     return 1 if report.skipped else 0

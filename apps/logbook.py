@@ -13,6 +13,7 @@ from logging.handlers import WatchedFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shopbot.errors import AgentError
 from shopbot.shop.errors import ShopError
 from shopbot.shop.shop import make_data_folder
 
@@ -55,10 +56,7 @@ def keep_log(settings: Settings) -> Iterator[None]:
 
 def _is_expected(error: Exception) -> bool:
     """Whether the error's own words are a sentence for whoever reads it; a closed pipe is nobody's fault."""
-    from shopbot.engines import EngineError
-    from shopbot.prompts import PromptError
-
-    return isinstance(error, ShopError | EngineError | PromptError | BrokenPipeError)
+    return isinstance(error, AgentError | BrokenPipeError)
 
 
 def _write_to(file: Path, level: str, stack: ExitStack) -> None:

@@ -111,17 +111,17 @@ def _run_file(file: Path, entry: str | None, limits: Limits) -> int:
 
 
 def _answer_question(question: str, data: Path | None, engine: str | None, limits: Limits) -> int:
-    from shopbot.engines import make_engine
-    from shopbot.shop.settings import load_settings
+    from shopbot.apps.settings import command_settings
+    from shopbot.engines.shopbot.configured import configured_engine
     from shopbot.tools.pal_question import ask
 
-    spec = engine or load_settings(data=data).engine
-    if spec == "planner":
+    settings = command_settings(data=data, engine=engine)
+    if settings.engine == "planner":
         raise ProgramRefused(
             "The embedded planner writes no programs: name an engine that does, such as --engine openai:MODEL."
         )
     with Interpreter(limits) as interpreter:
-        last = ask(question, make_engine(spec), interpreter)[-1]
+        last = ask(question, configured_engine(settings), interpreter)[-1]
     print(last.program)
     return _show(last.result, last.program)
 

@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from shopbot.apps.logbook import keep_log
+from shopbot.apps.settings import command_settings
 from shopbot.shop.errors import ShopError
-from shopbot.shop.settings import Settings, load_settings
+from shopbot.shop.settings import Settings
 
 ASIDE = "before-reset"
 
@@ -29,7 +30,7 @@ def run_reset(*, data: Path | None, yes: bool) -> int:
     from shopbot.shop.database.connection import open_database
     from shopbot.shop.demo.seed import build_demo
 
-    settings = load_settings(data=data)
+    settings = command_settings(data=data)
     if settings.database_url and not yes and _has_orders(settings):
         raise ResetRefused(
             "SHOPBOT_DATABASE_URL names a database that holds orders; reset would replace them all with the demo "

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from shopbot.apps.logbook import keep_log
 from shopbot.apps.readable import readable
+from shopbot.apps.settings import command_settings
 from shopbot.apps.terminal import open_console
-from shopbot.shop.settings import Settings, load_settings
+from shopbot.shop.settings import Settings
 
 if TYPE_CHECKING:
     from shopbot.tools.retrieval import Retriever
@@ -43,7 +44,7 @@ def run_search(
     """
     from shopbot.tools.retrieval.filters import parse_where
 
-    settings = load_settings(data=data)
+    settings = command_settings(data=data)
     console = open_console()
     wanted = parse_where(where)
     with keep_log(settings), closing(_open(settings, collection, tenant)) as retriever:
@@ -64,7 +65,9 @@ def _open(settings: Settings, collection: str, tenant: str | None) -> Retriever:
     if collection == POLICIES and tenant is None:
         from shopbot.tools.shop.policy_index import open_policies
 
-        return open_policies(settings.data)
+        return open_policies(settings.data, settings.policies)
     from shopbot.tools.retrieval.collections import open_collection
+    from shopbot.tools.shop.vectors import vectors_url
 
-    return open_collection(settings.data, collection, tenant=tenant, settings=settings)
+    url = vectors_url(settings)
+    return open_collection(settings.data, collection, tenant=tenant, url=url, reranker=settings.reranker)

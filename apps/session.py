@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from shopbot.apps.logbook import keep_log
 from shopbot.apps.readable import readable
+from shopbot.apps.settings import command_settings
+from shopbot.errors import AgentError
 from shopbot.shop.errors import ShopError
-from shopbot.shop.settings import load_settings
 
 if TYPE_CHECKING:
     from shopbot.agents.turn import Turn
@@ -63,7 +64,7 @@ class Conversation:
 
         Raises:
             MessageRefused: the message is empty or too long.
-            ShopError: it could not be answered; the conversation is kept and goes on.
+            AgentError: it could not be answered; the conversation is kept and goes on.
         """
         from shopbot.agents.turn import read_turn
 
@@ -76,7 +77,7 @@ class Conversation:
         """Finish the turn in which an earlier process died, if one did; otherwise None.
 
         Raises:
-            ShopError: the conversation cannot be read or continued.
+            AgentError: the conversation cannot be read or continued.
         """
         from shopbot.agents.turn import read_turn
 
@@ -106,7 +107,7 @@ def _in_words() -> Iterator[None]:
     """Turn a surprise into one sentence for the customer; its details are for the log."""
     try:
         yield
-    except ShopError:
+    except AgentError:
         raise
     except Exception as error:
         logger.exception("a message could not be answered")
@@ -120,9 +121,9 @@ def open_conversation(data: Path | None, engine: str | None, thread: str) -> Ite
     """Open the shop that the environment names and a conversation in it: the one named `thread`, or a new one.
 
     Raises:
-        ShopError, EngineError: one sentence about what cannot be opened.
+        AgentError: one sentence about what cannot be opened.
     """
-    with open_conversation_with(load_settings(data=data, engine=engine), thread) as conversation:
+    with open_conversation_with(command_settings(data=data, engine=engine), thread) as conversation:
         yield conversation
 
 
@@ -133,11 +134,11 @@ def open_conversation_with(settings: Settings, thread: str) -> Iterator[Conversa
         stack.enter_context(keep_log(settings))
         from shopbot.agents.memory import open_memory
         from shopbot.agents.shopbot import create_shopbot
-        from shopbot.engines import make_engine
+        from shopbot.engines.shopbot.configured import configured_engine
         from shopbot.shop.shop import open_shop
         from shopbot.tools.shop.desk import Desk
 
-        chosen = make_engine(settings.engine)
+        chosen = configured_engine(settings)
         memory = stack.enter_context(open_memory(settings.data / "conversations.db"))
         desk = Desk(stack.enter_context(open_shop(settings)))
         stack.callback(desk.close)

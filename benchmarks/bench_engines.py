@@ -72,7 +72,7 @@ def contenders() -> dict[str, Callable[[], Any]]:
     from shopbot.agents import create_agent
     from shopbot.agents.agent import _as_tool
     from shopbot.agents.shopbot import shop_actions
-    from shopbot.engines import make_engine
+    from shopbot.engines import EngineOptions, make_engine
 
     actions = shop_actions()
     tools = [_as_tool(action) for action in actions]
@@ -85,8 +85,7 @@ def contenders() -> dict[str, Callable[[], Any]]:
     ]
     bare = ChatOpenAI(model="m", temperature=0, max_retries=0, timeout=60, stream_usage=True)
     ours = make_engine("openai:m")
-    os.environ["SHOPBOT_STREAM"] = "on"
-    ours_streamed = make_engine("openai:m")
+    ours_streamed = make_engine("openai:m", EngineOptions(stream="on"))
     bare_streamed = ChatOpenAI(model="m", temperature=0, max_retries=0, timeout=60, stream_usage=True, streaming=True)
     plain_agent = create_plain_agent(bare, tools, system_prompt=messages[0].text)
     our_agent = create_agent(ours, actions, messages[0].text)

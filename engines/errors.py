@@ -7,8 +7,10 @@ AnswerTooLong    it went on and on: asking again would cost the same and end the
 
 from __future__ import annotations
 
+from shopbot.errors import AgentError
 
-class EngineError(Exception):
+
+class EngineError(AgentError):
     """An engine cannot be made from its spec; the message names the spec and the way out."""
 
 

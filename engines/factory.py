@@ -3,81 +3,98 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple
 
 from shopbot.engines.errors import EngineError
+from shopbot.engines.options import EngineOptions
+from shopbot.errors import extra
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
 
-def make_engine(spec: str) -> BaseChatModel:
+def make_engine(spec: str, options: EngineOptions | None = None) -> BaseChatModel:
     """The engine that `spec` names.
 
     Raises:
-        EngineError: an unknown kind, a missing model, key, package or file.
+        EngineError: an unknown kind, a missing model, key, file or package of a provider's.
+        MissingExtra: what its kind needs is not installed.
     """
+    options = options or EngineOptions()
     kind, _, detail = spec.partition(":")
+    if kind == "planner" and detail:  # the first name of a learned engine
+        kind = "learned"
     if kind in _KINDS:
-        form, load = _KINDS[kind]
-        if kind == "planner" or bool(detail) == (":" in form):
-            return load(detail)
+        form, needs, make = _KINDS[kind]
+        if bool(detail) == (":" in form):
+            with extra(needs, f"The engine {spec}"):
+                return make(detail, options)
     elif kind and detail:
         from shopbot.engines.hosted import make_hosted
 
-        return make_hosted(kind, detail)
+        return make_hosted(kind, detail, options)
     raise EngineError(
-        f"The engine is {spec!r}; it must be {', '.join(form for form, _ in _KINDS.values())} or PROVIDER:MODEL."
+        f"The engine is {spec!r}; it must be {', '.join(each.form for each in _KINDS.values())} or PROVIDER:MODEL."
     )
 
 
-def _planner(folder: str) -> BaseChatModel:
-    if folder:
-        from shopbot.engines.learned.model import LearnedEngine
-
-        return LearnedEngine(folder)
-    from shopbot.engines.shopbot.model import PlannerEngine
-
-    return PlannerEngine()
+def _planner(_: str, options: EngineOptions) -> BaseChatModel:
+    # Named as text: the framework imports nothing of ShopBot's.
+    made: BaseChatModel = import_module("shopbot.engines.shopbot.model").PlannerEngine()
+    return made
 
 
-def _openai(model: str) -> BaseChatModel:
+def _learned(folder: str, options: EngineOptions) -> BaseChatModel:
+    from shopbot.engines.learned.model import LearnedEngine
+
+    return LearnedEngine(folder)
+
+
+def _openai(model: str, options: EngineOptions) -> BaseChatModel:
     from shopbot.engines.hosted import make_openai
 
-    return make_openai(model)
+    return make_openai(model, options)
 
 
-def _llama(file: str) -> BaseChatModel:
+def _llama(file: str, options: EngineOptions) -> BaseChatModel:
     from shopbot.engines.llama.model import LlamaEngine
 
     return LlamaEngine(file)
 
 
-def _script(file: str) -> BaseChatModel:
+def _script(file: str, options: EngineOptions) -> BaseChatModel:
     from shopbot.engines.scripted import ScriptedEngine
 
     return ScriptedEngine.from_file(file)
 
 
-def _react(spec: str) -> BaseChatModel:
+def _react(spec: str, options: EngineOptions) -> BaseChatModel:
     from shopbot.engines.react.model import ReactEngine
 
-    return ReactEngine(inner=make_engine(spec))
+    return ReactEngine(inner=make_engine(spec, options))
 
 
-def _cascade(specs: str) -> BaseChatModel:
+def _cascade(specs: str, options: EngineOptions) -> BaseChatModel:
     from shopbot.engines.cascade.model import make_cascade
 
-    return make_cascade(specs, make_engine)
+    return make_cascade(specs, lambda spec: make_engine(spec, options), options.thresholds)
 
 
-_KINDS: Mapping[str, tuple[str, Callable[[str], BaseChatModel]]] = {
-    "planner": ("planner", _planner),
-    "openai": ("openai:MODEL", _openai),
-    "llama": ("llama:FILE.gguf", _llama),
-    "react": ("react:SPEC", _react),
-    "cascade": ("cascade:SPEC,SPEC", _cascade),
-    "script": ("script:FILE", _script),
+class _Kind(NamedTuple):
+    form: str
+    extra: str
+    make: Callable[[str, EngineOptions], BaseChatModel]
+
+
+_KINDS: Mapping[str, _Kind] = {
+    "planner": _Kind("planner", "learned", _planner),
+    "learned": _Kind("learned:FOLDER", "learned", _learned),
+    "openai": _Kind("openai:MODEL", "openai", _openai),
+    "llama": _Kind("llama:FILE.gguf", "llama", _llama),
+    "react": _Kind("react:SPEC", "all", _react),
+    "cascade": _Kind("cascade:SPEC,SPEC", "all", _cascade),
+    "script": _Kind("script:FILE", "all", _script),
 }
-"""Kind -> how its spec is written, and what makes it from the part after the colon. Any other kind is a provider of
-LangChain's `init_chat_model`."""
+"""Kind -> how its spec is written, the optional dependencies it needs, and what makes it from the part after the colon.
+Any other kind is a provider of LangChain's `init_chat_model`."""

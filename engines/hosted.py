@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from shopbot.engines.errors import EngineError
+from shopbot.engines.options import EngineOptions
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -16,12 +17,11 @@ if TYPE_CHECKING:
 RETRIES = 2
 
 
-def make_openai(model: str) -> HostedEngine:
+def make_openai(model: str, options: EngineOptions) -> HostedEngine:
     """`model` behind `OPENAI_API_KEY` and, when set, `OPENAI_BASE_URL`.
 
     Raises:
         EngineError: there is no key. A local server takes any: set OPENAI_API_KEY=none for it.
-        SettingsError: a SHOPBOT_* variable cannot be used.
     """
     if not os.environ.get("OPENAI_API_KEY"):
         raise EngineError(
@@ -30,36 +30,31 @@ def make_openai(model: str) -> HostedEngine:
         )
     from langchain_openai import ChatOpenAI
 
-    from shopbot.shop.settings import load_settings
-
     # Retries are the wrapper's: the client's own do not know the turn's deadline. Usage is asked for in streams too.
-    inner = ChatOpenAI(model=model, timeout=load_settings().engine_timeout_s, max_retries=0, stream_usage=True)
+    inner = ChatOpenAI(model=model, timeout=options.timeout_s, max_retries=0, stream_usage=True)
     if (inner.profile or {}).get("temperature", "OPENAI_BASE_URL" in os.environ):
         inner.temperature = 0
-    return _reliable(inner, f"openai:{model}", ends_with_reason=True, strict=True)
+    return _reliable(inner, f"openai:{model}", options, ends_with_reason=True, strict=True)
 
 
-def make_hosted(provider: str, model: str) -> HostedEngine:
+def make_hosted(provider: str, model: str, options: EngineOptions) -> HostedEngine:
     """`model` of any provider that LangChain's `init_chat_model` knows, with the provider's own key variable.
 
     Raises:
         EngineError: no such provider, its package is not installed, or it cannot be set up (its key is missing).
-        SettingsError: a SHOPBOT_* variable cannot be used.
     """
-    from shopbot.shop.settings import load_settings
-
     spec = f"{provider}:{model}"
     plain = _init(spec, provider, model)
-    known = _options(type(plain))
-    wanted = {"timeout": load_settings().engine_timeout_s, "max_retries": 0}
-    return _reliable(_init(spec, provider, model, **{k: v for k, v in wanted.items() if k in known}), spec)
+    known = _accepted(type(plain))
+    wanted = {"timeout": options.timeout_s, "max_retries": 0}
+    return _reliable(_init(spec, provider, model, **{k: v for k, v in wanted.items() if k in known}), spec, options)
 
 
-def _init(spec: str, provider: str, model: str, **options: Any) -> BaseChatModel:
+def _init(spec: str, provider: str, model: str, **arguments: Any) -> BaseChatModel:
     from langchain.chat_models import init_chat_model
 
     try:
-        made: BaseChatModel = init_chat_model(model, model_provider=provider, **options)
+        made: BaseChatModel = init_chat_model(model, model_provider=provider, **arguments)
     except ImportError as error:
         named = re.search(r"pip install ([\w.\-]+)", str(error))
         package = named[1] if named else f"langchain-{provider.replace('_', '-')}"
@@ -76,20 +71,18 @@ def _init(spec: str, provider: str, model: str, **options: Any) -> BaseChatModel
     return made
 
 
-def _reliable(inner: BaseChatModel, spec: str, **traits: Any) -> HostedEngine:
+def _reliable(inner: BaseChatModel, spec: str, options: EngineOptions, **traits: Any) -> HostedEngine:
     from langchain_core.language_models import BaseChatModel
 
     from shopbot.engines.hosted_engine import HostedEngine
-    from shopbot.shop.settings import load_settings
 
-    settings = load_settings()
-    if settings.stream == "on":
+    if options.stream == "on":
         traits["streaming"] = True
-    never = settings.stream == "off" or type(inner)._stream is BaseChatModel._stream
+    never = options.stream == "off" or type(inner)._stream is BaseChatModel._stream
     return HostedEngine(
         inner=inner,
         spec=spec,
-        silence_s=settings.engine_timeout_s,
+        silence_s=options.timeout_s,
         tries=RETRIES + 1,
         disable_streaming=never,
         profile=inner.profile,
@@ -97,7 +90,7 @@ def _reliable(inner: BaseChatModel, spec: str, **traits: Any) -> HostedEngine:
     )
 
 
-def _options(model: type[BaseChatModel]) -> set[str]:
+def _accepted(model: type[BaseChatModel]) -> set[str]:
     """The names under which a model's class takes options."""
     fields = model.model_fields
     return {*fields, *(field.alias for field in fields.values() if field.alias)}

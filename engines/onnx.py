@@ -1,22 +1,25 @@
-"""ONNX graphs as they are run: one way to open them for every engine. onnxruntime is imported when one is opened."""
+"""Opening an ONNX graph on the processor."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from numpy.typing import NDArray
-
-Feed = Mapping[str, NDArray[Any]]
-"""One batch for a graph: its inputs by name."""
+from shopbot.errors import extra
 
 
-def open_graph(file: Path, threads: int = 1) -> Any:
-    """An onnxruntime session on the CPU in which one run may use so many threads; only errors are logged."""
-    import onnxruntime
+def open_session(file: Path, threads: int = 1) -> Any:
+    """An onnxruntime session of the graph in `file`, whose runs may use so many cores.
+
+    Raises:
+        MissingExtra: onnxruntime is not installed.
+        Exception: the file is no graph; onnxruntime's own exceptions share no base.
+    """
+    with extra("learned", f"The network {file.name}"):
+        import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])

@@ -29,6 +29,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import PrivateAttr
 
 from shopbot.engines.errors import EngineError
+from shopbot.errors import first_line
 
 Step = Any
 """A mapping as above, an AIMessage, an exception, or a function of the messages that gives one of these."""
@@ -37,7 +38,7 @@ Step = Any
 _KINDS = ("say", "call", "calls", "malformed", "fail")
 
 
-class ScriptEnded(Exception):
+class ScriptEnded(EngineError):
     """More model calls were made than the script has steps."""
 
 
@@ -65,7 +66,7 @@ class ScriptedEngine(BaseChatModel):
             steps = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             raise EngineError(
-                f"The script {path!r} cannot be read ({_first_line(error)}): give a YAML file of steps."
+                f"The script {path!r} cannot be read ({first_line(error)}): give a YAML file of steps."
             ) from None
         if not isinstance(steps, list):
             raise EngineError(f"The script {path!r} is no list of steps: start each step with '- '.")
@@ -110,10 +111,6 @@ class ScriptedEngine(BaseChatModel):
         if not self._steps:
             raise ScriptEnded(f"the script has no step left for model call {len(self._heard)}")
         return ChatResult(generations=[ChatGeneration(message=_play(self._steps.pop(0), messages))])
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]
 
 
 def _is_step(step: Any) -> bool:

@@ -1,24 +1,28 @@
 """Every prompt, reply wording and business phrase, as files that a shop can edit, and their loader.
 
-`SHOPBOT_PROMPTS` names a folder whose files win over the ones shipped here, path by path, so that a shop can change
-one wording without copying the rest. A program with agents of its own adds its folder with `add_prompts`.
+A program with agents of its own adds its folder with `add_prompts`. Whoever runs it names a folder with
+`override_prompts`, whose files win over all others, path by path, so that one wording can be changed without copying
+the rest.
 """
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from shopbot.errors import AgentError
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 _HERE = Path(__file__).parent
 _added: list[Path] = []
+_overrides: list[Path] = []
 
 
-class PromptError(Exception):
+class PromptError(AgentError):
     """A prompt file is missing or cannot be read; the message names the file."""
 
 
@@ -26,6 +30,12 @@ def add_prompts(folder: Path) -> None:
     """Look for prompts in `folder` too, before the shipped ones: for the templates of a program's own agents."""
     if folder not in _added:
         _added.insert(0, folder)
+
+
+def override_prompts(folder: Path) -> Callable[[], None]:
+    """Look for prompts in `folder` before anywhere else, in the whole process; returns what undoes it."""
+    _overrides.insert(0, folder)
+    return lambda: _overrides.remove(folder)
 
 
 def find_prompt(path: str) -> Path:
@@ -78,8 +88,7 @@ def exists(path: str) -> bool:
 
 
 def _folders() -> tuple[Path, ...]:
-    own = os.environ.get("SHOPBOT_PROMPTS")
-    return (*([Path(own).expanduser()] if own else []), *_added, _HERE)
+    return (*_overrides, *_added, _HERE)
 
 
 @lru_cache(maxsize=8)

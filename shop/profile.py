@@ -1,11 +1,10 @@
 """Who the shop is: its name, where returns go and how to reach a person; read from `shop.yaml`.
 
-`SHOPBOT_SHOP` names a shop's own file; without it the one shipped here is used.
+The settings name a shop's own file; without one the one shipped here is used.
 """
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -59,13 +58,13 @@ class _ProfileFile(BaseModel):
     address: _AddressFile
 
 
-def load_profile() -> Profile:
-    """The profile of the shop.
+def load_profile(file: Path | None = None) -> Profile:
+    """The profile in `file`, by default the one shipped here.
 
     Raises:
         ShopError: the file cannot be read or lacks something; the message names the file and the entry.
     """
-    return _read(Path(os.environ.get("SHOPBOT_SHOP") or _SHIPPED).expanduser())
+    return _read(file or _SHIPPED)
 
 
 @lru_cache(maxsize=4)

@@ -31,7 +31,7 @@ class Settings(BaseSettings):
     data: Path = Field(Path("~/.shopbot"), description="folder that holds all state")
     engine: str = Field(
         "planner",
-        description="what reasons: planner, planner:FOLDER, openai:MODEL, PROVIDER:MODEL, llama:FILE.gguf, react:SPEC, "
+        description="what reasons: planner, learned:FOLDER, openai:MODEL, PROVIDER:MODEL, llama:FILE.gguf, react:SPEC, "
         "cascade:SPEC,SPEC, script:FILE",
     )
     engine_timeout_s: float = Field(
@@ -73,12 +73,33 @@ class Settings(BaseSettings):
         description="check a generative engine's answers from the policies by a chain of verification (up to five more "
         "model calls)",
     )
+    cascade_thresholds: Path | None = Field(
+        None, description="file of a cascade's thresholds, as `shopbot optimize cascade` writes it"
+    )
+    prompts: Path | None = Field(None, description="folder whose files replace those in `prompts/`, path by path")
+    policies: Path | None = Field(None, description="folder of Markdown documents to answer from")
+    rules: Path | None = Field(None, description="folder with the shop's own `returns.yaml`")
+    shop: Path | None = Field(None, description="file with the shop's own name, address and contacts")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("WARNING", description="what is logged to data/log")
 
-    @field_validator("data", "traces")
+    @field_validator("data", "traces", "cascade_thresholds", "prompts", "policies", "rules", "shop")
     @classmethod
     def _expand(cls, value: Path | None) -> Path | None:
         return value.expanduser().absolute() if value else None
+
+    @field_validator("prompts")
+    @classmethod
+    def _is_folder(cls, value: Path | None) -> Path | None:
+        if value and not value.is_dir():
+            raise ValueError("there is no such folder")
+        return value
+
+    @field_validator("cascade_thresholds")
+    @classmethod
+    def _is_file(cls, value: Path | None) -> Path | None:
+        if value and not value.is_file():
+            raise ValueError("there is no such file")
+        return value
 
     @field_validator("reranker")
     @classmethod

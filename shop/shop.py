@@ -50,6 +50,7 @@ def open_shop(settings: Settings, now: Callable[[], datetime] = _utc_now) -> Ite
     Raises:
         ShopError: one sentence about what cannot be opened.
     """
+    from shopbot.prompts import override_prompts
     from shopbot.shop.carrier import open_carrier
     from shopbot.shop.database.connection import open_database, open_read_only
     from shopbot.shop.fulfilment import open_fulfilment
@@ -58,6 +59,8 @@ def open_shop(settings: Settings, now: Callable[[], datetime] = _utc_now) -> Ite
 
     make_data_folder(settings)
     with ExitStack() as stack:
+        if settings.prompts:
+            stack.callback(override_prompts(settings.prompts))
         database = open_database(settings.shop_database_url)
         stack.callback(database.dispose)
         _seed_when_new(settings, database, now)
@@ -65,7 +68,9 @@ def open_shop(settings: Settings, now: Callable[[], datetime] = _utc_now) -> Ite
         stack.callback(reader.dispose)
         carrier = stack.enter_context(open_carrier(settings))
         fulfilment = stack.enter_context(open_fulfilment(settings, database, carrier, linger_s=LINGER_S))
-        yield Shop(settings, database, reader, fulfilment, load_profile(), load_return_rules(), now)
+        yield Shop(
+            settings, database, reader, fulfilment, load_profile(settings.shop), load_return_rules(settings.rules), now
+        )
 
 
 def make_data_folder(settings: Settings) -> None:

@@ -29,6 +29,7 @@ def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             monkeypatch.delenv(name)
     folder = tmp_path / "data"
     monkeypatch.setenv("SHOPBOT_DATA", str(folder))
+    monkeypatch.setattr("shopbot.prompts._overrides", [])
     return folder
 
 

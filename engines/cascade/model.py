@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
@@ -33,8 +34,12 @@ logger = logging.getLogger(__name__)
 Asking = Generator[Runnable[LanguageModelInput, AIMessage], AIMessage | Exception, AIMessage]
 
 
-def make_cascade(specs: str, make: Callable[[str], BaseChatModel]) -> CascadeEngine:
-    """The cascade of the engines that `specs` names, separated by commas, the cheapest first; `make` makes each.
+def make_cascade(specs: str, make: Callable[[str], BaseChatModel], thresholds: Path | None = None) -> CascadeEngine:
+    """The cascade of the engines that `specs` names, separated by commas, the cheapest first.
+
+    Args:
+        make: makes each of them.
+        thresholds: the file of their thresholds; by default the shipped one.
 
     Raises:
         EngineError: fewer than two, or one of them cannot be made.
@@ -42,7 +47,9 @@ def make_cascade(specs: str, make: Callable[[str], BaseChatModel]) -> CascadeEng
     names = [spec.strip() for spec in specs.split(",")]
     if len(names) < 2 or not all(names):
         raise EngineError(f"The engine is 'cascade:{specs}'; name two engines or more: cascade:planner,openai:MODEL.")
-    return CascadeEngine(specs=names, engines=[make(spec) for spec in names], thresholds=load_thresholds(names))
+    return CascadeEngine(
+        specs=names, engines=[make(spec) for spec in names], thresholds=load_thresholds(names, thresholds)
+    )
 
 
 class CascadeEngine(BaseChatModel):

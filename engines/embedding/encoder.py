@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shopbot.shop.errors import ShopError
+from shopbot.engines.onnx import open_session
+from shopbot.errors import AgentError, extra
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -34,7 +35,7 @@ PARALLEL_FROM = 8
 """So many texts at once are spread over the processor's cores."""
 
 
-class EncoderError(ShopError):
+class EncoderError(AgentError):
     """The embedding model cannot be loaded."""
 
 
@@ -99,7 +100,8 @@ class Encoder:
     def _load_tokenizer(self) -> Tokenizer:
         with self._loading:
             if self._tokenizer is None:
-                from tokenizers import Tokenizer
+                with extra("learned", "The embedding model"):
+                    from tokenizers import Tokenizer
 
                 self._require(self._tokenizer_file)
                 tokenizer = Tokenizer.from_file(str(self._tokenizer_file))
@@ -111,10 +113,8 @@ class Encoder:
     def _load_session(self) -> Any:
         with self._loading:
             if self._session is None:
-                from shopbot.engines.onnx import open_graph
-
                 self._require(self._model_file)
-                self._session = open_graph(self._model_file, self._threads)
+                self._session = open_session(self._model_file, self._threads)
             return self._session
 
     @staticmethod

@@ -10,14 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from shopbot.engines.probabilities import softmax
+
 _GRID = np.exp(np.linspace(np.log(0.25), np.log(8.0), 81))
-
-
-def softmax(logits: NDArray[np.float64], temperature: float = 1.0) -> NDArray[np.float64]:
-    """Probabilities along the last axis."""
-    scaled = np.asarray(logits, dtype=np.float64) / temperature
-    raised = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=-1, keepdims=True))
 
 
 def fit_temperature(logits: NDArray[np.float32], labels: Sequence[int]) -> float:

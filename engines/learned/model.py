@@ -1,4 +1,4 @@
-"""`planner:FOLDER`: an engine learned from recorded decisions, as a LangChain chat model.
+"""`learned:FOLDER`: an engine learned from recorded decisions, as a LangChain chat model.
 
 It proposes one of the actions bound to it, with arguments read from the conversation, or replies. It reads messages
 alone, no briefing, so that it works behind any agent. Its confidence is calibrated, for a cascade to act upon.
@@ -52,7 +52,7 @@ class LearnedEngine(BaseChatModel):
         try:
             self._predictor = Predictor(self._folder, threads)
         except FolderError as error:
-            raise EngineError(f"The engine is 'planner:{folder}', but {error}") from None
+            raise EngineError(f"The engine is 'learned:{folder}', but {error}") from None
         self._replies = Replies.read(self._predictor.description.settings.get("replies", ()))
 
     @property

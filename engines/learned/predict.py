@@ -16,13 +16,16 @@ from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
 from shopbot.engines.learned.arguments import choose_arguments
-from shopbot.engines.learned.calibration import softmax
 from shopbot.engines.learned.encoding import Vocabulary, prepared
 from shopbot.engines.learned.features import Layout, compose, describe
 from shopbot.engines.learned.folder import GRAPH, KIND, TOKENIZER, FolderError, need, read_description
 from shopbot.engines.learned.tfidf import TfidfIndex
-from shopbot.engines.onnx import Feed, open_graph
+from shopbot.engines.onnx import open_session
+from shopbot.engines.probabilities import softmax
 from shopbot.engines.recording.trace_format import AllowedAction
+
+Feed = Mapping[str, NDArray[Any]]
+"""One batch for the graph: its inputs by name, (contexts, longest) each."""
 
 _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 _MATCH = 8.0
@@ -67,7 +70,7 @@ class Predictor:
         values = tuple((str(name), str(value)) for name, value in settings.get("values", ()))
         self.vocabulary = Vocabulary(self.description.labels, self.description.arguments, values)
         self._tokenizer = prepared(Tokenizer.from_file(str(need(folder, TOKENIZER))), self.layout)
-        self.session = open_graph(need(folder, GRAPH), threads)
+        self.session = open_session(need(folder, GRAPH), threads)
         self._inputs = {each.name for each in self.session.get_inputs()}
         self._offers: dict[str, NDArray[np.float32]] = {}
         self._locked = threading.Lock()

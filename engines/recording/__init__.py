@@ -15,7 +15,7 @@ __all__ = ["Recorder", "open_recorder"]
 
 
 def open_recorder(path: Path | None) -> Recorder | None:
-    """The recorder to the file that SHOPBOT_TRACES names; None when it names none."""
+    """The recorder to the file `path`; None for no file."""
     if path is None:
         return None
     from shopbot.engines.recording.file import TraceFile

@@ -64,7 +64,7 @@ class TraceFile:
         if reason != self._complained:
             self._complained = reason
             logger.warning(
-                "A decision was not recorded in %s (%s): make room there, or set SHOPBOT_TRACES to another file; "
+                "A decision was not recorded in %s (%s): make room there, or record to another file; "
                 "conversations go on.",
                 self._path,
                 reason,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from shopbot.engines.shopbot.numerals import normalise_email, order_number_in
+from shopbot.engines.spoken.numerals import normalise_email, order_number_in
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from shopbot.errors import AgentError
+
 Speaker = Literal["User", "Agent", "Observation"]
 Outcome = Literal["accepted", "refused", "failed", "replied"]
 """What became of the choice: the gate let it act, sent it back, it failed when it ran, or it was a plain reply."""
@@ -67,7 +69,7 @@ class Trace:
     time: str = ""
 
 
-class TraceError(ValueError):
+class TraceError(AgentError, ValueError):
     """A line is no trace; the message says where and why."""
 
 

@@ -9,12 +9,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from shopbot.engines.shopbot.addresses import normalise_email
 from shopbot.engines.shopbot.arithmetic import to_expression
 from shopbot.engines.shopbot.corrections import standing
 from shopbot.engines.shopbot.item_requests import item_requests
-from shopbot.engines.shopbot.numerals import number_in, order_number_in
 from shopbot.engines.shopbot.reader import Reading, Span
+from shopbot.engines.spoken.addresses import normalise_email
+from shopbot.engines.spoken.numerals import number_in, order_number_in
 
 Arguments = dict[str, Any]
 

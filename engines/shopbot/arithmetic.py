@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from shopbot.engines.shopbot.numerals import spell_in_digits
+from shopbot.engines.spoken.numerals import spell_in_digits
 
 _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+,\d{1,2}(?!\d)|\d+(?:\.\d+)?|\.\d+"
 _WORDING = (

@@ -11,8 +11,8 @@ from functools import lru_cache
 from typing import Any
 
 from shopbot.engines.shopbot.corrections import after_correction, is_denied, standing
-from shopbot.engines.shopbot.numerals import number_in
 from shopbot.engines.shopbot.reader import Reading, Span
+from shopbot.engines.spoken.numerals import number_in
 from shopbot.prompts import load_data
 
 _QUANTITY_REACH = 12

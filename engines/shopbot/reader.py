@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from shopbot.engines.onnx import open_graph
+from shopbot.engines.onnx import open_session
+from shopbot.engines.probabilities import sigmoid, softmax
 from shopbot.engines.shopbot.spans import Floats, Span, decode_spans
 
 __all__ = ["Reader", "Reading", "Span"]
@@ -85,7 +86,7 @@ class _Network:
         self._tokenizer = Tokenizer.from_file(str(model.parent / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(_MAX_TOKENS, strategy="only_second")
-        self._session = open_graph(model, threads)
+        self._session = open_session(model, threads)
 
     def read(self, context: str, message: str) -> Reading:
         encoding = self._tokenizer.encode(context, message)
@@ -102,10 +103,10 @@ class _Network:
             message,
             [offsets[token] for token in of_message],
             [words[token] for token in of_message],
-            _softmax(tag_logits[0])[of_message],
+            softmax(tag_logits[0])[of_message],
             self._tags,
         )
-        return self._reading(1 / (1 + np.exp(-act_logits[0] / self._temperature)), spans)
+        return self._reading(sigmoid(act_logits[0], self._temperature), spans)
 
     def _reading(self, probabilities: Floats, spans: tuple[Span, ...]) -> Reading:
         over = np.flatnonzero(probabilities >= self._thresholds)
@@ -129,12 +130,6 @@ def _load(threads: int, model: Path) -> _Network:
 @cache
 def _load_once(threads: int, model: Path) -> _Network:
     return _Network(threads, model)
-
-
-def _softmax(logits: Floats) -> Floats:
-    raised: Floats = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    shares: Floats = raised / raised.sum(axis=-1, keepdims=True)
-    return shares
 
 
 def _merged(head: Reading, tail: Reading, shift: int) -> Reading:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ _TRIMMED = " \t\r\n.,;:!?\"'"
 # Several items stand side by side; two halves of one number or address are one value.
 _SEPARABLE = frozenset({"ITEM", "QTY"})
 
-Floats = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)

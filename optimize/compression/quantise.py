@@ -22,7 +22,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from shopbot.engines.onnx import Feed
+from shopbot.engines.learned.predict import Feed
 from shopbot.optimize.compression.graph_weights import half_weights, int8_tables
 from shopbot.optimize.config import CalibrationMethod
 

@@ -50,7 +50,10 @@ def magnitude_masks(weights: Mapping[str, Tensor], share: float) -> dict[str, Te
     if not 0 <= share <= 1:
         raise ValueError(f"sparsity is {share}: it is a share between 0 (nothing removed) and 1 (everything)")
     method = L1Unstructured(amount=float(share))
-    return {name: method.compute_mask(each.detach(), torch.ones_like(each, dtype=torch.bool)) for name, each in weights.items()}
+    return {
+        name: method.compute_mask(each.detach(), torch.ones_like(each, dtype=torch.bool))
+        for name, each in weights.items()
+    }
 
 
 @torch.no_grad()  # type: ignore[untyped-decorator, unused-ignore]

@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from shopbot.engines.learned.folder import CARD, GRAPH, WEIGHTS, copy_folder, need, read_description, write_description
-from shopbot.engines.learned.predict import Predictor
-from shopbot.engines.onnx import Feed
+from shopbot.engines.learned.predict import Feed, Predictor
 from shopbot.engines.recording.trace_format import Trace
 from shopbot.optimize.compression import quantise
 from shopbot.optimize.config import CalibrationMethod

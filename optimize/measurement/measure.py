@@ -17,8 +17,7 @@ from typing import Any
 import numpy as np
 
 from shopbot.engines.learned.folder import DESCRIPTION, GRAPH, TOKENIZER, need
-from shopbot.engines.learned.predict import Prediction, Predictor
-from shopbot.engines.onnx import Feed
+from shopbot.engines.learned.predict import Feed, Prediction, Predictor
 from shopbot.engines.recording.trace_format import Trace
 from shopbot.optimize.measurement.calibration import Bin, reliability
 from shopbot.optimize.measurement.graph_cost import flops_of, parameters_of

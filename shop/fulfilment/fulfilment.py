@@ -158,7 +158,7 @@ def open_fulfilment(
     """
     from shopbot.shop.profile import load_profile
 
-    profile = load_profile()
+    profile = load_profile(settings.shop)
     desk = Desk(
         database=database,
         carrier=carrier,

@@ -1,11 +1,10 @@
 """The shop's business rules as data: `returns.yaml`, and `ReturnRules`, what it says once it has been checked.
 
-Deciding with them is `shopbot.shop.returns`. `SHOPBOT_RULES` names a folder with a shop's own files.
+Deciding with them is `shopbot.shop.returns`. The settings name a folder with a shop's own files.
 """
 
 from __future__ import annotations
 
-import os
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
@@ -66,13 +65,13 @@ class ReturnRules(BaseModel):
     refund: CitedRule
 
 
-def load_return_rules() -> ReturnRules:
-    """The return rules of the shop.
+def load_return_rules(folder: Path | None = None) -> ReturnRules:
+    """The return rules in `returns.yaml` of `folder`, by default those shipped here.
 
     Raises:
         ShopError: the file cannot be read or a rule is missing or wrong; the message names both.
     """
-    return _read(Path(os.environ.get("SHOPBOT_RULES") or _SHIPPED).expanduser() / "returns.yaml")
+    return _read((folder or _SHIPPED) / "returns.yaml")
 
 
 @lru_cache(maxsize=4)

@@ -14,6 +14,7 @@ from lending_library import ACTIONS, Library
 
 from shopbot.agents import create_agent
 from shopbot.engines.scripted import ScriptedEngine
+from shopbot.prompts import override_prompts
 from shopbot.shop.settings import load_settings
 from shopbot.shop.shop import open_shop
 from shopbot.tools.shop.desk import Desk
@@ -36,12 +37,12 @@ class Talk:
 
 
 @pytest.fixture(autouse=True)
-def lending_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def lending_words(tmp_path: Path) -> None:
     """The wording of the question that lending asks."""
     confirm = tmp_path / "prompts" / "confirm"
     confirm.mkdir(parents=True)
     (confirm / "lend.j2").write_text("Shall I lend you {{ facts.book }}? Please answer yes or no.")
-    monkeypatch.setenv("SHOPBOT_PROMPTS", str(tmp_path / "prompts"))
+    override_prompts(tmp_path / "prompts")
 
 
 @pytest.fixture

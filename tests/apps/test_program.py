@@ -26,7 +26,7 @@ def test_help_loads_nothing_heavy() -> None:
         "jinja2",
     ]
     code = (
-        "import sys, atexit; sys.argv = ['shopbot', '--help']; from shopbot.apps.cli import main\n"
+        "import sys, atexit; sys.argv = ['shopbot', '--help']; from shopbot.apps.__main__ import main\n"
         f"atexit.register(lambda: print(sorted(set({heavy}) & set(sys.modules)), file=sys.stderr)); main()"
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from chat_server import ChatServer
@@ -13,11 +14,14 @@ from hosted_shopbot import Hosted
 from langgraph.checkpoint.memory import InMemorySaver
 
 from shopbot.agents import create_shopbot
+from shopbot.engines import EngineOptions, make_engine
 from shopbot.shop.database.connection import open_database
 from shopbot.shop.demo.seed import build_demo
 from shopbot.shop.settings import load_settings
 from shopbot.shop.shop import Shop, open_shop
 from shopbot.tools.shop.desk import Desk
+
+Stream = Literal["auto", "on", "off"]
 
 
 @pytest.fixture(scope="session")
@@ -43,13 +47,13 @@ def make_hosted(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     """Makes ShopBot on a hosted model with a server of its own."""
     desk = Desk(shop)
 
-    def make(retries: int = 0, patience_s: float = 60, model: str = "test-model") -> Hosted:
-        monkeypatch.setenv("SHOPBOT_ENGINE_TIMEOUT_S", str(patience_s))
+    def make(retries: int = 0, model: str = "test-model", patience_s: float = 60, stream: Stream = "auto") -> Hosted:
         monkeypatch.setattr("shopbot.engines.hosted_retry._backoff", lambda state: 0.0)
         monkeypatch.setenv("OPENAI_API_KEY", "none")
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         monkeypatch.setattr("shopbot.engines.hosted.RETRIES", retries)
-        agent = create_shopbot(f"openai:{model}", desk=desk, checkpointer=InMemorySaver())
+        engine = make_engine(f"openai:{model}", EngineOptions(timeout_s=patience_s, stream=stream))
+        agent = create_shopbot(engine, desk=desk, checkpointer=InMemorySaver())
         return Hosted(agent, server, shop)
 
     with ChatServer() as server:

@@ -11,7 +11,7 @@ import pytest
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.tools import tool
 
-from shopbot.engines import EngineError, make_engine
+from shopbot.engines import EngineError, EngineOptions, make_engine
 from shopbot.engines.cascade.model import CascadeEngine
 from shopbot.engines.protocol import CONFIDENCE, COST, ENGINES, REFUSED
 from shopbot.engines.scripted import ScriptedEngine
@@ -117,13 +117,12 @@ def test_each_engine_is_offered_the_actions() -> None:
     assert [e.offered for e in engine.engines] == [[("look",)], [("look",)]]  # type: ignore[attr-defined]
 
 
-def test_a_spec_makes_a_cascade_with_the_thresholds_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_spec_makes_a_cascade_with_the_thresholds_of_a_file(tmp_path: Path) -> None:
     script = tmp_path / "script.yaml"
     script.write_text("- say: hello\n")
     thresholds = tmp_path / "thresholds.json"
     thresholds.write_text(json.dumps({"thresholds": {"planner": 0.6, "others": 0.5}}))
-    monkeypatch.setenv("SHOPBOT_CASCADE_THRESHOLDS", str(thresholds))
-    engine: Any = make_engine(f"cascade:planner,react:script:{script}")
+    engine: Any = make_engine(f"cascade:planner,react:script:{script}", EngineOptions(thresholds=thresholds))
     assert (engine.spec, engine.thresholds) == (f"cascade:planner,react:script:{script}", [0.6, 0.5])
     assert [one._llm_type for one in engine.engines] == ["planner", "react"]
 
@@ -135,15 +134,12 @@ def test_a_cascade_of_one_is_refused_in_a_sentence(spec: str) -> None:
 
 
 @pytest.mark.parametrize("content", [None, "{", "[]", '{"thresholds": {}}', '{"thresholds": {"others": 2}}'])
-def test_a_bad_file_of_thresholds_is_named(
-    content: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_bad_file_of_thresholds_is_named(content: str | None, tmp_path: Path) -> None:
     file = tmp_path / "thresholds.json"
     if content is not None:
         file.write_text(content)
-    monkeypatch.setenv("SHOPBOT_CASCADE_THRESHOLDS", str(file))
-    with pytest.raises(EngineError, match=r"^SHOPBOT_CASCADE_THRESHOLDS is .*thresholds\.json"):
-        make_engine("cascade:planner,planner")
+    with pytest.raises(EngineError, match=r"^The file of cascade thresholds is .*thresholds\.json"):
+        make_engine("cascade:planner,planner", EngineOptions(thresholds=file))
 
 
 def test_the_shipped_thresholds_can_be_read() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -20,11 +21,17 @@ def test_a_hosted_model_is_named_after_the_colon(monkeypatch: pytest.MonkeyPatch
     assert engine.model_name == "org/model:latest"  # type: ignore[attr-defined]
 
 
+def test_the_first_name_of_a_learned_engine_still_works(tmp_path: Path) -> None:
+    for spec in (f"learned:{tmp_path}", f"planner:{tmp_path}"):
+        with pytest.raises(EngineError, match=f"^The engine is 'learned:{tmp_path}', but .* is no learned engine"):
+            make_engine(spec)
+
+
 @pytest.mark.parametrize("spec", ["", "foo", "openai", "openai:", "script:", "PLANNER"])
 def test_any_other_spec_is_named_with_what_is_allowed(spec: str) -> None:
     with pytest.raises(EngineError) as refusal:
         make_engine(spec)
-    assert str(refusal.value).startswith(f"The engine is {spec!r}; it must be planner, openai:MODEL, ")
+    assert str(refusal.value).startswith(f"The engine is {spec!r}; it must be planner, learned:FOLDER, openai:MODEL, ")
 
 
 def test_importing_engines_loads_nothing_heavy() -> None:

@@ -15,7 +15,7 @@ from ways import WAYS
 from shopbot.agents.budget import Budget, Limits, Purse
 from shopbot.engines.hosted_prices import cost_of
 from shopbot.engines.protocol import COST
-from shopbot.prompts import load_data
+from shopbot.prompts import load_data, override_prompts
 
 USAGE = UsageMetadata(input_tokens=1_000_000, output_tokens=100_000, total_tokens=1_100_000)
 CACHED = UsageMetadata(**USAGE, input_token_details={"cache_read": 400_000})
@@ -39,10 +39,10 @@ def test_what_nobody_knows_is_unknown_and_not_nothing(model: str, usage: UsageMe
     assert cost_of(model, usage) is None
 
 
-def test_a_shop_may_have_its_own_prices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_shop_may_have_its_own_prices(tmp_path: Path) -> None:
     (tmp_path / "engines").mkdir()
     (tmp_path / "engines" / "prices.yaml").write_text("openai:my-own: {input: 1, output: 2}", encoding="utf-8")
-    monkeypatch.setenv("SHOPBOT_PROMPTS", str(tmp_path))
+    override_prompts(tmp_path)
     assert cost_of("openai:my-own", USAGE) == pytest.approx(1.2)
 
 

@@ -111,19 +111,15 @@ def test_the_budget_of_the_turn_ends_a_call_that_does_not_end(
 
 @pytest.mark.parametrize(("setting", "streamed"), [("auto", False), ("on", True), ("off", False)])
 def test_a_setting_says_whether_answers_are_streamed(
-    setting: str, streamed: bool, make_hosted: Callable[..., Hosted], monkeypatch: pytest.MonkeyPatch
+    setting: str, streamed: bool, make_hosted: Callable[..., Hosted]
 ) -> None:
-    monkeypatch.setenv("SHOPBOT_STREAM", setting)
-    hosted = make_hosted()
+    hosted = make_hosted(stream=setting)
     assert hosted.say("hello", "Hello!") == "Hello!"
     assert bool(hosted.server.requests[0].get("stream")) is streamed
 
 
-def test_off_means_that_nothing_is_streamed_even_to_a_reader(
-    make_hosted: Callable[..., Hosted], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SHOPBOT_STREAM", "off")
-    hosted = make_hosted()
+def test_off_means_that_nothing_is_streamed_even_to_a_reader(make_hosted: Callable[..., Hosted]) -> None:
+    hosted = make_hosted(stream="off")
     hosted.server.steps.append("Hello!")
     pieces: list[Any] = list(hosted.agent.stream(said("hello"), THREAD, stream_mode="messages"))
     assert "".join(piece.text for piece, _ in pieces) == "Hello!"

@@ -10,7 +10,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.language_models.fake_chat_models import FakeListChatModel
 from pydantic import Field
 
-from shopbot.engines import EngineError, make_engine
+from shopbot.engines import EngineError, EngineOptions, make_engine
 from shopbot.engines.hosted_engine import HostedEngine
 
 
@@ -35,8 +35,8 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
     _get_chat_model_creator.cache_clear()
 
 
-def made(spec: str) -> HostedEngine:
-    engine = make_engine(spec)
+def made(spec: str, options: EngineOptions | None = None) -> HostedEngine:
+    engine = make_engine(spec, options)
     assert isinstance(engine, HostedEngine)
     return engine
 
@@ -46,11 +46,8 @@ def test_any_provider_can_reason(installed: None) -> None:
     assert engine.invoke("hello").text == "Hello from there"
 
 
-def test_it_gets_the_model_and_the_time_limit_and_leaves_retries_to_us(
-    installed: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SHOPBOT_ENGINE_TIMEOUT_S", "7")
-    inner = made("groq:some/model:8b").inner
+def test_it_gets_the_model_and_the_time_limit_and_leaves_retries_to_us(installed: None) -> None:
+    inner = made("groq:some/model:8b", EngineOptions(timeout_s=7)).inner
     assert isinstance(inner, ChatGroq)
     assert (inner.model, inner.timeout, inner.max_retries) == ("some/model:8b", 7.0, 0)
 

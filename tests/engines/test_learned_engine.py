@@ -14,6 +14,7 @@ from shopbot.engines import EngineError, make_engine
 from shopbot.engines.learned.context import context_of, refused_in
 from shopbot.engines.learned.features import Layout
 from shopbot.engines.protocol import CONFIDENCE, REFUSED
+from shopbot.prompts import override_prompts
 
 CALL: Any = {"name": "take_card", "args": {"card": "7"}, "id": "1", "type": "tool_call"}
 
@@ -27,9 +28,9 @@ def prompts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def library_words(prompts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def library_words(prompts: Path) -> None:
     """The library's wording in every test."""
-    monkeypatch.setenv("SHOPBOT_PROMPTS", str(prompts))
+    override_prompts(prompts)
 
 
 @pytest.fixture(scope="module")
@@ -40,9 +41,9 @@ def learned(tmp_path_factory: pytest.TempPathFactory, prompts: Path) -> Path:
     from shopbot.optimize.config import Objective, Schedule, TrainConfig
     from shopbot.optimize.traces.training import train
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SHOPBOT_PROMPTS", str(prompts))
-        traces = list(record(60, seed=1))
+    undo = override_prompts(prompts)
+    traces = list(record(60, seed=1))
+    undo()
     folder = tmp_path_factory.mktemp("learned")
     recipe = TrainConfig(
         base="tiny",
@@ -63,7 +64,7 @@ def test_it_leads_new_visitors_to_the_end_that_the_script_led_them_to(
     learned: Path, seed: int, books: tuple[str, ...]
 ) -> None:
     one, library = visit(random.Random(100 + seed), books), Library()
-    agent = make_agent(make_engine(f"planner:{learned}"), library)
+    agent = make_agent(make_engine(f"learned:{learned}"), library)
     for words, _ in one.turns:
         assert say(agent, words)
     assert library.lent == one.lent
@@ -103,7 +104,7 @@ def test_an_observation_is_read_without_the_marks_of_data() -> None:
 
 def test_a_folder_that_is_no_engine_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="no learned engine"):
-        make_engine(f"planner:{tmp_path}")
+        make_engine(f"learned:{tmp_path}")
     (tmp_path / "engine.json").write_text('{"kind": "other", "labels": []}')
     with pytest.raises(EngineError, match="of the kind 'other'"):
-        make_engine(f"planner:{tmp_path}")
+        make_engine(f"learned:{tmp_path}")

@@ -16,6 +16,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter
 
 from shopbot.agents import create_agent, create_shopbot
 from shopbot.engines import ScriptedEngine
+from shopbot.engines.recording import open_recorder
 from shopbot.engines.recording.trace_format import Trace, read_traces
 from shopbot.shop.shop import Shop
 from shopbot.tools.shop.desk import Desk
@@ -114,7 +115,7 @@ def test_a_context_holds_what_was_said_done_and_observed(talk: Callable[[Any], l
 
 
 def test_a_hosted_engines_refusals_are_recorded_too(
-    make_hosted: Callable[..., Hosted], monkeypatch: pytest.MonkeyPatch, traces: Path
+    traces: Path, make_hosted: Callable[..., Hosted], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hosted = make_hosted(retries=1)
     number = {"order_number": NUMBER}
@@ -135,7 +136,7 @@ def test_a_hosted_engines_refusals_are_recorded_too(
     assert {one.engine for one in recorded} == {"openai:test-model"}
 
 
-def test_calls_side_by_side_are_a_line_each_in_their_order(make_hosted: Callable[..., Hosted], traces: Path) -> None:
+def test_calls_side_by_side_are_a_line_each_in_their_order(traces: Path, make_hosted: Callable[..., Hosted]) -> None:
     hosted = make_hosted()
     calls = [Call("pursue", {"goal": "arrange_return"}), Call("choose_items", {"items": [{"words": "jeans"}]})]
     hosted.say("Return the jeans", calls, "Your order number?")
@@ -145,7 +146,7 @@ def test_calls_side_by_side_are_a_line_each_in_their_order(make_hosted: Callable
 
 
 def test_a_scripted_engine_is_recorded(traces: Path) -> None:
-    create_agent(ScriptedEngine([{"say": "Hello!"}]), []).invoke(said("hi"))
+    create_agent(ScriptedEngine([{"say": "Hello!"}]), [], recorder=open_recorder(traces)).invoke(said("hi"))
     (trace,) = read_traces(traces)
     assert (trace.choice, trace.reply, trace.engine) == (None, "Hello!", "script")
 
@@ -155,12 +156,10 @@ def test_without_the_setting_nothing_is_written(tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("*.jsonl"))
 
 
-def test_a_disk_without_room_does_not_stop_the_conversation(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_disk_without_room_does_not_stop_the_conversation(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
-    monkeypatch.setenv("SHOPBOT_TRACES", str(tmp_path / "file" / "traces.jsonl"))
-    state = create_agent(ScriptedEngine([{"say": "Hello!"}]), []).invoke(said("hi"))
+    recorder = open_recorder(tmp_path / "file" / "traces.jsonl")
+    state = create_agent(ScriptedEngine([{"say": "Hello!"}]), [], recorder=recorder).invoke(said("hi"))
     assert state["messages"][-1].text == "Hello!"
     assert "conversations go on" in caplog.text
 

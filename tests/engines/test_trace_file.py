@@ -82,4 +82,4 @@ def test_half_a_line_is_taken_back(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     TraceFile(tmp_path / "file" / "traces.jsonl").append(trace("a"))
-    assert "set SHOPBOT_TRACES to another file" in caplog.text
+    assert "record to another file" in caplog.text

@@ -28,9 +28,7 @@ def traces(tmp_path: Path) -> Path:
     return file
 
 
-def test_the_threshold_is_chosen_on_traces_and_read_by_a_cascade(
-    traces: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_threshold_is_chosen_on_traces_and_read_by_a_cascade(traces: Path, tmp_path: Path) -> None:
     into = tmp_path / "thresholds.json"
     given = ["--traces", str(traces), "--expensive", "openai:x", "--into", str(into), "--json"]
     result = CliRunner().invoke(app, given)
@@ -41,8 +39,7 @@ def test_the_threshold_is_chosen_on_traces_and_read_by_a_cascade(
         "cost": pytest.approx(0.0004), "seconds": pytest.approx(0.31),
     }  # fmt: skip
     assert [point["threshold"] for point in printed["curve"][:2]] == [0.3, 0.9]
-    monkeypatch.setenv("SHOPBOT_CASCADE_THRESHOLDS", str(into))
-    assert load_thresholds(["planner", "openai:x"]) == [0.9, 0.9]
+    assert load_thresholds(["planner", "openai:x"], into) == [0.9, 0.9]
 
 
 def test_the_table_is_printed_and_the_curve_drawn(traces: Path, tmp_path: Path) -> None:

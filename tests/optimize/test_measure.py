@@ -69,6 +69,7 @@ def test_the_machine_is_told() -> None:
 
 def _graph(file: Path, bits: int | None = None) -> Path:
     onnx = pytest.importorskip("onnx", reason="needs the optimize extra")
+    pytest.importorskip("onnx_ir", reason="needs the optimize extra")
     from onnx import TensorProto, helper, numpy_helper
 
     rng = random.Random(1)

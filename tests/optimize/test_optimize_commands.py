@@ -52,7 +52,7 @@ def engine(run: Run, traces: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 def test_help_imports_nothing_heavy() -> None:
     heavy = "torch transformers onnx onnxruntime numpy langchain langchain_core rich matplotlib agents tools"
-    code = f"import sys, apps.cli; print(*sorted(set({heavy.split()!r}) & set(sys.modules)))"
+    code = f"import sys, shopbot.apps.cli; print(*sorted(set({heavy.split()!r}) & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopbot.engines.shopbot.addresses import normalise_email
-from shopbot.engines.shopbot.numerals import cardinal, number_in, order_number_in, spell_in_digits
+from shopbot.engines.spoken.addresses import normalise_email
+from shopbot.engines.spoken.numerals import cardinal, number_in, order_number_in, spell_in_digits
 
 _NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 

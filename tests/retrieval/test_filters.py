@@ -21,6 +21,7 @@ from shopbot.tools.retrieval.documents import Document
 from shopbot.tools.retrieval.filters import Condition, conditions, parse_where, plain
 from shopbot.tools.retrieval.places import place_of
 from shopbot.tools.retrieval.store import ChunkStore
+from shopbot.tools.shop.vectors import vectors_url
 
 LANGUAGES, PRICES = ["en", "de", "20", None], [5, 20.0, "19.90", "20", "cheap", True, None]
 HEADINGS = ["A", "A > B", "A > B > C", "A > BC", "D"]
@@ -39,7 +40,7 @@ class FewVectors(Encoder):
 def store(new_settings: Callable[[], Settings]) -> Iterator[ChunkStore]:
     settings = new_settings()
     encoder = FewVectors()
-    store = ChunkStore(place_of(settings, f"filters-{settings.data.name}"), encoder)
+    store = ChunkStore(place_of(settings.data, f"filters-{settings.data.name}", url=vectors_url(settings)), encoder)
     store.ingest_documents(
         Document(
             f"d{number}",

@@ -98,8 +98,8 @@ def test_a_very_long_passage_is_cut_and_the_question_is_not(cross_encoder: Path)
 
 def test_the_setting_is_used_by_collections(tmp_path: Path, documents: Path, cross_encoder: Path) -> None:
     settings = load_settings(data=tmp_path / "data", reranker=cross_encoder)
-    ingest(settings.data, "a", [str(documents)], settings=settings)
-    retriever = open_collection(settings.data, "a", settings=settings)
+    ingest(settings.data, "a", [str(documents)])
+    retriever = open_collection(settings.data, "a", reranker=settings.reranker)
     assert isinstance(retriever.reranker, CrossEncoder)
     assert len(retriever.search("label")) == 3
     retriever.close()

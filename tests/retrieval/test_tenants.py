@@ -13,6 +13,7 @@ from shopbot.tools.retrieval import RetrievalError
 from shopbot.tools.retrieval.collections import ingest, open_collection
 from shopbot.tools.retrieval.places import folder_of
 from shopbot.tools.retrieval.postgres_collections import table_name
+from shopbot.tools.shop.vectors import vectors_url
 
 QUESTION = "What is the secret word?"
 
@@ -28,9 +29,9 @@ def test_the_same_collection_of_two_tenants_has_nothing_in_common(
 ) -> None:
     words = {"acme": "alpaca", "globex": "gazelle", None: "wombat"}
     for tenant, word in words.items():
-        ingest(settings.data, name, [note(tmp_path / word, word)], tenant=tenant, settings=settings)
+        ingest(settings.data, name, [note(tmp_path / word, word)], tenant=tenant, url=vectors_url(settings))
     for tenant, word in words.items():
-        retriever = open_collection(settings.data, name, tenant=tenant, settings=settings)
+        retriever = open_collection(settings.data, name, tenant=tenant, url=vectors_url(settings))
         texts = [passage.text for passage in retriever.search(QUESTION + " alpaca gazelle wombat", 50)]
         assert texts == [f"The secret word is {word}."]
         others = [other for other in words.values() if other != word]
@@ -40,9 +41,9 @@ def test_the_same_collection_of_two_tenants_has_nothing_in_common(
 
 
 def test_a_tenant_without_collections_finds_none_of_the_others(settings: Settings, name: str, tmp_path: Path) -> None:
-    ingest(settings.data, name, [note(tmp_path / "a", "alpaca")], tenant="acme", settings=settings)
+    ingest(settings.data, name, [note(tmp_path / "a", "alpaca")], tenant="acme", url=vectors_url(settings))
     with pytest.raises(RetrievalError, match="There is no collection"):
-        open_collection(settings.data, name, tenant="globex", settings=settings)
+        open_collection(settings.data, name, tenant="globex", url=vectors_url(settings))
 
 
 @pytest.mark.parametrize(

@@ -37,10 +37,10 @@ def test_the_policies_promise_the_windows_that_the_rules_have() -> None:
     assert f"within {rules.window.of('electronics').days} days of delivery" in text
 
 
-def test_a_shop_brings_its_own_rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _edit_rules(tmp_path, monkeypatch, "days: 30 ", "days: 60 ")
+def test_a_shop_brings_its_own_rules(tmp_path: Path) -> None:
+    _edit_rules(tmp_path, "days: 30 ", "days: 60 ")
 
-    assert load_return_rules().window.of("clothing").days == 60
+    assert load_return_rules(tmp_path).window.of("clothing").days == 60
 
 
 @pytest.mark.parametrize(
@@ -53,21 +53,17 @@ def test_a_shop_brings_its_own_rules(tmp_path: Path, monkeypatch: pytest.MonkeyP
         ("window:", "window: [", "is not valid YAML"),
     ],
 )
-def test_a_wrong_rule_is_named_with_its_file_and_value(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str, named: str
-) -> None:
-    path = _edit_rules(tmp_path, monkeypatch, old, new)
+def test_a_wrong_rule_is_named_with_its_file_and_value(tmp_path: Path, old: str, new: str, named: str) -> None:
+    path = _edit_rules(tmp_path, old, new)
 
     with pytest.raises(ShopError, match=re.escape(named)) as raised:
-        load_return_rules()
+        load_return_rules(tmp_path)
     assert str(path) in str(raised.value)
 
 
-def test_a_missing_rules_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SHOPBOT_RULES", str(tmp_path))
-
+def test_a_missing_rules_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ShopError, match=re.escape(str(tmp_path / "returns.yaml"))):
-        load_return_rules()
+        load_return_rules(tmp_path)
 
 
 def test_the_shop_has_a_name_and_a_place_for_returns() -> None:
@@ -79,21 +75,19 @@ def test_the_shop_has_a_name_and_a_place_for_returns() -> None:
     assert profile.support_phone in (DOCUMENTS / "contact.md").read_text(encoding="utf-8")
 
 
-def test_a_shop_brings_its_own_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_shop_brings_its_own_profile(tmp_path: Path) -> None:
     shipped = Path(__file__).parents[2] / "shop" / "shop.yaml"
     own = tmp_path / "own.yaml"
     own.write_text(shipped.read_text(encoding="utf-8").replace("name: Harbor & Pine", "name: Corner Shop", 1))
-    monkeypatch.setenv("SHOPBOT_SHOP", str(own))
 
-    assert load_profile().name == "Corner Shop"
+    assert load_profile(own).name == "Corner Shop"
 
 
-def _edit_rules(folder: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str) -> Path:
+def _edit_rules(folder: Path, old: str, new: str) -> Path:
     shipped = (Path(__file__).parents[2] / "shop" / "rules" / "returns.yaml").read_text(encoding="utf-8")
     assert old in shipped
     path = folder / "returns.yaml"
     path.write_text(shipped.replace(old, new, 1), encoding="utf-8")
-    monkeypatch.setenv("SHOPBOT_RULES", str(folder))
     return path
 
 

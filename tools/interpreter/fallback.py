@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Literal
 
+from shopbot.errors import AgentError
 from shopbot.tools.interpreter.exchange import Pipe, exchange
 from shopbot.tools.interpreter.job import Job
 from shopbot.tools.interpreter.limits import Limits
@@ -29,7 +30,7 @@ _START_SECONDS = 60.0
 _KILL_SECONDS = 5.0
 
 
-class SandboxUnavailable(Exception):
+class SandboxUnavailable(AgentError):
     """Programs cannot be contained here; the message says why."""
 
 

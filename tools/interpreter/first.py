@@ -11,6 +11,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
+from shopbot.errors import extra
 from shopbot.tools.interpreter.admission import refusal
 from shopbot.tools.interpreter.job import Job
 from shopbot.tools.interpreter.limits import Limits
@@ -48,7 +49,8 @@ class FirstPath:
     """
 
     def __init__(self, workers: int) -> None:
-        from pydantic_monty import Monty
+        with extra("pal", "The interpreter"):
+            from pydantic_monty import Monty
 
         self._pool = Monty(max_processes=workers, request_timeout=10.0, max_checkouts_per_worker=1000)
         self._pool.__enter__()

@@ -1,4 +1,4 @@
-"""Search over documents, by meaning and by words, alone or in a chain.
+"""Search over documents, by meaning and by words, alone or in a chain. Needs the extra `retrieval`.
 
 retriever = PassageRetriever.over("handbook/", "https://example.com/faq")
 retriever.invoke("How long do I have?")
@@ -7,21 +7,30 @@ retriever.invoke("How long do I have?")
 `shopbot.tools.retrieval.collections` has named collections and tenants.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from shopbot.errors import extra
 from shopbot.tools.retrieval.errors import RetrievalError
-from shopbot.tools.retrieval.retriever import Passage, Retriever, open_retriever
 
 if TYPE_CHECKING:
     from shopbot.tools.retrieval.langchain import PassageRetriever
+    from shopbot.tools.retrieval.retriever import Passage, Retriever, open_retriever
 
 __all__ = ["Passage", "PassageRetriever", "RetrievalError", "Retriever", "open_retriever"]
 
+_HOME = {
+    "Passage": "retriever",
+    "PassageRetriever": "langchain",
+    "Retriever": "retriever",
+    "open_retriever": "retriever",
+}
+
 
 def __getattr__(name: str) -> Any:
-    # LangChain takes a second to import, and most of those who search do not need it.
-    if name != "PassageRetriever":
+    """Load a part when it is first asked for: the gate checks citations where nothing searches."""
+    if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from shopbot.tools.retrieval.langchain import PassageRetriever
-
-    return PassageRetriever
+    with extra("retrieval", "Search over documents"):
+        import_module("chromadb")
+        return getattr(import_module(f"shopbot.tools.retrieval.{_HOME[name]}"), name)

@@ -16,6 +16,7 @@ from chromadb.api import ClientAPI
 from chromadb.config import Settings
 from chromadb.errors import NotFoundError
 
+from shopbot.errors import first_line
 from shopbot.tools.retrieval.chroma_store import ChromaRows
 from shopbot.tools.retrieval.errors import RetrievalError
 
@@ -133,8 +134,7 @@ def reaching(url: str) -> Iterator[None]:
     except RetrievalError:
         raise
     except Exception as error:  # httpx's errors, and ValueErrors that Chroma makes of them
-        reason = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
         raise RetrievalError(
-            f"The Chroma server {url} cannot be used ({reason}): start it with `chroma run`, or set "
-            "SHOPBOT_VECTORS_URL."
+            f"The Chroma server {url} cannot be used ({first_line(error)}): start it with `chroma run`, or name "
+            "another address."
         ) from None

@@ -1,11 +1,12 @@
-"""Named collections of documents, the shop's own and each tenant's.
+"""Named collections of documents, one's own and each tenant's.
 
     ingest(data, "handbook", ["handbook/", "https://example.com/faq"])
     open_collection(data, "handbook").search("How long do I have?")
     open_collection(data, "handbook", tenant="acme")      # another collection: tenants share nothing
     delete_collection(data, "handbook", tenant="acme")
 
-Where they are kept says `SHOPBOT_VECTORS_URL` (`shopbot.tools.retrieval.places`).
+They are kept in the folder `data`; vectors go where `url` says, when it says something: to a `chroma run` server
+(`http://host:port`) or a PostgreSQL with pgvector (`postgresql://…`). See `shopbot.tools.retrieval.places`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shopbot.engines.embedding import Encoder
-from shopbot.shop.settings import Settings, load_settings
 from shopbot.tools.retrieval import places
 from shopbot.tools.retrieval.documents import Document, Unreadable
 from shopbot.tools.retrieval.errors import RetrievalError
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from shopbot.tools.retrieval.sources import Limits
 
 
-def collection_names(data: Path, *, tenant: str | None = None, settings: Settings | None = None) -> list[str]:
-    """The collections that `tenant`, or the shop itself, has."""
-    return places.names(settings or load_settings(data=data), tenant)
+def collection_names(data: Path, *, tenant: str | None = None, url: str | None = None) -> list[str]:
+    """The collections that `tenant`, or nobody in particular, has."""
+    return places.names(data, tenant, url)
 
 
 def ingest(
@@ -43,7 +43,7 @@ def ingest(
     metadata: Mapping[str, Any] | None = None,
     limits: Limits | None = None,
     progress: Progress | None = None,
-    settings: Settings | None = None,
+    url: str | None = None,
 ) -> IngestReport:
     """Bring collection `name` in step with `sources`, reading again only what changed.
 
@@ -59,7 +59,7 @@ def ingest(
     from shopbot.tools.retrieval.opening import ingest_safely
     from shopbot.tools.retrieval.sources import open_sources
 
-    place = places.place_of(settings or load_settings(data=data), name, tenant)
+    place = places.place_of(data, name, tenant, url)
     known = _Sources(place.folder)
 
     def read(named: Sequence[str]) -> Iterator[Document | Unreadable]:
@@ -85,32 +85,35 @@ def open_collection(
     minimum_confidence: float | None = 0.0,
     *,
     tenant: str | None = None,
-    settings: Settings | None = None,
+    url: str | None = None,
+    reranker: Path | None = None,
 ) -> Retriever:
-    """Search over collection `name` of `tenant`, or of the shop itself; by default it always returns the best there is.
+    """Search over collection `name` of `tenant`, or of nobody in particular; by default it always returns the best.
+
+    Args:
+        reranker: folder of a cross-encoder that ranks what search finds again.
 
     Raises:
         RetrievalError: there is no such collection, or its index is damaged.
     """
     from shopbot.tools.retrieval.opening import open_existing
 
-    settings = settings or load_settings(data=data)
-    place = places.place_of(settings, name, tenant)
+    place = places.place_of(data, name, tenant, url)
     if not place.exists():
-        there = ", ".join([*places.names(settings, tenant), *(["policies"] if tenant is None else [])])
+        there = ", ".join([*places.names(data, tenant, url), *(["policies"] if tenant is None else [])])
         raise RetrievalError(f"There is no collection {name!r}; there is {there or 'none yet: ingest something'}.")
     encoder = Encoder()
     store = open_existing(place, encoder, _Sources(place.folder).cure(name))
-    return Retriever(store, encoder, minimum_confidence, reranker=_reranker(settings))
+    return Retriever(store, encoder, minimum_confidence, reranker=_reranker(reranker))
 
 
-def delete_collection(data: Path, name: str, *, tenant: str | None = None, settings: Settings | None = None) -> None:
-    """Delete collection `name` of `tenant`, or of the shop itself, with all that was kept about it.
+def delete_collection(data: Path, name: str, *, tenant: str | None = None, url: str | None = None) -> None:
+    """Delete collection `name` of `tenant`, or of nobody in particular, with all that was kept about it.
 
     Raises:
         RetrievalError: there is no such collection, or another process has been writing for a minute.
     """
-    place = places.place_of(settings or load_settings(data=data), name, tenant)
+    place = places.place_of(data, name, tenant, url)
     if not place.exists():
         raise RetrievalError(f"There is no collection {name!r} to delete.")
     with place.writing():
@@ -122,12 +125,12 @@ def _tagged(found: Document | Unreadable, metadata: Mapping[str, Any] | None) ->
     return bool(metadata) and isinstance(found, Document)
 
 
-def _reranker(settings: Settings) -> Any:
-    if settings.reranker is None:
+def _reranker(folder: Path | None) -> Any:
+    if folder is None:
         return None
     from shopbot.tools.retrieval.reranking import CrossEncoder
 
-    return CrossEncoder(settings.reranker)
+    return CrossEncoder(folder)
 
 
 class _Sources:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import yaml
 
+from shopbot.errors import first_line
 from shopbot.tools.retrieval.errors import RetrievalError
 
 QUESTIONS_FILE = "questions.yaml"
@@ -83,7 +84,7 @@ def read_questions(file: Path) -> dict[str, tuple[str, ...]]:
         held = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
         return {str(key): tuple(str(question) for question in questions) for key, questions in held.items()}
     except (yaml.YAMLError, UnicodeDecodeError, AttributeError, TypeError) as error:
-        reason = str(error).splitlines()[0]
+        reason = first_line(error)
         raise RetrievalError(f"{file} is not a YAML mapping of section keys to lists of questions: {reason}.") from None
 
 
@@ -98,7 +99,7 @@ def read_unanswered(file: Path) -> list[str]:
     try:
         held = yaml.safe_load(file.read_text(encoding="utf-8")) or []
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise RetrievalError(f"{file} is not YAML: {str(error).splitlines()[0]}.") from None
+        raise RetrievalError(f"{file} is not YAML: {first_line(error)}.") from None
     if not isinstance(held, list):
         raise RetrievalError(f"{file} is not a YAML list of questions.")
     return [str(question) for question in held]

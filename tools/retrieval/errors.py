@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from shopbot.shop.errors import ShopError
+from shopbot.errors import AgentError
 
 
-class RetrievalError(ShopError):
+class RetrievalError(AgentError):
     """Documents cannot be read or their index cannot be used."""
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shopbot.engines.embedding import Encoder
-from shopbot.shop.errors import ShopError
+from shopbot.errors import AgentError, first_line
 from shopbot.tools.retrieval.chunks import TOKEN_BUDGET, Chunk, split_markdown
 from shopbot.tools.retrieval.documents import Document, Unreadable
 from shopbot.tools.retrieval.errors import RetrievalError
@@ -96,11 +96,10 @@ class Ingestion:
         except RetrievalError as error:
             self.report.skipped.append(str(error))
             return
-        except ShopError:  # no fault of the document: the encoder is missing
+        except AgentError:  # no fault of the document: the encoder is missing
             raise
         except Exception as error:  # a strange document is no reason to stop, nor a sign of a damaged store
-            reason = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
-            self.report.skipped.append(f"{document.source} cannot be split: {reason}.")
+            self.report.skipped.append(f"{document.source} cannot be split: {first_line(error)}.")
             return
         finally:
             self.report.skipped.extend(document.left_out)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from shopbot.engines.embedding import Encoder
-from shopbot.shop.errors import ShopError
+from shopbot.errors import AgentError, first_line
 from shopbot.tools.retrieval.documents import Document, Unreadable, read_documents
 from shopbot.tools.retrieval.errors import DamagedIndex, RetrievalError
 from shopbot.tools.retrieval.ingestion import IngestReport, Progress
@@ -67,7 +67,7 @@ def open_existing(place: Place, encoder: Encoder, cure: str) -> ChunkStore:
         return _checked(ChunkStore(place, encoder))
     except BaseException as error:
         _reraise_unless_damaged(error, place.folder)
-        raise RetrievalError(f"{place.shown} is damaged ({_first_line(error)}). {cure}") from None
+        raise RetrievalError(f"{place.shown} is damaged ({first_line(error)}). {cure}") from None
 
 
 def _in_step(
@@ -78,7 +78,7 @@ def _in_step(
             return _open(place, documents, encoder, progress)
         except BaseException as error:
             _reraise_unless_damaged(error, place.folder)
-            reason = _first_line(error)
+            reason = first_line(error)
             if not place.rebuilds:
                 raise RetrievalError(
                     f"{place.shown} failed ({reason}): what is stored stays; ingest again when it works."
@@ -87,7 +87,7 @@ def _in_step(
         try:
             place.drop()
             return _open(place, everything or documents, encoder, progress)
-        except ShopError:
+        except AgentError:
             raise
         except Exception as error:
             raise RetrievalError(
@@ -116,15 +116,11 @@ def _checked(store: ChunkStore) -> ChunkStore:
     return store
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
-
-
 def _reraise_unless_damaged(error: BaseException, index: Path) -> None:
     """Let through what a rebuild would not cure. Chroma's own panics derive from BaseException."""
     if isinstance(error, DamagedIndex):
         return
-    if isinstance(error, ShopError | KeyboardInterrupt | SystemExit | MemoryError):
+    if isinstance(error, AgentError | KeyboardInterrupt | SystemExit | MemoryError):
         raise error
     if "database is locked" in str(error):
         raise RetrievalError(f"The index in {index} is locked by another program: close it and try again.")

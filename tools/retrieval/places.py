@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shopbot.engines.embedding import DIMENSIONS
-from shopbot.shop.settings import Settings
+from shopbot.errors import extra
 from shopbot.tools.retrieval.errors import RetrievalError
 from shopbot.tools.retrieval.locking import LOCK_TIMEOUT_S, writing
 
@@ -51,14 +51,17 @@ class Place:
     rebuilds: bool = False
 
 
-def place_of(settings: Settings, name: str, tenant: str | None = None) -> Place:
-    """The place of collection `name` of `tenant`, or of the shop itself.
+def place_of(data: Path, name: str, tenant: str | None = None, url: str | None = None) -> Place:
+    """The place of collection `name` of `tenant`, or of nobody in particular.
+
+    Args:
+        url: `http://host:port` of a `chroma run` server, or `postgresql://…` with pgvector; None keeps everything in
+            the folder `data`.
 
     Raises:
         RetrievalError: the name or the tenant cannot be used.
     """
-    folder = folder_of(settings.data, name, tenant)
-    url = vectors_url(settings)
+    folder = folder_of(data, name, tenant)
     if url is None:
         return embedded(folder)
     return (
@@ -66,26 +69,10 @@ def place_of(settings: Settings, name: str, tenant: str | None = None) -> Place:
     )
 
 
-def vectors_url(settings: Settings) -> str | None:
-    """Where vectors are kept when not under the data folder: the URL set, or the shop's PostgreSQL if it has pgvector.
-
-    Raises:
-        RetrievalError: the shop's PostgreSQL cannot be reached.
-    """
-    if settings.vectors_url:
-        return None if settings.vectors_url == "embedded" else settings.vectors_url
-    if settings.database_url and settings.database_url.startswith("postgres"):
-        from shopbot.tools.retrieval.postgres_collections import has_pgvector
-
-        return settings.database_url if has_pgvector(settings.database_url) else None
-    return None
-
-
-def names(settings: Settings, tenant: str | None = None) -> list[str]:
-    """The collections that `tenant`, or the shop itself, has."""
-    url = vectors_url(settings)
+def names(data: Path, tenant: str | None = None, url: str | None = None) -> list[str]:
+    """The collections that `tenant`, or nobody in particular, has at this place."""
     if url is None:
-        folder = _root(settings.data, tenant)
+        folder = _root(data, tenant)
         return sorted(each.parent.name for each in folder.glob(f"*/{CHROMA_FILE}"))
     if url.startswith("http"):
         from shopbot.tools.retrieval.chroma_server import served_collections
@@ -125,7 +112,8 @@ def embedded(folder: Path) -> Place:
     """A Chroma of this process in `folder`."""
 
     def open_rows() -> VectorStore:
-        from shopbot.tools.retrieval.chroma_store import EmbeddedChroma
+        with extra("retrieval", "A collection of documents"):
+            from shopbot.tools.retrieval.chroma_store import EmbeddedChroma
 
         return EmbeddedChroma(folder)
 

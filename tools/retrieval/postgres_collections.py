@@ -28,6 +28,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateSchema, DropTable
 
+from shopbot.errors import extra, first_line
 from shopbot.tools.retrieval.errors import RetrievalError
 from shopbot.tools.retrieval.vector_store import EF_CONSTRUCTION, M_NEIGHBOURS
 
@@ -48,7 +49,8 @@ def table_name(tenant: str, name: str) -> str:
 
 def engine_of(url: str) -> Engine:
     """An engine for `url`, through psycopg 3 whatever driver it names."""
-    return create_engine(make_url(url).set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    with extra("postgres", "PostgreSQL"):
+        return create_engine(make_url(url).set(drivername="postgresql+psycopg"), pool_pre_ping=True)
 
 
 def create(engine: Engine, tenant: str, name: str, dimensions: int) -> None:
@@ -153,10 +155,9 @@ def reaching(url: str) -> Iterator[None]:
         yield
     except SQLAlchemyError as error:
         shown = make_url(url).render_as_string(hide_password=True)
-        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0].rstrip(".")
         raise RetrievalError(
-            f"The vectors in {shown} cannot be used ({reason}): it must be a PostgreSQL with pgvector; set "
-            "SHOPBOT_VECTORS_URL."
+            f"The vectors in {shown} cannot be used ({first_line(error)}): name a PostgreSQL with pgvector that this "
+            "user may write."
         ) from None
 
 

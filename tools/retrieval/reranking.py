@@ -1,12 +1,11 @@
 """A cross-encoder reads question and passage together and ranks again what search found (Nogueira and Cho, 2019).
 
-It takes as many times longer than the encoder as it reads passages, so it reads few. No weights ship: SHOPBOT_RERANKER
-names a folder with `model.onnx` and `tokenizer.json`, for example an export of ms-marco-MiniLM-L6-v2.
+It takes as many times longer than the encoder as it reads passages, so it reads few. No weights ship: name
+a folder with `model.onnx` and `tokenizer.json`, for example an export of ms-marco-MiniLM-L6-v2.
 """
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,15 +13,18 @@ from typing import Any
 
 import numpy as np
 
-from shopbot.shop.errors import ShopError
+from shopbot.engines.onnx import open_session
+from shopbot.engines.probabilities import sigmoid
+from shopbot.errors import first_line
 from shopbot.tools.retrieval.chunks import Chunk
+from shopbot.tools.retrieval.errors import RetrievalError
 
 MODEL_FILE = "model.onnx"
 TOKENIZER_FILE = "tokenizer.json"
 MAX_TOKENS = 512
 
 
-class RerankerError(ShopError):
+class RerankerError(RetrievalError):
     """The cross-encoder cannot be loaded."""
 
 
@@ -71,21 +73,15 @@ class CrossEncoder:
             raise self._unusable(error) from None
         if len(logits) not in (1, 2):
             raise RerankerError(f"{self._folder} has no cross-encoder: it returns {len(logits)} numbers for a pair.")
-        logit = float(logits[-1] - (logits[0] if len(logits) == 2 else 0.0))
-        return 1 / (1 + math.exp(-max(-50.0, min(50.0, logit))))
+        return float(sigmoid(logits[-1] - (logits[0] if len(logits) == 2 else 0.0)))
 
     def _load(self) -> tuple[Any, Any]:
         with self._loading:
             if self._loaded is None:
-                import onnxruntime
                 from tokenizers import Tokenizer
 
                 try:
-                    options = onnxruntime.SessionOptions()
-                    options.intra_op_num_threads = self._threads
-                    options.log_severity_level = 3
-                    model = str(self._folder / MODEL_FILE)
-                    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+                    session = open_session(self._folder / MODEL_FILE, self._threads)
                     tokenizer = Tokenizer.from_file(str(self._folder / TOKENIZER_FILE))
                 except Exception as error:  # as above
                     raise self._unusable(error) from None
@@ -95,8 +91,7 @@ class CrossEncoder:
             return self._loaded
 
     def _unusable(self, error: Exception) -> RerankerError:
-        reason = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
         return RerankerError(
-            f"The cross-encoder in {self._folder} cannot be used ({reason}): SHOPBOT_RERANKER needs a folder with "
+            f"The cross-encoder in {self._folder} cannot be used ({first_line(error)}): it needs a folder with "
             f"{MODEL_FILE} and {TOKENIZER_FILE}."
         )

@@ -26,7 +26,7 @@ class Desk:
             if self._policies is None:
                 from shopbot.tools.shop.policy_index import open_policies
 
-                self._policies = open_policies(self.shop.settings.data)
+                self._policies = open_policies(self.shop.settings.data, self.shop.settings.policies)
             return self._policies
 
     def close(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from shopbot.tools.retrieval import Retriever, open_retriever
@@ -10,10 +9,10 @@ from shopbot.tools.retrieval import Retriever, open_retriever
 SHIPPED_DOCUMENTS = Path(__file__).parents[2] / "shop" / "policies" / "documents"
 
 
-def open_policies(data: Path) -> Retriever:
+def open_policies(data: Path, documents: Path | None = None) -> Retriever:
     """The policy documents, indexed under the data folder and brought up to date if they have changed.
 
-    `SHOPBOT_POLICIES` names a shop's own folder of Markdown documents.
+    Args:
+        documents: a shop's own folder of Markdown documents.
     """
-    own = os.environ.get("SHOPBOT_POLICIES")
-    return open_retriever(data / "policies", Path(own).expanduser() if own else SHIPPED_DOCUMENTS)
+    return open_retriever(data / "policies", documents or SHIPPED_DOCUMENTS)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Literal
 
+from shopbot.errors import first_line
 from shopbot.tools.retrieval.errors import RetrievalError
 from shopbot.tools.retrieval.sources.limits import Limits
 
@@ -54,7 +55,7 @@ def text_of(content: bytes, suffix: str, name: str, limits: Limits, left_out: li
     except RecursionError:
         raise RetrievalError(f"{name} is nested too deeply to be read.") from None
     except Exception as error:  # a converter meets anything in a damaged file, and the rest must go on
-        reason = (str(error) or type(error).__name__).splitlines()[0]
+        reason = first_line(error)
         raise RetrievalError(f"{name} cannot be read as {suffix.lstrip('.') or 'text'}: {reason}.") from None
     finally:
         if left_out is not None:

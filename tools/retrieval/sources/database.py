@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 
+from shopbot.errors import first_line
 from shopbot.tools.retrieval.documents import Document
 from shopbot.tools.retrieval.errors import RetrievalError
 from shopbot.tools.retrieval.sources.limits import Limits
@@ -42,7 +43,7 @@ def query_rows(named: str, limits: Limits) -> Document:
     except RetrievalError as error:
         raise RetrievalError(f"The query over {shown} {error}") from None
     except (SQLAlchemyError, ImportError, ValueError) as error:
-        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        reason = first_line(error)
         raise RetrievalError(f"The query over {shown} failed: {reason}.") from None
     source = f"{shown}#{query.strip()}"
     name = f"{url.database or 'database'}/{hashlib.sha256(query.encode()).hexdigest()[:8]}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from shopbot.engines.shopbot.addresses import normalise_email
+from shopbot.engines.spoken.addresses import normalise_email
 
 __all__ = ["cardinal", "normalise_email", "number_in", "order_number_in", "spell_in_digits"]
 
