@@ -19,17 +19,16 @@ from pathlib import Path
 
 from shopbot.engines.learned.folder import DESCRIPTION
 from shopbot.engines.recording.trace_format import Trace
-from shopbot.optimize.crossfit.teaching import Folds, with_scores
-from shopbot.optimize.folders.cuts import Cut, factorise_folder, prune_folder
+from shopbot.optimize.config import CrossFitConfig, Objective, PruneConfig, RetrainConfig, Schedule, TrainConfig
+from shopbot.optimize.crossfit.scoring import cross_fit_scores
+from shopbot.optimize.folders.pruning import factorise_folder, prune_folder
 from shopbot.optimize.folders.quantise import quantise_folder
-from shopbot.optimize.folders.retrain import Recovery
 from shopbot.optimize.measurement.measure import measure_folders, write_json
 from shopbot.optimize.measurement.plots import draw_all
 from shopbot.optimize.measurement.side_by_side import markdown
-from shopbot.optimize.traces.objective import Objective
 from shopbot.optimize.traces.reading import read_decisions, split
-from shopbot.optimize.traces.training import Recipe, train
-from shopbot.optimize.training import Progress, Schedule
+from shopbot.optimize.traces.training import train
+from shopbot.optimize.training import Progress
 
 Made = Callable[[Path], object]
 FILE = Path("star") / "nap_happy_train.jsonl.gz"
@@ -61,30 +60,30 @@ def scores_from(file: Path, traces: Sequence[Trace]) -> list[Trace]:
 def engines(wanted: argparse.Namespace, learn: Sequence[Trace], dev: Sequence[Trace]) -> dict[str, Made]:
     """How each row of the table is made, by the name of its folder, in an order in which each finds what it needs."""
     at = wanted.to
-    recipe = Recipe(
+    config = TrainConfig(
         threads=wanted.threads,
         schedule=Schedule(epochs=wanted.epochs, rate=4e-4, seed=SEED, half=True),
         objective=LEARN_ACTIONS,
     )
-    recovery = Recovery(
+    retraining = RetrainConfig(
         threads=wanted.threads,
         schedule=Schedule(epochs=wanted.retrain, rate=2e-4, seed=SEED, half=True),
         objective=LEARN_ACTIONS,
     )
     teacher, student = at / "teacher", at / "distilled"
-    halved, sparse = Cut(heads=0.5, neurons=0.5), Cut(weights=0.5)
+    halved, sparse = PruneConfig(heads=0.5, neurons=0.5), PruneConfig(weights=0.5)
     bare = [replace(trace, scores=None) for trace in learn]
     half, _ = split(learn, 0.5, seed=SEED)
 
     def made_by(layers: int, teachers: Sequence[Path] = (), traces: Sequence[Trace] = learn) -> Made:
         # A student begins as some of its teacher's layers (Sanh et al. 2019).
-        own = replace(recipe, layers=layers, start=teachers[0] if teachers else None)
+        own = replace(config, layers=layers, start=teachers[0] if teachers else None)
         return lambda to: train(traces, to, own, teachers=teachers, dev=dev, on_step=_say(to.name))
 
-    def cut(what: Cut, after: Recovery | None = None) -> Made:
+    def cut(what: PruneConfig, after: RetrainConfig | None = None) -> Made:
         return lambda to: prune_folder(student, to, what, half if after else learn, after, on_step=_say(to.name))
 
-    def factorised(after: Recovery | None = None) -> Made:
+    def factorised(after: RetrainConfig | None = None) -> Made:
         return lambda to: factorise_folder(
             student, to, half if after else learn, after, energy=0.8, on_step=_say(to.name)
         )
@@ -98,15 +97,15 @@ def engines(wanted: argparse.Namespace, learn: Sequence[Trace], dev: Sequence[Tr
         "distilled": made_by(3, [teacher]),
         "int8": quantised("distilled"),
         "weights4": quantised("distilled", "weights4"),
-        "trimmed": cut(Cut(vocabulary=True)),
+        "trimmed": cut(PruneConfig(vocabulary=True)),
         "halved": cut(halved),
-        "halved-retrained": cut(halved, recovery),
+        "halved-retrained": cut(halved, retraining),
         "sparse": cut(sparse),
-        "sparse-retrained": cut(sparse, recovery),
+        "sparse-retrained": cut(sparse, retraining),
         "factorised": factorised(),
-        "factorised-retrained": factorised(recovery),
+        "factorised-retrained": factorised(retraining),
         "trimmed-int8": quantised("trimmed"),
-        "halved-trimmed": cut(replace(halved, vocabulary=True), recovery),
+        "halved-trimmed": cut(replace(halved, vocabulary=True), retraining),
         "halved-trimmed-int8": quantised("halved-trimmed"),
     }
 
@@ -126,7 +125,7 @@ def main() -> None:
     if wanted.soft:
         learn = scores_from(wanted.soft, learn)
     else:
-        learn = with_scores(learn, Folds(threads=wanted.threads, folder=wanted.to / "scores"))
+        learn = cross_fit_scores(learn, CrossFitConfig(threads=wanted.threads, folder=wanted.to / "scores"))
     print(f"{len(learn)} decisions to learn from, {len(dev)} to calibrate on, {len(test)} to measure on", flush=True)
     names = []
     for name, make in engines(wanted, learn, dev).items():

@@ -60,9 +60,10 @@ def _ndcg(vectors: Vectors, passages: Vectors, keys: Sequence[str], questions: S
 
 
 def _exported(target: Path) -> Path:
-    from shopbot.optimize.shipping.export_encoder import export, source_folder
+    from shopbot.optimize.encoder import encoder_folder
+    from shopbot.optimize.shipping.export_encoder import export
 
-    export(source_folder(), target)
+    export(encoder_folder(), target)
     return target
 
 

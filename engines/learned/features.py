@@ -4,7 +4,7 @@
     user: Saturday at 7. agent: query check (name, day, start time). observation: unavailable. user: Then Sunday?
 
 The first says who spoke last and what was done in the whole conversation, the second what was said of late, newest
-last, so that cutting from the left loses the oldest. An agent's remark stands as the action that it carried out, which
+last, so that cutting from the left loses the oldest. An agent's reply stands as the action that it carried out, which
 is shorter than its words and the same in every wording. Nothing here knows what the agent is for. Standard library
 only.
 """
@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shopbot.engines.learned.sayings import Sayings
+from shopbot.engines.learned.tfidf import TfidfIndex
 from shopbot.engines.recording.trace_format import ACTION_MARK
 
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|_")
@@ -44,7 +44,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class Event:
-    """One thing said or done: who, the action's name where it is one, its arguments, the words."""
+    """One message, action or observation: who, the action's name where it is one, its arguments' names, the text."""
 
     speaker: str
     action: str = ""
@@ -52,9 +52,9 @@ class Event:
     text: str = ""
 
 
-def compose(context: Sequence[tuple[str, str]], sayings: Sayings, layout: Layout) -> tuple[str, str]:
+def compose(context: Sequence[tuple[str, str]], templates: TfidfIndex, layout: Layout) -> tuple[str, str]:
     """The two segments of a context of (speaker, text)."""
-    events = events_of(context, sayings)
+    events = events_of(context, templates)
     return _summary(events), " ".join(_recent(events[-layout.events :], layout))
 
 
@@ -63,18 +63,18 @@ def plain(name: str) -> str:
     return _CAMEL.sub(" ", name).lower()
 
 
-def events_of(context: Sequence[tuple[str, str]], sayings: Sayings) -> list[Event]:
-    """What was said and done in a context; a remark of the agent stands for the action that it carried out."""
-    return [_event(speaker, text, sayings) for speaker, text in context]
+def events_of(context: Sequence[tuple[str, str]], templates: TfidfIndex) -> list[Event]:
+    """What was said and done in a context; a reply that is like a template stands for the template's action."""
+    return [_event(speaker, text, templates) for speaker, text in context]
 
 
-def _event(speaker: str, text: str, sayings: Sayings) -> Event:
+def _event(speaker: str, text: str, templates: TfidfIndex) -> Event:
     if speaker != "Agent":
         return Event(speaker, text=text)
     if text.startswith(ACTION_MARK):
         name, _, args = text.removeprefix(ACTION_MARK).strip().partition(" ")
         return Event(speaker, name, _names(args))
-    nearest = sayings.nearest(text)
+    nearest = templates.nearest(text)
     return Event(speaker, nearest[0] if nearest else "", text=text)
 
 

@@ -1,6 +1,6 @@
 """Run a learned engine: from a context and the allowed actions to a choice with arguments and confidence.
 
-Needs onnxruntime, tokenizers and numpy alone. It does not speak LangChain: that is `engines/learned`.
+Needs onnxruntime, tokenizers and numpy alone. It does not speak LangChain: that is `shopbot.engines.learned.model`.
 """
 
 from __future__ import annotations
@@ -19,10 +19,13 @@ from shopbot.engines.learned.arguments import choose_arguments
 from shopbot.engines.learned.encoding import Vocabulary, prepared
 from shopbot.engines.learned.features import Layout, compose, describe
 from shopbot.engines.learned.folder import GRAPH, KIND, TOKENIZER, FolderError, need, read_description
-from shopbot.engines.learned.sayings import read_sayings
+from shopbot.engines.learned.tfidf import TfidfIndex
 from shopbot.engines.onnx import open_session
 from shopbot.engines.probabilities import softmax
 from shopbot.engines.recording.trace_format import AllowedAction
+
+Feed = Mapping[str, NDArray[Any]]
+"""One batch for the graph: its inputs by name, (contexts, longest) each."""
 
 _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 _MATCH = 8.0
@@ -63,12 +66,12 @@ class Predictor:
         if self.description.kind != KIND or "layout" not in settings:
             raise FolderError(f"{folder} holds an engine of the kind {self.description.kind!r}, not {KIND!r}.")
         self.layout = Layout(**settings["layout"])
-        self.sayings = read_sayings(settings.get("sayings", ()))
+        self.templates = TfidfIndex.from_json(settings.get("sayings", ()))
         values = tuple((str(name), str(value)) for name, value in settings.get("values", ()))
         self.vocabulary = Vocabulary(self.description.labels, self.description.arguments, values)
         self._tokenizer = prepared(Tokenizer.from_file(str(need(folder, TOKENIZER))), self.layout)
-        self._session = open_session(need(folder, GRAPH), threads)
-        self._inputs = {each.name for each in self._session.get_inputs()}
+        self.session = open_session(need(folder, GRAPH), threads)
+        self._inputs = {each.name for each in self.session.get_inputs()}
         self._offers: dict[str, NDArray[np.float32]] = {}
         self._locked = threading.Lock()
 
@@ -82,7 +85,7 @@ class Predictor:
 
         What was `refused` in this step is not proposed again: with the same context it would come out the same.
         """
-        segments = compose(context, self.sayings, self.layout)
+        segments = self.segments(context)
         encoding = self._tokenizer.encode(*segments)
         actions, spans, values, seeks = self._run(encoding)[:4]
         open_now = [action for action in allowed if action.name not in refused]
@@ -95,6 +98,22 @@ class Predictor:
             else choose_arguments(action, spans[0], values[0], encoding, segments[1], self.vocabulary)
         )
         return Prediction(choice or None, args, scores[choice], scores)
+
+    def segments(self, context: Sequence[tuple[str, str]]) -> tuple[str, str]:
+        """The two texts that the tokenizer gets of a context."""
+        return compose(context, self.templates, self.layout)
+
+    def feed(self, contexts: Sequence[Sequence[tuple[str, str]]]) -> Feed:
+        """Several contexts as the graph's inputs, (contexts, longest) each, those of them that it asks for."""
+        return self._feed([self._tokenizer.encode(*self.segments(context)) for context in contexts])
+
+    def _feed(self, encodings: Sequence[Encoding]) -> Feed:
+        longest = max(len(each.ids) for each in encodings)
+        rows = {name: np.zeros((len(encodings), longest), dtype=np.int64) for name in _INPUTS}
+        for number, each in enumerate(encodings):
+            for name, values in zip(_INPUTS, (each.ids, each.attention_mask, each.type_ids), strict=True):
+                rows[name][number, : len(values)] = values
+        return {name: values for name, values in rows.items() if name in self._inputs}
 
     def _scores(
         self,
@@ -142,7 +161,4 @@ class Predictor:
             return float(seeks @ self._offers[text]) / _MATCH
 
     def _run(self, encoding: Encoding) -> list[NDArray[np.float32]]:
-        ids = np.array([encoding.ids], dtype=np.int64)
-        rows = (ids, np.ones_like(ids), np.array([encoding.type_ids], dtype=np.int64))
-        feed = {name: row for name, row in zip(_INPUTS, rows, strict=True) if name in self._inputs}
-        return list(self._session.run(None, feed))
+        return list(self.session.run(None, self._feed([encoding])))

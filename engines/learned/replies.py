@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from shopbot.engines.learned.sayings import Sayings, read_sayings
+from shopbot.engines.learned.tfidf import TfidfIndex
 from shopbot.engines.recording.trace_format import ACTION_MARK, Trace
 
 _OBSERVATION = "{observation}"
@@ -22,7 +22,7 @@ Context = Sequence[tuple[str, str]]
 class Replies:
     """Recorded replies by the situation in which they were given."""
 
-    def __init__(self, situations: Sayings) -> None:
+    def __init__(self, situations: TfidfIndex) -> None:
         self._situations = situations
 
     @classmethod
@@ -32,12 +32,12 @@ class Replies:
         for trace in traces:
             if trace.choice is None and trace.reply:
                 found.setdefault(_situation(trace.context), _template(trace))
-        return cls(Sayings(list(found.items())[:_MOST]))
+        return cls(TfidfIndex(list(found.items())[:_MOST]))
 
     @classmethod
     def read(cls, entries: Sequence[Sequence[str]]) -> Replies:
         """What `as_json` wrote."""
-        return cls(read_sayings(entries))
+        return cls(TfidfIndex.from_json(entries))
 
     def as_json(self) -> list[list[str]]:
         """The replies as JSON can hold them."""

@@ -83,23 +83,6 @@ def prune_layers(model: nn.Module, importance: Sequence[float], count: int) -> l
     return kept
 
 
-@torch.no_grad()  # type: ignore[untyped-decorator, unused-ignore]
-def mask_units(
-    model: nn.Module, heads: Sequence[Sequence[int]] | None, neurons: Sequence[Sequence[int]] | None
-) -> None:
-    """Silence, in place, every unit that is not kept, without changing a shape: what pruning must be equal to."""
-    for number, layer in enumerate(layers_of(model)):
-        for units, path, size in (
-            (heads, layer.out, layer.head_size * layer.group),
-            (neurons, layer.falling, 1),
-        ):
-            if units is not None:
-                weight = layer.part(path).weight
-                silent = torch.ones(weight.shape[1], dtype=torch.bool)
-                silent[_rows(units[number], size)] = False
-                weight[:, silent] = 0.0
-
-
 def take_rows_and_columns(linear: Any, rows: Tensor | None, columns: Tensor | None) -> Any:
     """The linear layer with some of its outputs and inputs; a factorised one stays factorised."""
     if isinstance(linear, LowRankLinear):

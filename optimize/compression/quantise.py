@@ -22,12 +22,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from shopbot.engines.learned.predict import Feed
 from shopbot.optimize.compression.graph_weights import half_weights, int8_tables
-from shopbot.optimize.graphs import Feed
+from shopbot.optimize.config import CalibrationMethod
 
-Method = Literal["minmax", "entropy", "percentile"]
 _MATRICES = ("MatMul", "Gemm")
 _FEEDS_AT_ONCE = 8
+_PERCENTILE = 99.99
 
 
 def quantise_array(
@@ -52,50 +53,49 @@ def quantise_array(
     return np.clip(np.round(weights / scale), -top, top).astype(np.int8), scale
 
 
-def dynamic_int8(source: Path, target: Path, *, per_channel: bool = True, table: bool = True) -> None:
-    """Int8 weights, one scale per output channel; activations are quantised at run time, batch by batch.
+def dynamic_int8(source: Path, target: Path) -> None:
+    """Int8 weights and token table; activations are quantised at run time, batch by batch.
 
-    Args:
-        per_channel: one scale for a whole matrix costs a sentence encoder twenty times more of its cosine.
-        table: store the token table as int8 too.
+    Weights have a scale per output channel: one for a whole matrix costs a sentence encoder twenty times more of its
+    cosine.
     """
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     with _prepared(source) as prepared, _quietly():
         quantize_dynamic(
-            prepared, target, per_channel=per_channel, weight_type=QuantType.QInt8, op_types_to_quantize=[*_MATRICES]
+            prepared, target, per_channel=True, weight_type=QuantType.QInt8, op_types_to_quantize=[*_MATRICES]
         )
-    if table:
-        int8_table(target, target)
+    int8_table(target, target)
 
 
 def calibrate(
-    source: Path, feeds: Iterable[Feed], ranges: Path, method: Method = "minmax", *, percentile: float = 99.99
+    source: Path, feeds: Iterable[Feed], ranges: Path, method: CalibrationMethod = "minmax"
 ) -> dict[str, tuple[float, float]]:
     """Run the graph over real data and keep the range of every activation that will be quantised.
 
     Args:
         feeds: a few dozen batches of the data that the graph will see.
         ranges: JSON file to write, which `static_int8` reads; `read_ranges` shows what is in it.
-        method: the extremes seen; the clipping with the least KL divergence; or a percentile of absolute values.
-        percentile: for that method.
+        method: the extremes seen; the clipping with the least KL divergence; or the 99.99th percentile of absolute
+            values.
 
     Returns:
         Lowest and highest value by the name of the tensor.
     """
-    from onnxruntime.quantization.calibrate import CalibrationMethod, create_calibrator, save_tensors_data
+    from onnxruntime.quantization.calibrate import CalibrationMethod as OnnxMethod
+    from onnxruntime.quantization.calibrate import create_calibrator, save_tensors_data
 
     methods = {
-        "minmax": CalibrationMethod.MinMax,
-        "entropy": CalibrationMethod.Entropy,
-        "percentile": CalibrationMethod.Percentile,
+        "minmax": OnnxMethod.MinMax,
+        "entropy": OnnxMethod.Entropy,
+        "percentile": OnnxMethod.Percentile,
     }
     if method not in methods:
         raise ValueError(f"calibration method is {method!r}; there are {', '.join(methods)}")
     batches = list(feeds)
     if not batches:
         raise ValueError("calibration needs data: give at least one batch")
-    settings = {"percentile": percentile} if method == "percentile" else {}
+    settings = {"percentile": _PERCENTILE} if method == "percentile" else {}
     with _prepared(source) as prepared:
         calibrator = create_calibrator(
             prepared,
@@ -121,7 +121,7 @@ def read_ranges(ranges: Path) -> dict[str, tuple[float, float]]:
     return {name: (float(np.min(low)), float(np.max(high))) for name, (low, high) in values.items()}
 
 
-def static_int8(source: Path, target: Path, ranges: Path, *, per_channel: bool = True, table: bool = True) -> None:
+def static_int8(source: Path, target: Path, ranges: Path) -> None:
     """Int8 weights and activations, in QuantizeLinear / DequantizeLinear form, with calibrated ranges.
 
     Args:
@@ -137,7 +137,7 @@ def static_int8(source: Path, target: Path, ranges: Path, *, per_channel: bool =
             None,
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=[*_MATRICES],
-            per_channel=per_channel,
+            per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             calibrate_method=load_tensors_data(ranges).calibration_method,
@@ -145,14 +145,11 @@ def static_int8(source: Path, target: Path, ranges: Path, *, per_channel: bool =
             # Products of two activations (attention) stay float: they are few, and int8 costs them most.
             extra_options={"MatMulConstBOnly": True},
         )
-    if table:
-        int8_table(target, target)
+    int8_table(target, target)
 
 
-def weights_only(
-    source: Path, target: Path, *, bits: Literal[4, 8] = 4, block: int = 32, exact: bool = False, table: bool = True
-) -> None:
-    """Weights of 4 or 8 bits, a scale and a zero point for each block of `block` along the inputs (MatMulNBits).
+def weights_only(source: Path, target: Path, *, bits: Literal[4, 8] = 4, exact: bool = False) -> None:
+    """Weights of 4 or 8 bits, a scale and a zero point for each block of 32 along the inputs (MatMulNBits).
 
     Args:
         exact: multiply in float32; else activations are rounded to int8 inside the kernel, which is faster.
@@ -164,12 +161,11 @@ def weights_only(
         from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
         quantiser = MatMulNBitsQuantizer(
-            model, bits=bits, block_size=block, accuracy_level=1 if exact else 4, op_types_to_quantize=("MatMul",)
+            model, bits=bits, block_size=32, accuracy_level=1 if exact else 4, op_types_to_quantize=("MatMul",)
         )
         quantiser.process()
         quantiser.model.save_model_to_file(str(target))
-    if table:
-        int8_table(target, target)
+    int8_table(target, target)
 
 
 def half(source: Path, target: Path, kind: Literal["float16", "bfloat16"] = "float16") -> None:

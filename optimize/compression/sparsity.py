@@ -7,10 +7,11 @@ really smaller.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.prune import L1Unstructured
 
 Masks = Mapping[str, Tensor]
 
@@ -39,26 +40,20 @@ def prunable(model: nn.Module) -> dict[str, Tensor]:
     return {f"{path}.weight".lstrip("."): module.weight for path, module in modules if isinstance(module, nn.Linear)}
 
 
-def magnitude_masks(
-    weights: Mapping[str, Tensor], share: float, scope: Literal["layer", "global"] = "layer"
-) -> dict[str, Tensor]:
-    """Which weights stay: exactly round(share x count) of the smallest go.
+def magnitude_masks(weights: Mapping[str, Tensor], share: float) -> dict[str, Tensor]:
+    """Which weights of each tensor stay, of its shape: exactly round(share x count) of the smallest go.
 
     Args:
         weights: tensors by name.
         share: 0 to 1, the share that becomes zero.
-        scope: the share of each tensor, or of all together, so that insensitive layers give more.
-
-    Returns:
-        True where a weight stays, of the weights' shapes.
     """
     if not 0 <= share <= 1:
         raise ValueError(f"sparsity is {share}: it is a share between 0 (nothing removed) and 1 (everything)")
-    if scope == "layer":
-        return {name: _smallest_out(weight.detach().abs(), share) for name, weight in weights.items()}
-    kept = _smallest_out(torch.cat([weight.detach().abs().flatten() for weight in weights.values()]), share)
-    parts = kept.split([weight.numel() for weight in weights.values()])
-    return {name: part.view(weight.shape) for (name, weight), part in zip(weights.items(), parts, strict=True)}
+    method = L1Unstructured(amount=float(share))
+    return {
+        name: method.compute_mask(each.detach(), torch.ones_like(each, dtype=torch.bool))
+        for name, each in weights.items()
+    }
 
 
 @torch.no_grad()  # type: ignore[untyped-decorator, unused-ignore]
@@ -67,12 +62,6 @@ def apply_masks(model: nn.Module, masks: Masks) -> None:
     parameters = dict(model.named_parameters())
     for name, mask in masks.items():
         parameters[name].mul_(mask.to(parameters[name].dtype))
-
-
-def sparsity_of(weights: Mapping[str, Tensor]) -> float:
-    """Share of zeros among all `weights`."""
-    count = sum(int(weight.numel()) for weight in weights.values())
-    return sum(int((weight == 0).sum()) for weight in weights.values()) / max(count, 1)
 
 
 class GradualPruning:
@@ -89,12 +78,11 @@ class GradualPruning:
         schedule: str = "cubic",
         until: float = 0.7,
         every: int = 20,
-        scope: Literal["layer", "global"] = "layer",
     ) -> None:
         if schedule not in SCHEDULES:
             raise ValueError(f"schedule is {schedule!r}; there are {', '.join(SCHEDULES)}")
         self._model, self._target, self._schedule = model, target, SCHEDULES[schedule]
-        self._until, self._every, self._scope = until, every, scope
+        self._until, self._every = until, every
         self.masks: dict[str, Tensor] = {}
 
     def __call__(self, step: int, total: int) -> None:
@@ -103,15 +91,8 @@ class GradualPruning:
         # Also without masks yet: at the first step, and where a killed run goes on.
         if not self.masks or step == last or (step < last and step % self._every == 0):
             share = self._schedule(min(step, last), last, self._target)
-            self.masks = magnitude_masks(prunable(self._model), share, self._scope)
+            self.masks = magnitude_masks(prunable(self._model), share)
         apply_masks(self._model, self.masks)
-
-
-def _smallest_out(size: Tensor, share: float) -> Tensor:
-    kept = torch.ones(size.numel(), dtype=torch.bool, device=size.device)
-    # Sorted, not thresholded: among equals a threshold would remove too many or too few.
-    kept[size.flatten().argsort(stable=True)[: round(share * size.numel())]] = False
-    return kept.view(size.shape)
 
 
 def _done(step: int, total: int) -> float:

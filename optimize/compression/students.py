@@ -1,17 +1,15 @@
-"""Smaller students cut from a teacher: fewer layers, or narrower ones. Any other Hugging Face model will do as well."""
+"""Smaller students cut from a teacher: some of its layers. Any other Hugging Face model will do as well."""
 
 from __future__ import annotations
 
 import copy
 from typing import Any, TypeVar
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from shopbot.optimize.compression.anatomy import config_of, layers_of, stack_of
 
 Model = TypeVar("Model", bound=Any)
-_WIDTHS = ("hidden_size", "intermediate_size", "num_attention_heads", "num_key_value_heads", "dim", "hidden_dim")
 
 
 def evenly_spaced(layers: int, keep: int) -> list[int]:
@@ -52,47 +50,6 @@ def keep_layers(model: nn.Module, chosen: list[int]) -> None:
     if configuration is not None:
         name = "n_layers" if hasattr(configuration, "n_layers") else "num_hidden_layers"
         setattr(configuration, name, len(kept))
-
-
-def student_by_width(teacher: Model, share: float) -> Model:
-    """A student whose layers are `share` as wide, started from evenly spaced rows and columns of the teacher's.
-
-    Weight selection (Xu et al. 2024, "Initializing Models with Larger Ones"). Heads keep their size and get fewer.
-
-    Args:
-        teacher: a Hugging Face model, which its class can make from a configuration alone.
-        share: 0 to 1; heads times `share` is rounded, and widths follow.
-    """
-    configuration = copy.deepcopy(config_of(teacher))
-    if configuration is None or not 0 < share <= 1:
-        raise ValueError(
-            f"a student of width {share} cannot be made of {type(teacher).__name__}: wanted 0 < share <= 1"
-        )
-    heads = max(round(configuration.num_attention_heads * share), 1)
-    exact = heads / configuration.num_attention_heads
-    for name in _WIDTHS:
-        if getattr(configuration, name, None):
-            setattr(configuration, name, max(round(getattr(configuration, name) * exact), 1))
-    if getattr(configuration, "num_key_value_heads", None) and heads % configuration.num_key_value_heads:
-        configuration.num_key_value_heads = heads
-    student: Model = type(teacher)(configuration)
-    source = teacher.state_dict()
-    # What the teacher was made without (a pooler, say), its student goes without too.
-    for name, _ in list(student.named_children()):
-        if getattr(teacher, name) is None:
-            setattr(student, name, None)
-    student.load_state_dict(
-        {name: select_evenly(source[name], old.shape) for name, old in student.state_dict().items()}
-    )
-    return student
-
-
-def select_evenly(weights: Tensor, shape: torch.Size) -> Tensor:
-    """Evenly spaced entries of `weights` along every axis, so that `shape` comes out."""
-    for axis, size in enumerate(shape):
-        index = torch.linspace(0, weights.shape[axis] - 1, size).round().long()
-        weights = weights.index_select(axis, index.to(weights.device))
-    return weights.clone()
 
 
 def projection(student_width: int, teacher_width: int) -> nn.Module | None:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from shopbot.engines.learned.features import events_of, flatten
-from shopbot.engines.learned.sayings import Sayings
+from shopbot.engines.learned.tfidf import TfidfIndex
 from shopbot.engines.recording.trace_format import Trace
 
 SPEAKERS = ("User", "Agent", "Observation")
@@ -48,7 +48,7 @@ class Pages:
     rows: Tensor
 
 
-def conversations_of(traces: Sequence[Trace], sayings: Sayings, labels: Sequence[str]) -> list[Conversation]:
+def conversations_of(traces: Sequence[Trace], templates: TfidfIndex, labels: Sequence[str]) -> list[Conversation]:
     """The conversations that the traces are decisions of; an action that is no label counts as the one after them."""
     number = {name: index for index, name in enumerate(labels)}
     decisions: dict[str, list[int]] = {}
@@ -61,7 +61,7 @@ def conversations_of(traces: Sequence[Trace], sayings: Sayings, labels: Sequence
         for row in rows:
             at = len(traces[row].context) - 1
             due[at], asked[at] = number.get(traces[row].choice or "", UNLABELLED), row
-        events = events_of(context, sayings)
+        events = events_of(context, templates)
         found.append(
             Conversation(
                 [SPEAKERS.index(event.speaker) for event in events],

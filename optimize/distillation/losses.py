@@ -14,36 +14,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 
-def distillation_loss(
-    student: Tensor,
-    teacher: Tensor,
-    labels: Tensor,
-    *,
-    temperature: float = 2.0,
-    alpha: float = 0.5,
-    ignored: int = -100,
-) -> Tensor:
-    """`alpha` x soft loss at `temperature` + (1 - `alpha`) x cross-entropy with the truth at temperature 1.
-
-    Args:
-        student: logits, (rows, classes). A class that is not allowed is minus infinity in both.
-        teacher: logits of the same shape.
-        labels: the true class of each row, (rows,); `ignored` where there is none, and only the teacher counts.
-
-    Returns:
-        One number, the mean over rows.
-
-    Raises:
-        ValueError: the temperature is not positive, or alpha is outside 0 to 1.
-    """
-    _check(temperature, alpha)
-    soft = soft_loss(student, teacher, temperature)
-    known = labels != ignored
-    if not bool(known.any()):
-        return alpha * soft
-    return alpha * soft + (1 - alpha) * functional.cross_entropy(student[known], labels[known])
-
-
 def soft_loss(student: Tensor, teacher: Tensor, temperature: float = 1.0, mask: Tensor | None = None) -> Tensor:
     """KL(teacher || student) of the softened distributions, times T², mean over rows.
 
@@ -76,7 +46,6 @@ def multilabel_distillation_loss(
     Returns:
         The sum over labels, mean over rows.
     """
-    _check(temperature, alpha)
     hard = functional.binary_cross_entropy_with_logits(student, labels.to(student.dtype), reduction="none")
     return alpha * bernoulli_kl(student, teacher, temperature) + (1 - alpha) * hard.sum(-1).mean()
 
@@ -106,11 +75,6 @@ def hidden_state_loss(
     return _mean((mapped - teacher.detach()).square().mean(-1), mask)
 
 
-def cosine_loss(student: Tensor, teacher: Tensor, mask: Tensor | None = None) -> Tensor:
-    """1 - cosine between hidden states of the same width (Sanh et al. 2019, DistilBERT), mean over positions."""
-    return _mean(1 - functional.cosine_similarity(student, teacher.detach(), dim=-1), mask)
-
-
 def attention_loss(student: Tensor, teacher: Tensor, mask: Tensor | None = None) -> Tensor:
     """KL between attention distributions averaged over heads, so that the head counts may differ.
 
@@ -138,22 +102,6 @@ def distance_loss(student: Tensor, teacher: Tensor) -> Tensor:
 def angle_loss(student: Tensor, teacher: Tensor) -> Tensor:
     """RKD-A: Huber loss between the cosines of all angles that three rows of a batch form."""
     return functional.smooth_l1_loss(_angles(student), _angles(teacher.detach()))
-
-
-def mutual_loss(peers: list[Tensor], labels: Tensor, temperature: float = 1.0) -> Tensor:
-    """Deep mutual learning (Zhang et al. 2018): each peer's cross-entropy + its mean KL from every other peer.
-
-    Args:
-        peers: logits of every peer, each (rows, classes); at least two.
-        labels: the true classes, (rows,).
-
-    Returns:
-        The sum over peers. The peer that is learned from gets no gradient from those who learn.
-    """
-    if len(peers) < 2:
-        raise ValueError(f"mutual learning needs at least two peers, not {len(peers)}")
-    own = torch.stack([functional.cross_entropy(peer, labels) for peer in peers])
-    return own.sum() + peer_loss(peers, temperature)
 
 
 def peer_loss(peers: Sequence[Tensor], temperature: float = 1.0) -> Tensor:
@@ -186,10 +134,3 @@ def _mean(rows: Tensor, mask: Tensor | None) -> Tensor:
         return rows.mean()
     weights = mask.to(rows.dtype)
     return (rows * weights).sum() / weights.sum().clamp_min(1.0)
-
-
-def _check(temperature: float, alpha: float) -> None:
-    if temperature <= 0:
-        raise ValueError(f"temperature is {temperature}: it must be above 0; 1 leaves the distributions as they are")
-    if not 0 <= alpha <= 1:
-        raise ValueError(f"alpha is {alpha}: it is a share between 0 (labels alone) and 1 (teacher alone)")

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from shopbot.engines.learned.folder import CARD, GRAPH, WEIGHTS, copy_folder, need, read_description, write_description
+from shopbot.engines.learned.predict import Feed, Predictor
 from shopbot.engines.recording.trace_format import Trace
 from shopbot.optimize.compression import quantise
-from shopbot.optimize.folders.feeds import Feeder
-from shopbot.optimize.graphs import Feed
+from shopbot.optimize.config import CalibrationMethod
 
 RANGES = "ranges.json"
 """What calibration saw, kept beside the graph, to be inspected."""
@@ -28,7 +28,7 @@ WAYS = (*_SIMPLE, "static")
 
 
 def quantise_folder(
-    source: Path, target: Path, way: str = "dynamic", traces: Sequence[Trace] = (), method: quantise.Method = "minmax"
+    source: Path, target: Path, way: str = "dynamic", traces: Sequence[Trace] = (), method: CalibrationMethod = "minmax"
 ) -> None:
     """Quantise the graph of `source` into `target`.
 
@@ -53,17 +53,17 @@ def quantise_folder(
         quantise.static_int8(graph, target / GRAPH, target / RANGES)
     else:
         _SIMPLE[way](graph, target / GRAPH)
-    told = f"{way} {method}" if way == "static" else way
-    write_description(target, read_description(source).after(f"quantise {told}", metrics={}))
+    step = f"quantise {way} {method}" if way == "static" else f"quantise {way}"
+    write_description(target, read_description(source).after(step, metrics={}))
 
 
 def calibration_feeds(folder: Path, traces: Sequence[Trace]) -> list[Feed]:
     """Up to 256 evenly spread decisions as batches of eight, of similar length so that padding does not count."""
-    feeder = Feeder(folder)
+    predictor = Predictor(folder)
     some = sorted(
         traces[:: max(len(traces) // _CALIBRATED_ON, 1)], key=lambda trace: sum(len(text) for _, text in trace.context)
     )
     return [
-        feeder.feed([trace.context for trace in some[start : start + _AT_ONCE]])
+        predictor.feed([trace.context for trace in some[start : start + _AT_ONCE]])
         for start in range(0, len(some), _AT_ONCE)
     ]

@@ -17,10 +17,8 @@ from typing import Any
 import numpy as np
 
 from shopbot.engines.learned.folder import DESCRIPTION, GRAPH, TOKENIZER, need
-from shopbot.engines.learned.predict import Prediction, Predictor
+from shopbot.engines.learned.predict import Feed, Prediction, Predictor
 from shopbot.engines.recording.trace_format import Trace
-from shopbot.optimize.folders.feeds import Feeder
-from shopbot.optimize.graphs import Feed, open_graph
 from shopbot.optimize.measurement.calibration import Bin, reliability
 from shopbot.optimize.measurement.graph_cost import flops_of, parameters_of
 from shopbot.optimize.measurement.latency import Latency, interleaved, machine
@@ -153,19 +151,20 @@ class _Engine:
     def __init__(self, folder: Path, threads: int) -> None:
         self.folder, self.name = folder, folder.resolve().name
         self.key = str(folder.resolve())
-        self._predictor, self._feeder = Predictor(folder, threads), Feeder(folder)
-        self._session = open_graph(folder / GRAPH, threads)
+        self._predictor = Predictor(folder, threads)
 
     def decide(self, trace: Trace) -> Prediction:
         return self._predictor.predict(trace.context, trace.allowed)
 
     def run(self, traces: Sequence[Trace]) -> object:
         """One decision as the engine makes it; several in one run of the graph."""
-        return self.decide(traces[0]) if len(traces) == 1 else self._session.run(None, dict(self.feed(traces)))
+        if len(traces) == 1:
+            return self.decide(traces[0])
+        return self._predictor.session.run(None, dict(self.feed(traces)))
 
     def feed(self, traces: Sequence[Trace]) -> Feed:
         """The graph's inputs for several contexts."""
-        return self._feeder.feed([trace.context for trace in traces])
+        return self._predictor.feed([trace.context for trace in traces])
 
 
 def _curve(traces: Sequence[Trace], predictions: Sequence[Prediction]) -> list[Bin]:

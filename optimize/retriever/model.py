@@ -15,7 +15,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
 
-from shopbot.optimize.pooling import mean_of_tokens
+from shopbot.optimize.encoder import mean_of_tokens
 
 MAX_TOKENS = 256
 

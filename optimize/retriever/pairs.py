@@ -8,7 +8,6 @@ section. Nothing is made up: a section without a question of its own gives one p
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,11 +16,10 @@ from pathlib import Path
 import yaml
 
 from shopbot.engines.recording.trace_format import Trace, read_traces
+from shopbot.tools.retrieval.chunks import SEPARATOR, split_markdown
 
 QUESTIONS_FILE = "questions.yaml"
 SEARCH_ACTION = "search_policies"
-_HEADING = re.compile(r"^#{1,6}[ \t]+(.*?)[ \t]*#*[ \t]*$")
-_FENCE = re.compile(r"^[ \t]{0,3}(```|~~~)")
 _CITED = re.compile(r"\[([\w./-]+#[\w-]+)\]")
 
 
@@ -40,7 +38,7 @@ class Pair:
 
 
 def read_passages(folder: Path) -> dict[str, str]:
-    """The sections of every `*.md` in `folder` by key: the heading path, a line's end, the text.
+    """The sections of every `*.md` in `folder` by the key that search gives them: heading path, a line's end, text.
 
     Raises:
         PairsError: there is no Markdown document with a section in `folder`.
@@ -48,8 +46,9 @@ def read_passages(folder: Path) -> dict[str, str]:
     passages: dict[str, str] = {}
     for file in sorted(folder.rglob("*.md")):
         name = file.relative_to(folder).with_suffix("").as_posix()
-        for path, text in _sections(file.read_text(encoding="utf-8-sig")):
-            passages.setdefault(f"{name}#{slug(path[-1])}", f"{' > '.join(path)}\n{text}")
+        text = file.read_text(encoding="utf-8-sig")
+        for section in split_markdown(text, document=name, source=file.name, count_tokens=_undivided):
+            passages[section.key] = f"{section.heading}\n{section.text}"
     if not passages:
         raise PairsError(f"There is no Markdown document with a section in {folder}: name a folder with some.")
     return passages
@@ -64,7 +63,7 @@ def mine(folder: Path, traces: Iterable[Path] = ()) -> list[Pair]:
     """
     passages = read_passages(folder)
     asked = [
-        *((passage.partition("\n")[0].rpartition(" > ")[2], key, "heading") for key, passage in passages.items()),
+        *((passage.partition("\n")[0].rpartition(SEPARATOR)[2], key, "heading") for key, passage in passages.items()),
         *((question, key, "sample") for key, each in _samples(folder).items() for question in each),
         *((question, key, "trace") for file in traces for question, key in cited(read_traces(file))),
     ]
@@ -95,10 +94,9 @@ def cited(traces: Iterable[Trace]) -> Iterator[tuple[str, str]]:
                 question = ""
 
 
-def slug(heading: str) -> str:
-    """The anchor GitHub gives a heading, which is the second half of a section's key."""
-    plain = unicodedata.normalize("NFKC", heading).lower()
-    return re.sub(r"\s+", "-", re.sub(r"[^\w\s-]", "", plain).strip())
+def _undivided(text: str) -> int:
+    """Sections are trained on whole, however long: no text counts as longer than a passage may be."""
+    return 0
 
 
 def _samples(folder: Path) -> Mapping[str, list[str]]:
@@ -111,20 +109,3 @@ def _samples(folder: Path) -> Mapping[str, list[str]]:
     except (yaml.YAMLError, AttributeError, TypeError) as error:
         reason = str(error).splitlines()[0]
         raise PairsError(f"{file} is not a YAML mapping of section keys to lists of questions: {reason}.") from None
-
-
-def _sections(text: str) -> Iterator[tuple[list[str], str]]:
-    path: list[str] = []
-    lines: list[str] = []
-    fenced = False
-    for line in [*text.replace("\r\n", "\n").split("\n"), "# "]:
-        fenced ^= bool(_FENCE.match(line))
-        heading = None if fenced else _HEADING.match(line)
-        if heading is None:
-            lines.append(line)
-            continue
-        body = "\n".join(lines).strip()
-        if path and body:
-            yield path, body
-        path = [*path[: len(line) - len(line.lstrip("#")) - 1], heading[1]]
-        lines = []

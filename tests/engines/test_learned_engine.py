@@ -38,15 +38,14 @@ def learned(tmp_path_factory: pytest.TempPathFactory, prompts: Path) -> Path:
     """The folder of an engine that learned from sixty visits to the library."""
     pytest.importorskip("torch", reason="needs the optimize extra")
     pytest.importorskip("transformers", reason="needs the optimize extra")
-    from shopbot.optimize.traces.objective import Objective
-    from shopbot.optimize.traces.training import Recipe, train
-    from shopbot.optimize.training import Schedule
+    from shopbot.optimize.config import Objective, Schedule, TrainConfig
+    from shopbot.optimize.traces.training import train
 
     undo = override_prompts(prompts)
     traces = list(record(60, seed=1))
     undo()
     folder = tmp_path_factory.mktemp("learned")
-    recipe = Recipe(
+    recipe = TrainConfig(
         base="tiny",
         freeze_words=False,
         batch=16,

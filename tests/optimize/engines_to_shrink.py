@@ -36,9 +36,10 @@ def decisions(count: int, seed: int = 1) -> list[Trace]:
 
 def make_engine(folder: Path, *, epochs: int = 4) -> Path:
     """Train it into `folder`."""
-    from shopbot.optimize.traces.training import Recipe, train
-    from shopbot.optimize.training import Schedule
+    from shopbot.optimize.config import Schedule, TrainConfig
+    from shopbot.optimize.traces.training import train
 
-    recipe = Recipe(base="tiny", batch=16, threads=1, freeze_words=False, schedule=Schedule(epochs=epochs, rate=3e-3))
-    train(decisions(160), folder, recipe)
+    schedule = Schedule(epochs=epochs, rate=3e-3)
+    config = TrainConfig(base="tiny", batch=16, threads=1, freeze_words=False, schedule=schedule)
+    train(decisions(160), folder, config)
     return folder

@@ -1,4 +1,4 @@
-"""Teachers: frozen, averaged, cached; students: which layers, what width, and generations."""
+"""Teachers: frozen, averaged, cached; students: which layers."""
 
 from __future__ import annotations
 
@@ -63,19 +63,6 @@ def test_a_student_by_layers_starts_as_its_teacher(tiny_bert: Any, ids: Any) -> 
     assert torch.equal(student.encoder.layer[1].output.dense.weight, theirs)
     assert all(each.requires_grad for each in student.parameters())
     assert student(input_ids=ids)[0].shape == (2, 5, 32)
-
-
-@pytest.mark.parametrize("name", ["tiny_bert", "tiny_llama"])
-def test_a_student_by_width_is_half_as_wide(name: str, ids: Any, request: pytest.FixtureRequest) -> None:
-    teacher = request.getfixturevalue(name)
-    student = students.student_by_width(teacher, 0.5)
-    assert student.config.hidden_size == 16
-    assert student(input_ids=ids)[0].shape[:2] == (2, 5)
-
-
-def test_the_whole_width_is_the_teacher_itself(tiny_bert: Any, ids: Any) -> None:
-    student = students.student_by_width(tiny_bert, 1.0).eval()
-    assert torch.equal(student(input_ids=ids)[0], tiny_bert(input_ids=ids)[0])
 
 
 def test_too_many_layers_are_refused(tiny_bert: Any) -> None:

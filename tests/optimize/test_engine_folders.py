@@ -16,19 +16,20 @@ pytest.importorskip("onnxscript", reason="needs the optimize extra")
 
 from shopbot.engines.learned.folder import read_description  # noqa: E402
 from shopbot.optimize.compression.quantise import read_ranges  # noqa: E402
-from shopbot.optimize.folders.cuts import Cut, factorise_folder, prune_folder, retrain_folder  # noqa: E402
-from shopbot.optimize.folders.features import FeatureLoss, Imitation  # noqa: E402
+from shopbot.optimize.config import Imitation, PruneConfig, RetrainConfig, Schedule, TrainConfig  # noqa: E402
+from shopbot.optimize.folders.pruning import factorise_folder, prune_folder, retrain_folder  # noqa: E402
 from shopbot.optimize.folders.quantise import RANGES, WAYS, quantise_folder  # noqa: E402
-from shopbot.optimize.folders.retrain import Recovery  # noqa: E402
 from shopbot.optimize.measurement.measure import Measured, deployed_bytes, measure_folders, write_json  # noqa: E402
 from shopbot.optimize.measurement.plots import calibrated_ranges, draw_all  # noqa: E402
 from shopbot.optimize.measurement.side_by_side import markdown  # noqa: E402
 from shopbot.optimize.shipping.ship import WorseEngine, ship  # noqa: E402
+from shopbot.optimize.traces.batches import collate  # noqa: E402
 from shopbot.optimize.traces.evaluate import evaluate  # noqa: E402
-from shopbot.optimize.traces.saving import load_network  # noqa: E402
-from shopbot.optimize.training import Schedule  # noqa: E402
+from shopbot.optimize.traces.imitation import FeatureLoss  # noqa: E402
+from shopbot.optimize.traces.saving import load_encoder, load_network  # noqa: E402
+from shopbot.optimize.traces.training import train  # noqa: E402
 
-_QUICK = Recovery(threads=1, batch=16, schedule=Schedule(epochs=2, rate=2e-3))
+_QUICK = RetrainConfig(threads=1, batch=16, schedule=Schedule(epochs=2, rate=2e-3))
 
 
 @pytest.fixture(scope="module")
@@ -61,20 +62,20 @@ def test_static_ranges_can_be_seen_and_drawn(engine: Path, tmp_path: Path) -> No
 
 
 def _vocabulary(source: Path, target: Path) -> None:
-    prune_folder(source, target, Cut(vocabulary=True, spare=200), decisions(160))
+    prune_folder(source, target, PruneConfig(vocabulary=True, spare=200), decisions(160))
 
 
 def _units(source: Path, target: Path) -> None:
-    prune_folder(source, target, Cut(heads=0.25, neurons=0.5), decisions(160), _QUICK, teachers=[source])
+    prune_folder(source, target, PruneConfig(heads=0.25, neurons=0.5), decisions(160), _QUICK, teachers=[source])
 
 
 def _layers(source: Path, target: Path) -> None:
-    prune_folder(source, target, Cut(layers=1), decisions(160), _QUICK)
+    prune_folder(source, target, PruneConfig(layers=1), decisions(160), _QUICK)
 
 
 def _adapters(source: Path, target: Path) -> None:
     pytest.importorskip("peft", reason="needs the optimize extra")
-    prune_folder(source, target, Cut(neurons=0.5), decisions(160), Recovery(4, False, 16, 1, schedule=_QUICK.schedule))
+    prune_folder(source, target, PruneConfig(neurons=0.5), decisions(160), replace(_QUICK, lora=4))
 
 
 def _thin(source: Path, target: Path) -> None:
@@ -92,10 +93,7 @@ def test_a_cut_engine_recovers_and_is_smaller(
 
 
 def test_a_student_comes_to_resemble_its_teacher_inside(engine: Path, tmp_path: Path) -> None:
-    from shopbot.optimize.traces.batches import collate
-    from shopbot.optimize.traces.saving import load_encoder
-
-    prune_folder(engine, tmp_path / "cut", Cut(layers=1), decisions(160))
+    prune_folder(engine, tmp_path / "cut", PruneConfig(layers=1), decisions(160))
     plain = replace(_QUICK, schedule=Schedule(epochs=8, rate=2e-3))
     retrain_folder(tmp_path / "cut", tmp_path / "plain", decisions(160), plain, teachers=[engine])
     alike = replace(plain, imitate=Imitation(hidden=5.0, attention=1.0, relations=2.0))
@@ -104,10 +102,24 @@ def test_a_student_comes_to_resemble_its_teacher_inside(engine: Path, tmp_path: 
     batch = collate(encoder.encode(decisions(20, seed=2)), len(encoder.vocabulary.labels))
     apart, everything = [], Imitation(1.0, 1.0, 1.0)
     for name in ("plain", "taught"):
-        student = load_network(tmp_path / name).eval()
-        apart.append(FeatureLoss(load_network(engine), student, everything)(student, batch).item())
+        student = load_network(tmp_path / name)
+        outputs = student(batch.ids, batch.mask, batch.types, inside=True)
+        apart.append(FeatureLoss(load_network(engine), student, everything)(outputs, batch).item())
     assert apart[1] < 0.9 * apart[0]
     assert _accuracy(tmp_path / "taught") > 0.9
+
+
+def test_peers_imitate_their_teacher_and_learn_from_each_other(engine: Path, tmp_path: Path) -> None:
+    config = TrainConfig(
+        start=engine, layers=1, peers=2, batch=16, threads=1, schedule=_QUICK.schedule, imitate=Imitation(hidden=1.0)
+    )
+    train(decisions(160), tmp_path / "peer", config, teachers=[engine])
+    assert _accuracy(tmp_path / "peer") > 0.9
+
+
+def test_without_a_teacher_there_is_nothing_to_imitate(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no teacher whose features could be imitated"):
+        train(decisions(20), tmp_path, TrainConfig(base="tiny", threads=1, imitate=Imitation(hidden=1.0)))
 
 
 def test_features_of_other_tokens_cannot_be_imitated(engine: Path, tmp_path: Path) -> None:
@@ -132,16 +144,16 @@ def test_techniques_follow_each_other(engine: Path, tmp_path: Path) -> None:
 
 
 def test_zero_weights_stay_zero_through_retraining(engine: Path, tmp_path: Path) -> None:
-    prune_folder(engine, tmp_path / "sparse", Cut(weights=0.5), decisions(160), _QUICK)
+    prune_folder(engine, tmp_path / "sparse", PruneConfig(weights=0.5), decisions(160), _QUICK)
     weight = load_network(tmp_path / "sparse").encoder.encoder.layer[0].output.dense.weight
     assert int((weight == 0).sum()) == weight.numel() // 2
 
 
-def test_training_with_rounding_leaves_a_plain_engine(engine: Path, tmp_path: Path) -> None:
-    aware = Recovery(aware=True, threads=1, batch=16, schedule=Schedule(epochs=1, rate=5e-4))
-    retrain_folder(engine, tmp_path / "aware", decisions(160), aware)
+def test_quantisation_aware_training_leaves_a_plain_engine(engine: Path, tmp_path: Path) -> None:
+    retrain_folder(engine, tmp_path / "aware", decisions(160), replace(_QUICK, quantisation_aware=True))
     quantise_folder(tmp_path / "aware", tmp_path / "int8")
     assert _accuracy(tmp_path / "int8") > 0.95
+    assert load_network(tmp_path / "aware").state_dict().keys() == load_network(engine).state_dict().keys()
 
 
 @pytest.fixture(scope="module")
@@ -199,8 +211,8 @@ def test_a_worse_engine_is_refused_and_the_old_one_stays(engine: Path, tmp_path:
         (lambda engine, to: quantise_folder(engine, to, "half"), "'half' is no way to quantise"),
         (lambda engine, to: quantise_folder(engine, to, "static"), "needs real decisions"),
         (lambda engine, to: quantise_folder(engine, engine), "write to another folder"),
-        (lambda engine, to: prune_folder(engine, to, Cut(), decisions(9)), "nothing to prune"),
-        (lambda engine, to: prune_folder(engine, to, Cut(heads=0.1, by="size"), decisions(9)), "'size'"),
+        (lambda engine, to: prune_folder(engine, to, PruneConfig(), decisions(9)), "nothing to prune"),
+        (lambda engine, to: prune_folder(engine, to, PruneConfig(heads=0.1, by="size"), decisions(9)), "'size'"),
     ],
 )
 def test_a_wrong_wish_is_named(engine: Path, tmp_path: Path, wrong: Callable[[Path, Path], None], said: str) -> None:

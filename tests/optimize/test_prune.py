@@ -16,7 +16,7 @@ from shopbot.optimize.compression.importance import (  # noqa: E402
     layers_by_change,
     neurons_by_magnitude,
 )
-from shopbot.optimize.compression.prune import choose_units, mask_units, prune_heads, prune_layers, prune_neurons  # noqa: E402
+from shopbot.optimize.compression.prune import choose_units, prune_heads, prune_layers, prune_neurons  # noqa: E402
 from shopbot.optimize.compression.reshape import fit_to_state  # noqa: E402
 
 _HEADS = {"tiny_bert": [[0, 2], [1], [0, 1, 2, 3]], "tiny_llama": [[0], [1], [0, 1]]}
@@ -32,6 +32,20 @@ def named_model(request: pytest.FixtureRequest) -> tuple[str, Any]:
 def _output(model: Any, ids: Any) -> Any:
     with torch.no_grad():
         return model(input_ids=ids)[0]
+
+
+def mask_units(model: Any, heads: list[list[int]], neurons: list[list[int]]) -> None:
+    """Silence every unit that is not kept without changing a shape: what pruning must be equal to."""
+    for layer, groups, units in zip(layers_of(model), heads, neurons, strict=True):
+        size = layer.head_size * layer.group
+        for path, kept in (
+            (layer.out, [group * size + entry for group in groups for entry in range(size)]),
+            (layer.falling, units),
+        ):
+            weight = layer.part(path).weight
+            silent = [column for column in range(weight.shape[1]) if column not in kept]
+            with torch.no_grad():
+                weight[:, silent] = 0.0
 
 
 def test_pruned_equals_masked(named_model: tuple[str, Any], ids: Any) -> None:

@@ -18,6 +18,7 @@ onnx = pytest.importorskip("onnx", reason="needs the optimize extra")
 
 from shopbot.optimize.compression import quantise  # noqa: E402
 from shopbot.optimize.compression.graph_weights import bfloat16_bits  # noqa: E402
+from shopbot.optimize.config import CalibrationMethod  # noqa: E402
 
 _WIDTH, _ROWS = 64, 96
 
@@ -117,7 +118,7 @@ def test_dynamic_int8_is_near_and_a_quarter_of_the_size(graph: Path, feeds: Any,
 
 @pytest.mark.parametrize("method", ["minmax", "entropy", "percentile"])
 def test_static_int8_uses_ranges_that_were_seen(
-    graph: Path, feeds: Any, tmp_path: Path, method: quantise.Method
+    graph: Path, feeds: Any, tmp_path: Path, method: CalibrationMethod
 ) -> None:
     ranges = quantise.calibrate(graph, feeds, tmp_path / "ranges.json", method)
     assert ranges == quantise.read_ranges(tmp_path / "ranges.json")

@@ -24,13 +24,6 @@ def test_exactly_the_share_goes_and_it_is_the_smallest(rows: int, columns: int, 
     assert not len(gone) or not len(kept) or float(gone.max()) <= float(kept.min())
 
 
-def test_global_scope_takes_from_the_layer_of_small_weights() -> None:
-    weights = {"small": torch.full((2, 2), 0.1), "large": torch.ones(2, 2)}
-    masks = sparsity.magnitude_masks(weights, 0.5, "global")
-    assert int(masks["small"].sum()) == 0
-    assert int(masks["large"].sum()) == 4
-
-
 @pytest.mark.parametrize(
     ("name", "expected"),
     [("constant", [0.8, 0.8, 0.8]), ("linear", [0.0, 0.4, 0.8]), ("cubic", [0.0, 0.7, 0.8])],

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from shopbot.engines.learned.features import Layout, compose, describe, flatten
 from shopbot.engines.learned.replies import Replies
-from shopbot.engines.learned.sayings import Sayings, read_sayings
+from shopbot.engines.learned.tfidf import TfidfIndex
 from shopbot.engines.recording.trace_format import Trace, write_action
 
-SAYINGS = Sayings([("May I have your name, please?", "ask_name"), ("When do you arrive?", "ask_date")])
+SAYINGS = TfidfIndex([("May I have your name, please?", "ask_name"), ("When do you arrive?", "ask_date")])
 
 
 def test_a_remark_in_other_words_is_the_action_that_it_is_most_like() -> None:
@@ -19,7 +19,7 @@ def test_a_remark_in_other_words_is_the_action_that_it_is_most_like() -> None:
     assert nearest[0] == "ask_name"
     assert SAYINGS.nearest("Bananas!") is None
     assert SAYINGS.nearest("") is None
-    assert Sayings([]).nearest("anything") is None
+    assert TfidfIndex([]).nearest("anything") is None
 
 
 def test_the_same_remark_is_wholly_alike() -> None:
@@ -30,12 +30,12 @@ def test_the_same_remark_is_wholly_alike() -> None:
 
 
 def test_sayings_survive_json() -> None:
-    assert read_sayings(SAYINGS.as_json()).entries == SAYINGS.entries
+    assert TfidfIndex.from_json(SAYINGS.as_json()).entries == SAYINGS.entries
 
 
 def test_collecting_keeps_the_most_frequent_wordings() -> None:
     pairs = [("hello there", "hi"), ("hello there", "hi"), ("good day", "hi"), ("so long", "bye"), ("123", "bye")]
-    assert Sayings.collect(pairs, most=1).entries == (("so long", "bye"), ("hello there", "hi"))
+    assert TfidfIndex.collect(pairs, most=1).entries == (("so long", "bye"), ("hello there", "hi"))
 
 
 def test_the_first_segment_says_what_was_done_and_the_second_what_was_said_of_late() -> None:

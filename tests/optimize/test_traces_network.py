@@ -20,20 +20,21 @@ pytest.importorskip("transformers", reason="needs the optimize extra")
 pytest.importorskip("onnxscript", reason="needs the optimize extra")
 
 from shopbot.engines.learned.encoding import UNKNOWN, Encoded  # noqa: E402
+from shopbot.optimize.config import Objective, Schedule, TrainConfig  # noqa: E402
+from shopbot.optimize.encoder import new_encoder  # noqa: E402
 from shopbot.optimize.traces.batches import collate  # noqa: E402
-from shopbot.optimize.traces.generations import train_generations  # noqa: E402
-from shopbot.optimize.traces.network import Network, new_encoder, rebuild, state_of  # noqa: E402
-from shopbot.optimize.traces.objective import FORBIDDEN, Objective  # noqa: E402
+from shopbot.optimize.traces.network import Network, rebuild, state_of  # noqa: E402
+from shopbot.optimize.traces.objective import FORBIDDEN, action_loss  # noqa: E402
 from shopbot.optimize.traces.saving import load_encoder, load_network  # noqa: E402
-from shopbot.optimize.traces.teachers import logits_of, taught  # noqa: E402
-from shopbot.optimize.traces.training import Recipe, train  # noqa: E402
-from shopbot.optimize.training import Progress, Schedule  # noqa: E402
+from shopbot.optimize.traces.teachers import logits_of, soft_labels  # noqa: E402
+from shopbot.optimize.traces.training import train, train_generations  # noqa: E402
+from shopbot.optimize.training import Progress  # noqa: E402
 
 SAYS = {"fetch": ("bring me {}", "fetch {}"), "drop": ("let go of {}", "drop {}")}
 THINGS = ("balls", "sticks", "bones", "shoes")
 SCHEMA = {"properties": {"thing": {"type": "string"}}}
 ALLOWED = tuple(AllowedAction(name, f"{name} a thing", SCHEMA) for name in (*SAYS, "sleep"))
-RECIPE = Recipe(
+CONFIG = TrainConfig(
     base="tiny",
     batch=8,
     threads=1,
@@ -58,7 +59,7 @@ def made_traces(count: int) -> list[Trace]:
 def learned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An engine learned from orders to a dog."""
     folder = tmp_path_factory.mktemp("learned")
-    train(made_traces(96), folder, RECIPE, dev=made_traces(16))
+    train(made_traces(96), folder, CONFIG, dev=made_traces(16))
     return folder
 
 
@@ -96,15 +97,15 @@ def test_a_killed_run_goes_on_and_ends_where_an_unbroken_one_does(learned: Path,
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(made_traces(96), tmp_path, RECIPE, dev=made_traces(16), on_step=stop)
+        train(made_traces(96), tmp_path, CONFIG, dev=made_traces(16), on_step=stop)
     assert (tmp_path / "checkpoint.pt").exists()
-    train(made_traces(96), tmp_path, RECIPE, dev=made_traces(16))
+    train(made_traces(96), tmp_path, CONFIG, dev=made_traces(16))
     unbroken, resumed = load_network(learned).state_dict(), load_network(tmp_path).state_dict()
     assert all(torch.allclose(unbroken[name], resumed[name], atol=1e-5) for name in unbroken)
 
 
 def test_a_student_learns_from_its_teacher(learned: Path, tmp_path: Path) -> None:
-    made = train(made_traces(96), tmp_path, RECIPE, teachers=[learned], dev=made_traces(16))
+    made = train(made_traces(96), tmp_path, CONFIG, teachers=[learned], dev=made_traces(16))
     assert made.labels == read_description(learned).labels
     assert Predictor(tmp_path).predict([("User", "fetch shoes")], ALLOWED[:2]).choice == "fetch"
 
@@ -113,7 +114,7 @@ def test_recorded_scores_count_as_one_more_teacher(learned: Path) -> None:
     scores = {"fetch": 0.1, "drop": 0.9}
     scored = [replace(trace, scores=scores) for trace in made_traces(4)]
     encoder = load_encoder(learned)
-    network, both = (taught(who, what, encoder) for who, what in (([learned], made_traces(4)), ([learned], scored)))
+    network, both = (soft_labels([learned], what, encoder) for what in (made_traces(4), scored))
     assert network is not None
     assert both is not None
     labels = [encoder.vocabulary.labels.index(name) for name in scores]
@@ -126,10 +127,10 @@ def test_a_killed_run_does_not_ask_its_teacher_again(learned: Path, tmp_path: Pa
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(made_traces(16), tmp_path, RECIPE, teachers=[learned], dev=made_traces(16), on_step=stop)
+        train(made_traces(16), tmp_path, CONFIG, teachers=[learned], dev=made_traces(16), on_step=stop)
     (kept,) = tmp_path.glob("taught-*.npz")
     encoder, written = load_encoder(learned), kept.stat().st_mtime_ns
-    again, afresh = (taught([learned], made_traces(16), encoder, keep=folder) for folder in (tmp_path, None))
+    again, afresh = (soft_labels([learned], made_traces(16), encoder, folder=folder) for folder in (tmp_path, None))
     assert kept.stat().st_mtime_ns == written
     assert again is not None
     assert afresh is not None
@@ -137,7 +138,7 @@ def test_a_killed_run_does_not_ask_its_teacher_again(learned: Path, tmp_path: Pa
 
 
 def test_a_student_begins_as_layers_of_its_teacher(learned: Path, tmp_path: Path) -> None:
-    untrained = replace(RECIPE, start=learned, layers=1, schedule=Schedule(epochs=0))
+    untrained = replace(CONFIG, start=learned, layers=1, schedule=Schedule(epochs=0))
     train(made_traces(16), tmp_path, untrained, dev=made_traces(16))
     teacher, student = load_network(learned).state_dict(), load_network(tmp_path).state_dict()
     assert not any("layer.1." in name for name in student)
@@ -150,7 +151,7 @@ def test_a_student_learns_actions_that_its_teacher_does_not_know(learned: Path, 
         Trace(f"r{n}", 1, (("User", "roll over now"),), (*ALLOWED[:2], roll), "roll", {"times": 2}) for n in range(48)
     ]
     made = train(
-        [*made_traces(48), *rolled], tmp_path, replace(RECIPE, start=learned), teachers=[learned], dev=made_traces(16)
+        [*made_traces(48), *rolled], tmp_path, replace(CONFIG, start=learned), teachers=[learned], dev=made_traces(16)
     )
     assert set(made.labels) == {"drop", "fetch", "roll"}
     prediction = Predictor(tmp_path).predict([("User", "roll over now")], (*ALLOWED[:2], roll))
@@ -159,14 +160,14 @@ def test_a_student_learns_actions_that_its_teacher_does_not_know(learned: Path, 
 
 
 def test_peers_learn_from_each_other_and_one_is_kept(tmp_path: Path) -> None:
-    train(made_traces(96), tmp_path, replace(RECIPE, peers=2), dev=made_traces(16))
+    train(made_traces(96), tmp_path, replace(CONFIG, peers=2), dev=made_traces(16))
     assert Predictor(tmp_path).predict([("User", "fetch shoes")], ALLOWED[:2]).choice == "fetch"
 
 
 def test_each_generation_learns_from_the_last(tmp_path: Path) -> None:
     said: list[int] = []
     train_generations(
-        made_traces(48), tmp_path, RECIPE, 2, dev=made_traces(16), on_step=lambda progress: said.append(progress.step)
+        made_traces(48), tmp_path, CONFIG, 2, dev=made_traces(16), on_step=lambda progress: said.append(progress.step)
     )
     assert said == [*range(1, 25), *range(1, 25)]
     assert "teacher=generation-1" in read_description(tmp_path).history[-1]
@@ -190,7 +191,7 @@ def test_the_loss_of_an_action_counts_allowed_ones_alone() -> None:
     batch = collate(rows, labels=3)
     assert batch.ids.tolist() == [[1, 2], [1, 0]]
     logits = torch.tensor([[0.0, 0.0, 50.0], [1.0, 2.0, 3.0]])
-    loss = Objective(smoothing=0.0).action_loss(logits, batch)
+    loss = action_loss(Objective(smoothing=0.0), logits, batch)
     assert loss.item() == pytest.approx(np.log(2), abs=1e-5)
     assert FORBIDDEN < -1e3
 
@@ -198,8 +199,9 @@ def test_the_loss_of_an_action_counts_allowed_ones_alone() -> None:
 def test_a_teacher_that_agrees_costs_nothing_beyond_the_label() -> None:
     logits = torch.tensor([[2.0, -1.0, 0.5]])
     rows = [Encoded([1], [0], label=0)]
-    alone = Objective(smoothing=0.0, alpha=0.4).action_loss(logits, collate(rows, 3))
-    taught = Objective(smoothing=0.0, alpha=0.4).action_loss(logits, collate(rows, 3, soft=logits))
+    objective = Objective(smoothing=0.0, alpha=0.4)
+    alone = action_loss(objective, logits, collate(rows, 3))
+    taught = action_loss(objective, logits, collate(rows, 3, soft=logits))
     assert taught.item() == pytest.approx(0.6 * alone.item(), abs=1e-6)
 
 
@@ -217,7 +219,7 @@ def test_recorded_scores_teach_where_there_is_no_teacher(tmp_path: Path) -> None
         Trace(str(n), 1, (("User", "either"),), ALLOWED[:2], "fetch", {}, scores={"fetch": 0.3, "drop": 0.7})
         for n in range(8)
     ] + [Trace("x", 1, (("User", "either"),), ALLOWED[:2], "drop", {}, scores={"fetch": 0.3, "drop": 0.7})]
-    soft = Recipe(
+    soft = TrainConfig(
         base="tiny",
         batch=9,
         threads=1,

@@ -10,7 +10,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the optimize extra")
 
-from shopbot.optimize.training import Progress, Schedule, fit  # noqa: E402
+from shopbot.optimize.config import Schedule  # noqa: E402
+from shopbot.optimize.training import Progress, fit  # noqa: E402
 
 _STEPS = 10
 

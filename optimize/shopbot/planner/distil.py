@@ -1,6 +1,6 @@
 """Distil the planner's student from its teacher: fewer layers, a trimmed token table, the same acts and tags.
 
-    python -m shopbot.optimize.shopbot.planner.distil --teacher build/teacher/planner.pt --layers 3 --tokens 12000 --out build/student
+    python -m shopbot.optimize.shopbot.planner.distil --teacher build/teacher/planner.pt --layers 3 --out build/student
 
 Acts are learned from the teacher's probabilities and from the labels; so are tags, where both tokenizers cut a word at
 the same place. A killed run goes on from its last checkpoint. `shopbot.optimize.shopbot.planner.export` makes the
@@ -21,13 +21,14 @@ from torch import Tensor, nn
 
 from shopbot.optimize.compression.students import student_by_layers
 from shopbot.optimize.compression.vocabulary import trim_table, trim_tokenizer, used_tokens
+from shopbot.optimize.config import Schedule
 from shopbot.optimize.distillation.distil import freeze
 from shopbot.optimize.distillation.losses import multilabel_distillation_loss, soft_loss
 from shopbot.optimize.shopbot.conversations.compose import Example
 from shopbot.optimize.shopbot.planner.data import IGNORED, MAX_TOKENS, Encoded, batches, collate, encode, load_tokenizer
 from shopbot.optimize.shopbot.planner.network import PlannerModel
 from shopbot.optimize.shopbot.planner.train import TOKENIZER, SpeedLog, training_examples
-from shopbot.optimize.training import Schedule, fit
+from shopbot.optimize.training import fit
 
 _TAGS_COUNT = 4.0
 
@@ -140,7 +141,7 @@ def distil(wanted: argparse.Namespace) -> None:
 def main() -> None:
     """Command line of the distillation."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--teacher", type=Path, required=True, help="planner.pt of optimize.planner.train")
+    parser.add_argument("--teacher", type=Path, required=True, help="planner.pt of the teacher's training")
     parser.add_argument("--start", type=Path, help="a student to go on from, of the same layers and tokens")
     parser.add_argument("--out", type=Path, default=Path("build/student"))
     parser.add_argument("--layers", type=int, default=3)

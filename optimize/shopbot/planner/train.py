@@ -16,12 +16,13 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from shopbot.optimize.config import Schedule
 from shopbot.optimize.shopbot.conversations.compose import Example
 from shopbot.optimize.shopbot.conversations.corpus import examples
 from shopbot.optimize.shopbot.conversations.external import bitext, clinc
 from shopbot.optimize.shopbot.planner.data import IGNORED, Encoded, batches, collate, encode, load_tokenizer
 from shopbot.optimize.shopbot.planner.network import PlannerModel
-from shopbot.optimize.training import Progress, Schedule, fit
+from shopbot.optimize.training import Progress, fit
 
 TOKENIZER = Path("engines/embedding/weights/tokenizer.json")
 

@@ -1,10 +1,10 @@
-"""Judge every recorded decision by networks that never saw its conversation. Needs torch."""
+"""Soft labels by cross-fitting: every decision is scored by networks that never saw its conversation. Needs torch."""
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from shopbot.engines.learned.sayings import Sayings
+from shopbot.engines.learned.tfidf import TfidfIndex
 from shopbot.engines.recording.trace_format import Trace
+from shopbot.optimize.config import CrossFitConfig, Schedule
 from shopbot.optimize.crossfit.conversations import UNLABELLED, Conversation, Pages, collate, conversations_of
 from shopbot.optimize.crossfit.network import EventNetwork
-from shopbot.optimize.pooling import mean_of_tokens
-from shopbot.optimize.traces.network import BASE, new_encoder, tokenizer_file
+from shopbot.optimize.encoder import mean_of_tokens, new_encoder, tokenizer_file
 from shopbot.optimize.traces.reading import actions_of
-from shopbot.optimize.training import Progress, Schedule, batch_order, fit
+from shopbot.optimize.training import Progress, batch_order, fit
 
 _BATCH = 32
 _TOKENS = 96
@@ -28,63 +28,43 @@ _TOKENS = 96
 Vectors = Mapping[str, Tensor]
 
 
-@dataclass(frozen=True)
-class Folds:
-    """How the judges are trained.
-
-    Attributes:
-        folds: parts of the conversations; each is judged by networks trained on the others.
-        repeats: networks a fold; their probabilities are averaged.
-        base: the encoder whose frozen embeddings they read, as `shopbot.optimize.traces.network.new_encoder` takes it.
-        folder: where finished judgements are kept, so that a killed run goes on; nowhere without it.
-    """
-
-    folds: int = 4
-    repeats: int = 3
-    epochs: int = 16
-    seed: int = 0
-    threads: int = 2
-    base: str = BASE
-    folder: Path | None = None
-
-
-def with_scores(
-    traces: Sequence[Trace], wanted: Folds, on_step: Callable[[Progress], None] = lambda progress: None
+def cross_fit_scores(
+    traces: Sequence[Trace], config: CrossFitConfig, on_step: Callable[[Progress], None] = lambda progress: None
 ) -> list[Trace]:
     """The traces with the probability of each action beside them, as networks see it that never saw the conversation.
 
     Raises:
         ValueError: there are fewer conversations than folds.
     """
-    torch.set_num_threads(wanted.threads)
-    torch.manual_seed(wanted.seed)
+    torch.set_num_threads(config.threads)
+    torch.manual_seed(config.seed)
     labels = actions_of(traces)
-    sayings = Sayings.collect((trace.reply, trace.choice or "") for trace in traces if trace.reply)
-    conversations = conversations_of(traces, sayings, labels)
-    if len(conversations) < wanted.folds:
+    templates = TfidfIndex.collect((trace.reply, trace.choice or "") for trace in traces if trace.reply)
+    conversations = conversations_of(traces, templates, labels)
+    if len(conversations) < config.folds:
         raise ValueError(
-            f"{len(conversations)} conversations cannot be parted in {wanted.folds} folds: record more, or take fewer."
+            f"{len(conversations)} conversations cannot be parted in {config.folds} folds: record more, or take fewer."
         )
-    vectors = embedded({text for each in conversations for text in each.texts}, wanted.base)
-    total, shape = wanted.repeats * wanted.folds, (len(traces), len(labels))
+    vectors = embeddings_of({text for each in conversations for text in each.texts}, config.base)
+    total, shape = config.repeats * config.folds, (len(traces), len(labels))
     data = zlib.crc32("".join(f"{trace.conversation} {trace.choice}\n" for trace in traces).encode())
     shares = np.zeros(shape)
     for number in range(total):
-        repeat, fold = divmod(number, wanted.folds)
-        seed = 100 * (wanted.seed + repeat) + fold + 1
+        repeat, fold = divmod(number, config.folds)
+        seed = 100 * (config.seed + repeat) + fold + 1
 
-        def told(progress: Progress, number: int = number) -> None:
+        def report(progress: Progress, number: int = number) -> None:
             on_step(Progress(number * progress.total + progress.step, total * progress.total, progress.loss))
 
-        shares += _kept(
-            wanted.folder / f"{data:08x}-{wanted.folds}-{wanted.epochs}-{seed}.npy" if wanted.folder else None,
-            lambda fold=fold, seed=seed, told=told: _judged(  # type: ignore[misc]
-                conversations, vectors, shape, (fold, wanted.folds), wanted.epochs, seed, told
+        shares += _cached(
+            config.folder / f"{data:08x}-{config.folds}-{config.epochs}-{seed}.npy" if config.folder else None,
+            lambda fold=fold, seed=seed, report=report: _fold_scores(  # type: ignore[misc]
+                conversations, vectors, shape, (fold, config.folds), config.epochs, seed, report
             ),
         )
     return [
         replace(trace, scores={label: round(float(share), 5) for label, share in zip(labels, row, strict=True)})
-        for trace, row in zip(traces, shares / wanted.repeats, strict=True)
+        for trace, row in zip(traces, shares / config.repeats, strict=True)
     ]
 
 
@@ -95,7 +75,7 @@ def accuracy(traces: Sequence[Trace]) -> float:
     return float(np.mean([one == other for one, other in zip(best, chosen, strict=True)]))
 
 
-def embedded(texts: set[str], base: str) -> dict[str, Tensor]:
+def embeddings_of(texts: set[str], base: str) -> dict[str, Tensor]:
     """Unit vectors of all texts by the untrained encoder: the mean of its token vectors."""
     encoder = new_encoder(base).eval()
     tokenizer = Tokenizer.from_file(str(tokenizer_file(base)))
@@ -113,7 +93,7 @@ def embedded(texts: set[str], base: str) -> dict[str, Tensor]:
     return vectors
 
 
-def _judged(
+def _fold_scores(
     conversations: Sequence[Conversation],
     vectors: Vectors,
     shape: tuple[int, ...],
@@ -167,7 +147,7 @@ def _trained(
     return network
 
 
-def _kept(file: Path | None, make: Callable[[], NDArray[np.float64]]) -> NDArray[np.float64]:
+def _cached(file: Path | None, make: Callable[[], NDArray[np.float64]]) -> NDArray[np.float64]:
     """What `make` gives, or what it gave in an earlier run that was killed later on."""
     if file is None:
         return make()

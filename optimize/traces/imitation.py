@@ -6,7 +6,6 @@ angles between the decisions of a batch (Park et al. 2019). Teacher and student 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -15,43 +14,26 @@ from torch import Tensor, nn
 
 from shopbot.engines.learned.folder import TOKENIZER, need
 from shopbot.optimize.compression.students import evenly_spaced, projection
+from shopbot.optimize.config import Imitation
 from shopbot.optimize.distillation.distil import freeze
 from shopbot.optimize.distillation.losses import angle_loss, attention_loss, distance_loss, hidden_state_loss
 from shopbot.optimize.traces.batches import Batch
-from shopbot.optimize.traces.network import Network
+from shopbot.optimize.traces.network import Network, Outputs
 from shopbot.optimize.traces.saving import load_network
 
 
-@dataclass(frozen=True)
-class Imitation:
-    """How much of a teacher's inside a student imitates; all 0: nothing.
-
-    Attributes:
-        hidden: weight of the hidden states' mean squared distance.
-        attention: weight of the attention maps' divergence, heads averaged.
-        relations: weight of distances and angles between the rows' [CLS] vectors (angles count twice, as in RKD).
-    """
-
-    hidden: float = 0.0
-    attention: float = 0.0
-    relations: float = 0.0
-
-    def __bool__(self) -> bool:
-        return bool(self.hidden or self.attention or self.relations)
-
-
 class FeatureLoss(nn.Module):  # type: ignore[misc, unused-ignore]
-    """What a student of `student`'s width and depth is told about its teacher's inside.
+    """The distance between a teacher's inside and that of a student of `student`'s width and depth.
 
     Args:
-        wanted: which of them, and how much each counts.
+        weights: which of them, and how much each counts.
     """
 
-    def __init__(self, teacher: Network, student: Network, wanted: Imitation) -> None:
+    def __init__(self, teacher: Network, student: Network, weights: Imitation) -> None:
         super().__init__()
         # Kept out of this module's own parameters: it is no part of what is trained and saved.
         self._teacher = [freeze(teacher)]
-        self.wanted = wanted
+        self.weights = weights
         widths = [each.encoder.config.hidden_size for each in (student, teacher)]
         layers = [each.encoder.config.num_hidden_layers for each in (student, teacher)]
         self.projection = projection(widths[0], widths[1])
@@ -60,29 +42,28 @@ class FeatureLoss(nn.Module):  # type: ignore[misc, unused-ignore]
         if layers[0] == 1:
             self.matched[1] = layers[1]
 
-    def forward(self, student: Network, batch: Batch) -> Tensor:
-        """One number for a batch; only the student and the projection get a gradient."""
+    def forward(self, ours: Outputs, batch: Batch) -> Tensor:
+        """One number for what the student said of a batch with `inside=True`; only it and the projection learn."""
         teacher = self._teacher[0].to(batch.ids.device)
         with torch.no_grad():
             theirs = teacher(batch.ids, batch.mask, batch.types, inside=True)
-        ours = student(batch.ids, batch.mask, batch.types, inside=True)
         total = ours.hidden[-1].sum() * 0.0
-        if self.wanted.hidden:
+        if self.weights.hidden:
             pairs = zip(ours.hidden, (theirs.hidden[place] for place in self.matched), strict=True)
             each = [hidden_state_loss(own.float(), their.float(), self.projection, batch.mask) for own, their in pairs]
-            total = total + self.wanted.hidden * torch.stack(each).mean()
-        if self.wanted.attention:
+            total = total + self.weights.hidden * torch.stack(each).mean()
+        if self.weights.attention:
             # A layer's map belongs to the state after it: state 0 is the embeddings', which have none.
             maps = zip(ours.attentions, (theirs.attentions[place - 1] for place in self.matched[1:]), strict=True)
             each = [attention_loss(own.float(), their.float(), batch.mask) for own, their in maps]
-            total = total + self.wanted.attention * torch.stack(each).mean()
-        if self.wanted.relations and len(batch.ids) > 2:
+            total = total + self.weights.attention * torch.stack(each).mean()
+        if self.weights.relations and len(batch.ids) > 2:
             own, their = ours.hidden[-1][:, 0].float(), theirs.hidden[-1][:, 0].float()
-            total = total + self.wanted.relations * (distance_loss(own, their) + 2 * angle_loss(own, their))
+            total = total + self.weights.relations * (distance_loss(own, their) + 2 * angle_loss(own, their))
         return total
 
 
-def feature_loss(teacher: Path, student: Network, tokenizer: Tokenizer, wanted: Imitation) -> FeatureLoss:
+def feature_loss(teacher: Path, student: Network, tokenizer: Tokenizer, weights: Imitation) -> FeatureLoss:
     """The loss for a student of the engine in `teacher`.
 
     Args:
@@ -95,4 +76,4 @@ def feature_loss(teacher: Path, student: Network, tokenizer: Tokenizer, wanted: 
         raise ValueError(
             f"{teacher} cuts text into other tokens than the student: imitate features before trimming the vocabulary"
         )
-    return FeatureLoss(load_network(teacher), student, wanted)
+    return FeatureLoss(load_network(teacher), student, weights)
