@@ -23,9 +23,8 @@ def _sections(command: Any, name: str) -> Iterator[str]:
         for each, inner in command.commands.items():
             yield from _sections(inner, f"{name} {each}")
         return
-    yield "\n\n".join(
-        [f"{'#' * (1 + len(name.split()))} {name}", inspect.cleandoc(command.help or ""), _table(command)]
-    )
+    heading = "###" if name.count(" ") > 1 else "##"
+    yield "\n\n".join([f"{heading} {name}", inspect.cleandoc(command.help or ""), _table(command)])
 
 
 def _table(command: Any) -> str:
