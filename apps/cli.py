@@ -20,7 +20,7 @@ app = typer.Typer(
 
 Engine = Annotated[
     Optional[str],  # noqa: UP045 -- typer reads the annotation at run time
-    typer.Option("--engine", metavar="SPEC", help="What reasons; the README lists them: planner, openai:MODEL, …"),
+    typer.Option("--engine", metavar="SPEC", help="What reasons; docs/explanation/engines.md lists them: planner, …"),
 ]
 Tenant = Annotated[Optional[str], typer.Option(help="Whose collection it is.")]  # noqa: UP045
 

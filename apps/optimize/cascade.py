@@ -33,7 +33,7 @@ def cascade(
     expensive_cost: Annotated[float, typer.Option(min=0, help="US dollars a decision")] = 0.002,
     expensive_seconds: Annotated[float, typer.Option(min=0, help="seconds a decision")] = 1.5,
     cheap_cost: Annotated[float, typer.Option(min=0, help="US dollars a decision of the cheap engine")] = 0.0,
-    cheap_seconds: Annotated[float, typer.Option(min=0)] = 0.01,
+    cheap_seconds: Annotated[float, typer.Option(min=0, help="seconds a decision of the cheap engine")] = 0.01,
     loss: Annotated[float, typer.Option(min=0, max=1, help="accuracy that may be given up for a lower cost")] = 0.005,
     count: Annotated[int, typer.Option(min=100, help="labelled messages, without traces")] = 4000,
     fit: Annotated[bool, typer.Option("--fit", help="first fit the planner's confidence on labelled messages")] = False,

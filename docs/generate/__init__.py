@@ -1,0 +1,1 @@
+"""What the site is made of besides its pages: hooks of mkdocs, tables from the code, the picture of the terminal."""
