@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from shopbot.shop.database.views import OrderView
-from shopbot.shop.returns import Decision, decide, decide_remaining, refund_total
+from shopbot.shop.offer import is_fresh, make_offer
+from shopbot.shop.returns import Decision, decide, decide_remaining
 from shopbot.tools.action import Call, Citation, Observation, action
 from shopbot.tools.shop.desk import Desk
 from shopbot.tools.shop.orders import current_order
@@ -46,30 +48,28 @@ def _which(choice: dict[str, Any], picks: Picks) -> Observation:
 def _offer(
     call: Call[Desk], order: OrderView, picks: Picks, accepted: list[Decision], refused: list[dict[str, Any]]
 ) -> Observation:
-    sold = {line.id: line for line in order.items}
-    lines = [
-        {
-            "id": d.order_item_id,
-            "name": d.name,
-            "quantity": d.quantity,
-            "refund": d.refund_cents,
-            "before": sold[d.order_item_id].returned,
-        }
-        for d in accepted
-    ]
-    offer = {"order_number": order.order_number, "lines": lines, "refund_total": refund_total(accepted)}
+    shop, customer = call.services.shop, call.facts["customer"]
+    offer = make_offer(order, accepted, customer.get("recipient", ""), shop.rules, shop.now())
+    known = call.facts.get("offer") or {}
+    if known.get("terms") == offer["terms"] and is_fresh(known["at"], shop.now(), _valid(call)):
+        # The same again: what the customer has been asked about stays what it is.
+        offer = dict(known)
     fewer = [
         {"name": d.name, "asked": asked, "quantity": d.quantity}
         for d in accepted
         if (asked := picks.wanted[d.order_item_id]) > d.quantity
     ]
-    accepted_text = "; ".join(f"{line['quantity']} × {line['name']}" for line in lines)
+    accepted_text = "; ".join(f"{line['quantity']} × {line['name']}" for line in offer["lines"])
     return Observation(
         f"Can be returned: {accepted_text}; refund {offer['refund_total']} cents. {_refused_text(refused)}".strip(),
         data={"offer": offer, "refused": refused, "unknown": picks.unknown, "fewer": fewer},
         facts={"offer": offer},
         citations=_citations(call, refused),
     )
+
+
+def _valid(call: Call[Desk]) -> timedelta:
+    return timedelta(minutes=call.services.shop.limits.offer_minutes)
 
 
 def _nothing_to_return(call: Call[Desk], order: OrderView, picks: Picks, refused: list[dict[str, Any]]) -> Observation:
