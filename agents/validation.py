@@ -53,7 +53,8 @@ def validate(call: ToolCall, situation: Situation, *, grounded: bool = True) -> 
     if invented:
         return refuse(call, "ungrounded", values=invented)
     earlier = situation.earlier_this_turn(action.name, call["args"])
-    if earlier is not None:
+    # What needs a yes that is not there will be asked, not done: new terms are put to the customer in the same turn.
+    if earlier is not None and (not action.confirm or situation.has_consent(action, args)):
         return refuse(call, "repeated", observation=earlier.text)
     return Approved(call, action, args)
 
