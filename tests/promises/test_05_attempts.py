@@ -30,7 +30,7 @@ def own_claim(database: Engine) -> tuple[str, str]:
     with database.connect() as connection:
         found = connection.exec_driver_sql(
             "SELECT o.order_number, c.email FROM orders o JOIN customers c ON c.id = o.customer_id"
-            f" WHERE c.email != '{MARIA}' ORDER BY 1 LIMIT 1"  # noqa: S608
+            f" WHERE c.email != '{MARIA}' ORDER BY 1 LIMIT 1"
         ).one()
     return str(found[0]), str(found[1])
 
