@@ -191,6 +191,8 @@ class ModelStep:
         before = self.state.state.get("question")
         again = before is not None and before["digest"] == self.state.terms_of(action, args)
         asking = render(f"confirm/{action.confirm}.j2", facts=self.state.facts, args=args, again=again)
+        if again:
+            asking = f"{asking}\n\n{render('agent/confirm_again.j2', deed=action.title)}"
         return self._finish("\n\n".join(part for part in (said, asking) if part), message, asked=unconfirmed)
 
     def _act(self, message: AIMessage) -> Response:

@@ -70,7 +70,8 @@ def validate(call: ToolCall, state: TurnState, *, grounded: bool = True) -> Appr
     if invented:
         return refuse(call, "ungrounded", values=invented)
     earlier = state.earlier_this_turn(action.name, call["args"])
-    if earlier is not None:
+    # What needs a yes that is not there will be asked, not done: new terms are put to the customer in the same turn.
+    if earlier is not None and (not action.confirm or state.has_consent(action, args)):
         return refuse(call, "repeated", observation=earlier.text)
     return Approved(call, action, args)
 
@@ -161,7 +162,7 @@ def _invented(action: Action, args: Mapping[str, Any], state: TurnState) -> list
         f"{name} = {leaf!r}"
         for name, value in args.items()
         if Source.ENGINE not in (source := action.sources[name])
-        for leaf in ungrounded(value, state.texts(source))
+        for leaf in ungrounded(value, state.evidence(source), action.arguments.model_fields[name])
     ]
 
 

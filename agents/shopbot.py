@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import atexit
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langgraph.graph.state import CompiledStateGraph
 
+    from shopbot.agents.memory import Memory
+    from shopbot.shop.settings import Settings
     from shopbot.tools.action import Action
     from shopbot.tools.shop.services import ShopServices
+
+_opening = threading.Lock()
+_open_desks: weakref.WeakSet[ShopServices] = weakref.WeakSet()
+_memories: weakref.WeakKeyDictionary[ShopServices, Memory] = weakref.WeakKeyDictionary()
 
 
 def create_shopbot(
@@ -23,7 +34,8 @@ def create_shopbot(
 
     Args:
         engine: a chat model or an engine spec ("planner", "openai:MODEL"); by default `SHOPBOT_ENGINE`.
-        desk: the open shop; by default the one that the environment names, open until the program ends.
+        desk: the open shop; by default the one that the environment names, shared by all agents that are made so and
+            open as long as one of them is there. `open_shopbot` closes it at a moment of its own.
         checkpointer: where conversations are kept; by default a SQLite file in the shop's data folder.
         verify: whether a generative engine's answers from the policies go through a chain of verification; by default
             `SHOPBOT_VERIFY`.
@@ -52,6 +64,34 @@ def create_shopbot(
         now=desk.shop.now,
         name="shopbot",
     )
+
+
+@contextmanager
+def open_shopbot(
+    engine: BaseChatModel | str | None = None, *, settings: Settings | None = None, verify: bool | None = None
+) -> Iterator[CompiledStateGraph[Any, Any, Any, Any]]:
+    """ShopBot as `create_shopbot` makes it, over a shop of its own: everything it opened is closed at the end.
+
+    Args:
+        engine: as for `create_shopbot`.
+        settings: which shop; by default the one that the environment names.
+        verify: as for `create_shopbot`.
+
+    Raises:
+        SettingsError, DatabaseError, EngineError: the shop or the engine cannot be opened.
+    """
+    from shopbot.agents.memory import open_memory
+    from shopbot.shop.settings import load_settings
+    from shopbot.shop.shop import open_shop
+    from shopbot.tools.shop.services import ShopServices
+
+    settings = settings or load_settings()
+    with open_shop(settings) as shop, open_memory(settings.data / "conversations.db") as memory:
+        desk = ShopServices(shop)
+        try:
+            yield create_shopbot(engine, desk=desk, checkpointer=memory, verify=verify)
+        finally:
+            desk.close()
 
 
 def shop_actions() -> list[Action]:
@@ -89,9 +129,7 @@ def shop_actions() -> list[Action]:
 
 
 def _default_desk() -> ShopServices:
-    """A desk for the shop of the environment, closed when the program ends."""
-    import atexit
-
+    """The services of the environment's shop: one for all agents, closed when the last of them is collected."""
     from shopbot.errors import extra
 
     with extra("all", "ShopBot"):
@@ -99,18 +137,32 @@ def _default_desk() -> ShopServices:
         from shopbot.shop.shop import open_shop
         from shopbot.tools.shop.services import ShopServices
 
-    opening = open_shop(load_settings())
-    shop = opening.__enter__()
-    atexit.register(opening.__exit__, None, None, None)
-    return ShopServices(shop)
+    settings = load_settings()
+    with _opening:
+        for known in _open_desks:
+            if known.shop.settings == settings:
+                return known
+        closing = ExitStack()
+        desk = ShopServices(closing.enter_context(open_shop(settings)), closing=closing)
+        atexit.register(closing.close)
+        weakref.finalize(desk, _close_aside, closing).atexit = False
+        _open_desks.add(desk)
+        return desk
 
 
-def _default_memory(desk: ShopServices) -> Any:
-    import atexit
+def _close_aside(closing: ExitStack) -> None:
+    # The collector may call from any thread and under any lock; a shop that closes waits for threads of its own.
+    atexit.unregister(closing.close)
+    threading.Thread(target=closing.close, name="closing shop").start()
 
+
+def _default_memory(desk: ShopServices) -> Memory:
+    """The conversations of the desk's shop, open as long as the desk is."""
     from shopbot.agents.memory import open_memory
 
-    opening = open_memory(desk.shop.settings.data / "conversations.db")
-    memory = opening.__enter__()
-    atexit.register(opening.__exit__, None, None, None)
-    return memory
+    with _opening:
+        if desk not in _memories:
+            opening = open_memory(desk.shop.settings.data / "conversations.db")
+            _memories[desk] = opening.__enter__()
+            weakref.finalize(desk, opening.__exit__, None, None, None)
+        return _memories[desk]

@@ -11,12 +11,13 @@ from functools import cached_property
 from typing import Annotated, Any, NotRequired, Required, TypedDict
 
 from langchain.agents import AgentState
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolCall, ToolMessage
 from langgraph.channels.delta import DeltaChannel
 from langgraph.graph.message import _messages_delta_reducer
 
-from shopbot.agents.consent import is_clear_yes
+from shopbot.agents.consent import Answer, read_answer
 from shopbot.agents.digest import canonical, digest_of, normalised
+from shopbot.agents.grounding import Evidence, Observed, gather
 from shopbot.agents.plan import GOALS, Facts, Plan, allowed_now, lapsed, make_plan, merge_facts
 from shopbot.engines.protocol import TurnStart
 from shopbot.tools.action import Action, Source
@@ -166,16 +167,25 @@ class TurnState:
         known = sorted(name for name in self.facts if name != GOALS)
         return TurnStart(awaiting=self.state.get("awaiting"), goal=goals[0], known=known)
 
-    def texts(self, source: Source) -> list[str]:
-        """The texts in which a value of that source may be found."""
-        found: list[str] = []
-        if Source.USER in source:
-            found += [m.text for m in self.messages if isinstance(m, HumanMessage)]
-        if Source.OBSERVATION in source:
-            found += [m.text for m in self.messages if isinstance(m, ToolMessage)]
+    def evidence(self, source: Source) -> Evidence:
+        """The texts in which a value of that source may be found, in their order."""
+        calls = {c["id"]: c for m in self.messages if isinstance(m, AIMessage) for c in m.tool_calls}
+        events: list[str | Observed] = []
+        for message in self.messages:
+            if Source.USER in source and isinstance(message, HumanMessage):
+                events.append(message.text)
+            elif Source.OBSERVATION in source and isinstance(message, ToolMessage):
+                call = calls.get(message.tool_call_id)
+                events.append(self._observed(call, message.text) if call else message.text)
         if Source.FACT in source:
-            found.append(json.dumps(self.facts, ensure_ascii=False, default=str))
-        return found
+            events.append(json.dumps(self.facts, ensure_ascii=False, default=str))
+        return gather(events)
+
+    def _observed(self, call: ToolCall, text: str) -> Observed:
+        action = self.actions.get(call["name"])
+        sources = action.sources if action else {}
+        by_engine = [name for name in call["args"] if Source.ENGINE in sources.get(name, Source.ENGINE)]
+        return Observed(call["name"], call["args"], by_engine, text)
 
     def earlier_this_turn(self, name: str, args: Mapping[str, Any]) -> ToolMessage | None:
         """The observation of the same call with the same arguments in this turn, if there was one."""
@@ -230,7 +240,7 @@ class TurnState:
         typed = self.turn[0].additional_kwargs.get(ANSWER)
         if isinstance(typed, Mapping):
             return typed.get("question") == question["id"] and typed.get("value") == "yes"
-        return is_clear_yes(self.newest_words)
+        return read_answer(self.newest_words) is Answer.YES
 
     def _is_used(self, action: Action) -> bool:
         """Whether this turn's yes has been acted upon already."""

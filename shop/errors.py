@@ -8,7 +8,11 @@ ShopError                 whoever reads it can act on it: each message is a sent
 │   └── CarrierRefused        a clear no: asking again will not help
 ├── MailError             the mail server did not take a message      (shop.mail)
 └── ReturnRefused         the items can no longer be returned         (shop.fulfilment)
+    └── TermsChanged          not on the terms that were agreed to        (shop.fulfilment.terms)
 """
+
+from collections.abc import Mapping
+from typing import Any
 
 from shopbot.errors import AgentError
 
@@ -39,3 +43,16 @@ class MailError(ShopError):
 
 class ReturnRefused(ShopError):
     """What the customer wants to send back is no longer there to be returned."""
+
+
+class TermsChanged(ReturnRefused):
+    """What the customer agreed to is not what would be registered now; nothing was written.
+
+    `changed` says in what (`shopbot.shop.offer.what_changed`, or "refused", or "expired"), `offer` is what would hold
+    now; None when nothing could come back on any terms.
+    """
+
+    def __init__(self, sentence: str, changed: tuple[str, ...], offer: Mapping[str, Any] | None) -> None:
+        super().__init__(sentence)
+        self.changed = changed
+        self.offer = offer

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from shopbot.shop.limits import Limits, load_limits
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -39,6 +41,7 @@ class Shop:
     profile: Profile
     rules: ReturnRules
     now: Callable[[], datetime] = _utc_now
+    limits: Limits = field(default_factory=load_limits)
 
 
 @contextmanager

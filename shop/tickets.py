@@ -13,17 +13,23 @@ from sqlalchemy.orm import Session
 from shopbot.shop.database.models import Ticket
 
 Transcript = Sequence[tuple[str, str]]
+LONGEST_SHARED = 20_000
+"""Characters of a transcript that several conversations share."""
 
 
 @dataclass(frozen=True)
 class Handover:
-    """What is handed over: the words of a conversation, and whose it is when that has been verified."""
+    """What is handed over: the words of a conversation, and whose it is when that has been verified.
+
+    `matter` names what many conversations may be about; they share one ticket, which keeps the words of each.
+    """
 
     conversation: str
     reason: str
     transcript: Transcript
     customer_id: int | None = None
     order_number: str | None = None
+    matter: str | None = None
 
 
 def open_ticket(database: Engine, handover: Handover, now: datetime) -> int:
@@ -35,15 +41,22 @@ def open_ticket(database: Engine, handover: Handover, now: datetime) -> int:
 
 
 def _write(database: Engine, handover: Handover, now: datetime) -> int:
-    key = f"open:{handover.conversation}"
+    key = f"matter:{handover.matter}" if handover.matter else f"open:{handover.conversation}"
+    words = "\n".join(f"{speaker}: {words}" for speaker, words in handover.transcript)
     with Session(database) as session, session.begin():
-        ticket = session.scalar(select(Ticket).where(Ticket.key == key))
+        ticket = session.scalar(select(Ticket).where(Ticket.key == key).with_for_update())
         if ticket is None:
-            ticket = Ticket(key=key, conversation=handover.conversation, status="open", created_at=now)
+            ticket = Ticket(key=key, conversation=handover.conversation, status="open", transcript="", created_at=now)
             session.add(ticket)
         ticket.reason = handover.reason
-        ticket.transcript = "\n".join(f"{speaker}: {words}" for speaker, words in handover.transcript)
+        ticket.transcript = _joined(ticket.transcript, words) if handover.matter else words
         ticket.customer_id = handover.customer_id
         ticket.order_number = handover.order_number
         session.flush()
         return ticket.id
+
+
+def _joined(before: str, words: str) -> str:
+    """Every conversation's words, once, as long as there is room."""
+    joined = f"{before}\n---\n{words}".removeprefix("\n---\n")
+    return before if words in before or len(joined) > LONGEST_SHARED else joined

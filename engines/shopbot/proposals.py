@@ -42,7 +42,7 @@ def next_proposal(
         if proposal.action in offered and not _is_made(proposal, made):
             return proposal
     step = _planned(briefing, offered)
-    if step is None or any(name == step.action for name, _ in made) or _is_over(turn):
+    if step is None or _is_settled(step.action, made, briefing) or _is_over(turn):
         return None
     turned_down = any(reading.performs(act) for act in _TURNS_DOWN)
     return None if step.action in briefing["confirm"] and turned_down and not _has_new_offer(made) else step
@@ -89,6 +89,12 @@ def _made(turn: Sequence[BaseMessage]) -> list[tuple[str, dict[str, Any]]]:
 
 def _is_made(proposal: Proposal, made: Sequence[tuple[str, dict[str, Any]]]) -> bool:
     return any(name == proposal.action and args == proposal.args for name, args in made)
+
+
+def _is_settled(action: str, made: Sequence[tuple[str, dict[str, Any]]], briefing: Briefing) -> bool:
+    """Whether the step was taken in this turn; one that has to be confirmed is put again when others followed it."""
+    names = [name for name, _ in made]
+    return action in names and not (action in briefing["confirm"] and names[-1] != action)
 
 
 def _has_new_offer(made: Sequence[tuple[str, dict[str, Any]]]) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from shopbot.shop.database.failures import database_error
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Every revision in `migrations/versions`, oldest first."""
 HEAD = REVISIONS[-1]
 SCRIPTS = "shopbot.shop.database:migrations"

@@ -119,6 +119,8 @@ class Return(Base):
     refund_total: Mapped[int]
     carrier_shipment_id: Mapped[str | None] = mapped_column(String(80))
     conversation: Mapped[str] = mapped_column(String(200), default="")
+    recipient: Mapped[str | None] = mapped_column(String(320))
+    """Where the customer agreed that the label goes; None for returns from before this was kept."""
     created_at: Mapped[datetime]
 
     items: Mapped[list[ReturnItem]] = relationship(back_populates="parent")
@@ -186,3 +188,24 @@ class Ticket(Base):
     order_number: Mapped[str | None] = mapped_column(String(20))
     status: Mapped[str] = mapped_column(String(20), default="open")
     created_at: Mapped[datetime]
+
+
+class FailedChecks(Base):
+    """How often an order number, an e-mail address or a conversation had part in a check that failed.
+
+    `key` is a keyed digest (`shopbot.shop.sealing`): the table holds nobody's data.
+    """
+
+    __tablename__ = "failed_checks"
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    failures: Mapped[int]
+    window_began: Mapped[datetime] = mapped_column(index=True)
+    blocked_until: Mapped[datetime | None]
+
+
+class Salt(Base):
+    """The shop's secret for digests, made once; by `name`."""
+
+    __tablename__ = "salts"
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[str] = mapped_column(String(64))

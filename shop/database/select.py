@@ -25,8 +25,21 @@ __all__ = ["QueryRefused", "SelectResult", "run_select"]
 
 MAX_TEXT = 20_000
 """Characters of all values of a result together."""
-_MAX_VALUE_BYTES = 1_000_000
-_STEPS_BETWEEN_LOOKS = 2_000
+_STEPS_BETWEEN_LOOKS = 20
+"""Steps of SQLite's machine between two looks at the clock. A step is at most one function call, and the limits below
+keep the dearest call to some milliseconds: nothing can interrupt one from outside."""
+_LIMITS = {
+    sqlite3.SQLITE_LIMIT_LENGTH: 10_000,
+    sqlite3.SQLITE_LIMIT_SQL_LENGTH: 20_000,
+    sqlite3.SQLITE_LIMIT_COLUMN: 200,
+    sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 100,
+    sqlite3.SQLITE_LIMIT_COMPOUND_SELECT: 50,
+    sqlite3.SQLITE_LIMIT_VDBE_OP: 25_000,
+    sqlite3.SQLITE_LIMIT_FUNCTION_ARG: 8,
+    sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 100,
+    sqlite3.SQLITE_LIMIT_ATTACHED: 0,
+    sqlite3.SQLITE_LIMIT_WORKER_THREADS: 0,
+}
 _CANCELLED = "57014"
 _READING = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_FUNCTION}
 
@@ -96,7 +109,7 @@ def _fenced(connection: Connection, timeout_s: float) -> Iterator[None]:
     file = connection.connection.dbapi_connection
     assert isinstance(file, sqlite3.Connection)  # noqa: S101
     deadline = time.monotonic() + timeout_s
-    longest = file.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_VALUE_BYTES)
+    before = {limit: file.setlimit(limit, most) for limit, most in _LIMITS.items()}
     file.set_progress_handler(lambda: int(time.monotonic() > deadline), _STEPS_BETWEEN_LOOKS)
     file.set_authorizer(_authorize)
     try:
@@ -104,7 +117,8 @@ def _fenced(connection: Connection, timeout_s: float) -> Iterator[None]:
     finally:
         file.set_authorizer(None)
         file.set_progress_handler(None, 0)
-        file.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, longest)
+        for limit, most in before.items():
+            file.setlimit(limit, most)
 
 
 def _authorize(action: int, first: str | None, second: str | None, _place: str | None, _view: str | None) -> int:

@@ -22,6 +22,11 @@ MAX_JOINS = 12
 MAX_CONCATENATIONS = 8
 """Of `||`: enough for a sentence, too few to double a text until memory is gone."""
 
+MAX_SELECTS = 200
+"""Of a statement once every named query stands where it is used, as SQLite writes it out before it runs anything."""
+MAX_TRIMMED = 20
+"""Characters to trim; each is compared with each end of a text."""
+
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _WORDS = re.compile(r"[A-Za-z_]+( [A-Za-z_]+)*")
 _NUMBER = re.compile(r"\d{1,18}(\.\d{1,18})?")
@@ -153,10 +158,16 @@ def _check_value(node: exp.Expr, dialect: str) -> None:
         raise QueryRefused(f"{node.name[:60]!r} is not a number that is allowed: write digits.")
     elif isinstance(node, exp.Anonymous) and node.name.lower() not in _FUNCTIONS[dialect]:
         raise QueryRefused(f"The function {node.name[:60]!r} is not allowed: use count, sum, avg, min or max.")
+    elif isinstance(node, exp.Trim) and not _is_short(node.expression):
+        raise QueryRefused(f"TRIM takes at most {MAX_TRIMMED} plain characters: write them in quotes, or none.")
     elif isinstance(node, exp.DataType) and getattr(node.this, "name", "") not in _TYPES:
         raise QueryRefused(f"The type {node.sql()[:60]} is not allowed: use text, integer, numeric or timestamp.")
     elif isinstance(node, exp.Limit | exp.Offset) and not _is_count(node.expression):
         raise QueryRefused("LIMIT and OFFSET take a whole number: write one.")
+
+
+def _is_short(node: exp.Expr | None) -> bool:
+    return not node or (isinstance(node, exp.Literal) and len(node.name) <= MAX_TRIMMED)
 
 
 def _is_count(node: exp.Expr) -> bool:
@@ -177,6 +188,26 @@ def _check_amounts(tree: exp.Query) -> None:
         raise QueryRefused(f"The query joins {amounts[exp.Join]} times: join at most {MAX_JOINS} times.")
     if amounts[exp.DPipe] > MAX_CONCATENATIONS:
         raise QueryRefused(f"The query joins texts {amounts[exp.DPipe]} times: at most {MAX_CONCATENATIONS}.")
+    if any(block.parent is not tree for block in tree.find_all(exp.With)):
+        raise QueryRefused("WITH is allowed at the beginning only: put every named query there.")
+    if _written_out(tree) > MAX_SELECTS:
+        raise QueryRefused(f"The query uses its WITH queries too often: at most {MAX_SELECTS} SELECTs, written out.")
+
+
+def _named(tree: exp.Query) -> list[exp.CTE]:
+    block = tree.args.get("with_")
+    return block.expressions if block else []
+
+
+def _written_out(tree: exp.Query) -> int:
+    """How many SELECTs the statement has with its named queries written out; each may use those before it."""
+    sizes: dict[str, int] = {}
+    for query in [*_named(tree), tree]:
+        inside = [node for node in query.walk(prune=lambda node: isinstance(node, exp.With)) if node is not query]
+        selects = sum(isinstance(node, exp.Select) for node in [*inside, query])
+        used = sum(sizes.get(node.name.lower(), 0) for node in inside if isinstance(node, exp.Table))
+        sizes[query.alias.lower() if isinstance(query, exp.CTE) else ""] = selects + used
+    return sizes[""]
 
 
 def _name(node: exp.Expr) -> str:

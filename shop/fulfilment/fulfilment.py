@@ -20,6 +20,7 @@ from shopbot.shop.fulfilment.context import FulfilmentContext
 from shopbot.shop.fulfilment.outcome import Outcome, read_outcome
 from shopbot.shop.fulfilment.register import register
 from shopbot.shop.mail import Sender, open_mailer
+from shopbot.shop.offer import Agreement
 
 if TYPE_CHECKING:
     from shopbot.shop.carrier import Carrier
@@ -49,19 +50,24 @@ class Fulfilment:
         items: Mapping[int, int],
         conversation: str,
         returned_before: Mapping[int, int] | None = None,
+        agreed: Agreement | None = None,
     ) -> Outcome:
         """Register the return of `items` (order line -> units) and wait a while for its label e-mail.
 
         After at most `settings.fulfilment_wait_s` seconds the answer says how far it is; the rest goes on by
-        itself. The same request is the same return (see `shopbot.shop.fulfilment.register` for `returned_before`).
+        itself. The same request is the same return (see `shopbot.shop.fulfilment.register` for `returned_before`
+        and `agreed`).
 
         Raises:
             ReturnRefused: the units cannot be returned (any more); nothing was written.
+            TermsChanged: not on the terms that were agreed to; nothing was written.
             DatabaseError: the order or workflow database cannot be used.
         """
         deadline = time.monotonic() + self._settings.fulfilment_wait_s
         runtime = self.warm()
-        return_id = register(self._context.database, order_number, customer_id, items, conversation, returned_before)
+        return_id = register(
+            self._context.database, order_number, customer_id, items, conversation, returned_before, agreed
+        )
         if not self.status(return_id).settled:
             runtime.ensure(self._context, return_id)
         return self._settle(return_id, deadline)

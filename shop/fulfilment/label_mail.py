@@ -13,14 +13,14 @@ from shopbot.shop.mail import LabelLine, LabelMail, word_label_mail
 
 
 def queue_label_mail(session: Session, context: FulfilmentContext, found: Return, customer: Customer) -> None:
-    """Add the outbox row of `found`, which has its label, to the customer's address on record."""
+    """Add the outbox row of `found`, which has its label, to the address that the customer agreed to."""
     assert found.label is not None, "the label is stored in the same transaction"  # noqa: S101
     wording = word_label_mail(_content(context, found, found.label, customer))
     session.add(
         OutboxMail(
             message_id=_message_id(found, context.sender.email),
             return_id=found.id,
-            recipient=customer.email,
+            recipient=found.recipient or customer.email,
             subject=wording.subject,
             text=wording.text,
             html=wording.html,

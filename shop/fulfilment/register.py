@@ -2,7 +2,7 @@
 
 The units of an order line are numbered from 1. The key of a return names them, "return:123456:17.1-1", so
 asking again for the same unit finds the same return, and the second unit of that line is another one. The
-return rules (window, final sale) are not here: the offer was made by them.
+return rules (window, final sale) are applied where the customer agreed to an offer (see `terms`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from sqlalchemy.orm import Session
 from shopbot.prompts import load_data
 from shopbot.shop.database.models import Order, OrderItem, Return, ReturnItem
 from shopbot.shop.errors import ReturnRefused
+from shopbot.shop.fulfilment.terms import check_terms, lock_terms
+from shopbot.shop.offer import Agreement
 
 _LONGEST_KEY = 200
 
@@ -29,18 +31,24 @@ def register(
     items: Mapping[int, int],
     conversation: str,
     returned_before: Mapping[int, int] | None = None,
+    agreed: Agreement | None = None,
 ) -> int:
     """The id of the return of `items` (order line -> units), created now or found.
 
+    With `agreed`, a new return is written only on exactly those terms.
+
     `returned_before` (order line -> units) is how many units were already coming back when the offer was
     made; with it the units are known exactly. Without it, the same request in the same conversation is the
-    same return, and so is the same request in any conversation once no further units are left.
+    same return, and so is the same request in any conversation once no further units are left. What was registered
+    on earlier terms stays as it is.
 
     Raises:
         ReturnRefused: the units cannot be returned (any more); nothing was written.
+        TermsChanged: not on the terms that were agreed to; nothing was written.
     """
     with Session(database) as session, session.begin():
         _lock_order(session, order_number, customer_id)
+        email = lock_terms(session, order_number, customer_id)
         lines = _check_lines(session, order_number, items)
         taken = _taken(session, lines)
         before = taken if returned_before is None else {line: returned_before.get(line, 0) for line in lines}
@@ -53,7 +61,9 @@ def register(
         if found is not None:
             return found
         _check_unchanged(order_number, lines, taken, before)
-        return _insert(session, key, order_number, items, lines, conversation)
+        if agreed is not None:
+            check_terms(session, order_number, customer_id, items, email, agreed)
+        return _insert(session, key, order_number, items, lines, conversation, email)
 
 
 def return_key(order_number: str, items: Mapping[int, int], before: Mapping[int, int]) -> str:
@@ -142,6 +152,7 @@ def _insert(
     items: Mapping[int, int],
     lines: Mapping[int, OrderItem],
     conversation: str,
+    recipient: str,
 ) -> int:
     coming_back = [
         ReturnItem(order_item_id=line, quantity=quantity, refund=quantity * lines[line].unit_price)
@@ -153,6 +164,7 @@ def _insert(
         status="requested",
         refund_total=sum(item.refund for item in coming_back),
         conversation=conversation,
+        recipient=recipient,
         created_at=datetime.now(UTC),
         items=coming_back,
     )

@@ -1,11 +1,15 @@
 """The DBOS runtime of this process: launched once, shared by every open shop, shut down with the last.
 
+DBOS is one to a process, so the first shop that needs it lends its workflow database to the others. Nothing is lost
+with it: the order database says which returns are unfinished, and every step looks first whether it is done.
+
 It writes to the log file only, sends nothing anywhere and opens no port. Work of processes that are gone is
 taken over; work of living ones is left alone (see `executors`).
 """
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import logging
 import threading
@@ -19,7 +23,7 @@ from shopbot.shop.errors import DatabaseError
 from shopbot.shop.fulfilment.context import FulfilmentContext
 from shopbot.shop.fulfilment.executors import Executor
 from shopbot.shop.fulfilment.steps import name_of
-from shopbot.shop.fulfilment.workflow import fulfil, open_contexts
+from shopbot.shop.fulfilment.workflow import fulfil, home, left_behind, open_contexts
 
 if TYPE_CHECKING:
     from shopbot.shop.settings import Settings
@@ -37,7 +41,7 @@ class Runtime:
     """A launched DBOS over one workflow database and one data folder."""
 
     def __init__(self, settings: Settings) -> None:
-        self.place = (settings.workflow_database_url, settings.data)
+        home[0] = str(settings.data)
         _log_to(settings.data / "log" / "fulfilment.log", settings.log_level)
         self._executor = Executor(settings.data / "executors")
         try:
@@ -50,14 +54,20 @@ class Runtime:
     def ensure(self, context: FulfilmentContext, return_id: int) -> None:
         """Have the workflow of a registered return running, here or in another living process."""
         name = name_of(context, return_id)
+        place = "" if str(context.data) == home[0] else str(context.data)
+        # Shops that share a runtime may have the same orders.
+        first = f"{name}@{hashlib.sha256(place.encode()).hexdigest()[:12]}" if place else name
         for attempt in itertools.count(1):
-            workflow_id = name if attempt == 1 else f"{name}#{attempt}"
+            workflow_id = first if attempt == 1 else f"{first}#{attempt}"
             known = DBOS.get_workflow_status(workflow_id)
             if known is None:
                 with SetWorkflowID(workflow_id):
-                    DBOS.start_workflow(fulfil, return_id, name)
+                    DBOS.start_workflow(fulfil, return_id, name, place)
                 return
             if known.status in _ACTIVE:
+                if workflow_id in left_behind:
+                    left_behind.discard(workflow_id)
+                    DBOS.resume_workflow(workflow_id)
                 return
             # Finished, and yet the return is not: the order database was restored from a backup. Once more,
             # then.
@@ -79,17 +89,12 @@ def join(settings: Settings, context: FulfilmentContext) -> Runtime:
     """The runtime of this process, launched if need be; `context` serves its steps from now on.
 
     Raises:
-        DatabaseError: the workflow database cannot be used, or this process already serves another shop.
+        DatabaseError: the workflow database cannot be used.
     """
     global _running
     with _lock:
         if _running is None:
             _running = _launch(settings)
-        if _running.place != (settings.workflow_database_url, settings.data):
-            raise DatabaseError(
-                f"This process already runs the returns of {_running.place[1]}: "
-                f"close that shop before you open {settings.data}."
-            )
         open_contexts.append(context)
         return _running
 
@@ -105,6 +110,7 @@ def leave(context: FulfilmentContext, grace_s: float) -> None:
         if _running is not None and not open_contexts:
             _running.shut_down()
             _running = None
+            left_behind.clear()
 
 
 def _launch(settings: Settings) -> Runtime:

@@ -42,7 +42,7 @@ def create_shipment(context: FulfilmentContext, return_id: int) -> str:
         if found.carrier_shipment_id:
             return found.carrier_shipment_id
         units = sum(item.quantity for item in found.items)
-        origin = _address(_customer(session, found))
+        origin = _address(_customer(session, found), found.recipient)
     shipment_id = context.carrier.create_return(origin, context.address, parcel_of(units), f"R{return_id}")
     with Session(context.database) as session, session.begin():
         session.get_one(Return, return_id).carrier_shipment_id = shipment_id
@@ -115,7 +115,7 @@ def _customer(session: Session, found: Return) -> Customer:
     return session.get_one(Order, found.order_number).customer
 
 
-def _address(customer: Customer) -> Address:
+def _address(customer: Customer, recipient: str | None) -> Address:
     return Address(
         name=customer.name,
         street1=customer.street1,
@@ -125,7 +125,7 @@ def _address(customer: Customer) -> Address:
         zip=customer.zip,
         country=customer.country,
         phone=customer.phone,
-        email=customer.email,
+        email=recipient or customer.email,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from dbos import DBOS
@@ -19,8 +20,12 @@ from shopbot.shop.fulfilment.context import FulfilmentContext
 
 _log = logging.getLogger("shopbot.shop.fulfilment")
 
-# The open shops of this process; the latest serves the steps.
+# The open shops of this process; of one data folder the latest serves the steps.
 open_contexts: list[FulfilmentContext] = []
+# Workflows that stopped because their shop was closed while the runtime went on for another one.
+left_behind: set[str] = set()
+# The data folder whose workflow database the runtime of this process uses.
+home = [""]
 
 
 class Closing(BaseException):
@@ -35,11 +40,12 @@ class _Gone(Exception):
 
 
 @DBOS.workflow(name="return", max_recovery_attempts=None)  # type: ignore[untyped-decorator]
-def fulfil(return_id: int, name: str) -> None:
-    """Bring a registered return to its end: emailed, or failed. `name` is its `steps.name_of`."""
+def fulfil(return_id: int, name: str, place: str = "") -> None:
+    """Bring a registered return to its end: emailed, or failed. `name` is its `steps.name_of`, `place` the data folder
+    of its shop; empty for the one whose workflow database this is."""
 
     def step(title: str, effect: Callable[..., Any], *values: Any) -> Any:
-        return _step(title, return_id, name, lambda context: effect(context, return_id, *values))
+        return _step(title, _Work(return_id, name, place), lambda context: effect(context, return_id, *values))
 
     try:
         step("create_shipment", steps.create_shipment)
@@ -52,9 +58,16 @@ def fulfil(return_id: int, name: str) -> None:
         _log.warning("%s is no longer in the order database: nothing is done for it", name)
 
 
-def _step(title: str, return_id: int, name: str, effect: Callable[[FulfilmentContext], Any]) -> Any:
+@dataclass(frozen=True)
+class _Work:
+    return_id: int
+    name: str
+    place: str
+
+
+def _step(title: str, work: _Work, effect: Callable[[FulfilmentContext], Any]) -> Any:
     # A refusal is recorded as a value, since DBOS would need the class of the error to read it back.
-    result = DBOS.run_step({"name": title}, _persist, return_id, name, effect)
+    result = DBOS.run_step({"name": title}, _persist, work, effect)
     if "refused" in result:
         raise CarrierRefused(result["refused"])
     if "gone" in result:
@@ -62,16 +75,14 @@ def _step(title: str, return_id: int, name: str, effect: Callable[[FulfilmentCon
     return result["answer"]
 
 
-def _persist(return_id: int, name: str, effect: Callable[[FulfilmentContext], Any]) -> dict[str, Any]:
+def _persist(work: _Work, effect: Callable[[FulfilmentContext], Any]) -> dict[str, Any]:
     """Try `effect` until it is done, or refused, or the shop closes; how it ended, as JSON."""
     tries = 0
     while True:
-        if not open_contexts:
-            raise Closing
-        context = open_contexts[-1]
+        context = _desk_of(work.place)
         try:
-            with context.working(return_id):
-                if steps.name_of(context, return_id) != name:
+            with context.working(work.return_id):
+                if steps.name_of(context, work.return_id) != work.name:
                     return {"gone": True}
                 return {"answer": effect(context)}
         except CarrierRefused as refusal:
@@ -80,8 +91,22 @@ def _persist(return_id: int, name: str, effect: Callable[[FulfilmentContext], An
             # A full disk, a locked database or a mistake in the code: none of them may lose a confirmed
             # return.
             tries += 1
-            _report(context, return_id, tries, error)
+            _report(context, work.return_id, tries, error)
         context.closing.wait(context.backoff.pause_s(tries))
+
+
+def _desk_of(place: str) -> FulfilmentContext:
+    """The open shop at that data folder.
+
+    Raises:
+        Closing: it is not open in this process (any more).
+    """
+    at = place or home[0]
+    for context in reversed(open_contexts):
+        if str(context.data) == at:
+            return context
+    left_behind.add(str(DBOS.workflow_id))
+    raise Closing
 
 
 def _report(context: FulfilmentContext, return_id: int, tries: int, error: Exception) -> None:

@@ -20,7 +20,7 @@ def customer() -> Address:
 
 @pytest.fixture
 def shop() -> Address:
-    return Address("Returns Desk", "500 Commerce Park Rd", "Columbus", "OH", "43215", company="ShopBot Goods")
+    return Address("Returns ShopServices", "500 Commerce Park Rd", "Columbus", "OH", "43215", company="ShopBot Goods")
 
 
 @pytest.fixture

@@ -28,14 +28,39 @@ def test_two_open_shops_over_one_folder_share_the_runtime(settings: Settings) ->
     assert end_state(settings) == ONE_OF_EACH
 
 
-def test_a_second_folder_in_one_process_is_refused(settings: Settings, tmp_path: Path) -> None:
+def test_a_second_folder_in_one_process_is_served_too(settings: Settings, tmp_path: Path) -> None:
     other = settings.model_copy(update={"data": tmp_path / "other"})
     build(other)
     with open_shop(settings) as first, open_shop(other) as second:
+        assert first.arrange(ORDER, ADA, {JEANS: 1}, "chat").status == "emailed"
+        assert second.arrange(ORDER, ADA, {JEANS: 1}, "chat").status == "emailed"
+    assert (end_state(settings), end_state(other)) == (ONE_OF_EACH, ONE_OF_EACH)
+
+
+def test_the_second_folder_is_served_when_the_first_is_closed(settings: Settings, tmp_path: Path) -> None:
+    other = settings.model_copy(update={"data": tmp_path / "other"})
+    build(other)
+    with open_shop(other) as second:
+        with open_shop(settings) as first:
+            first.warm()
+        assert second.arrange(ORDER, ADA, {JEANS: 1}, "chat").status == "emailed"
+    assert end_state(other) == ONE_OF_EACH
+
+
+def test_a_shop_that_closed_beside_another_goes_on_when_it_opens_again(settings: Settings, tmp_path: Path) -> None:
+    other = settings.model_copy(update={"data": tmp_path / "other", "fulfilment_wait_s": 0.1})
+    build(other)
+    (other.data / "carrier").mkdir()
+    plan = other.data / "carrier" / "faults.json"
+    plan.write_text('[{"operation": "create", "fault": "server_error", "times": 100}]')
+    with open_shop(settings) as first:
         first.warm()
-        with pytest.raises(DatabaseError, match="already runs the returns of"):
-            second.arrange(ORDER, ADA, {JEANS: 1}, "chat")
-    assert end_state(other).returns == []
+        with open_shop(other) as second:
+            assert second.arrange(ORDER, ADA, {JEANS: 1}, "chat").status == "requested"
+        plan.unlink()
+        with open_shop(other) as second:
+            second.linger(20)
+    assert end_state(other) == ONE_OF_EACH
 
 
 def test_a_damaged_workflow_database_is_named_before_anything_is_written(settings: Settings) -> None:

@@ -6,7 +6,12 @@ change either.
 
 from __future__ import annotations
 
-from shopbot.shop.errors import ReturnRefused
+from datetime import timedelta
+from typing import Any
+
+from shopbot.prompts import load_data
+from shopbot.shop.errors import ReturnRefused, TermsChanged
+from shopbot.shop.offer import Agreement, is_fresh
 from shopbot.tools.action import Call, Observation, action
 from shopbot.tools.shop.services import ShopServices
 
@@ -21,15 +26,20 @@ from shopbot.tools.shop.services import ShopServices
 )
 def arrange_return(call: Call[ShopServices]) -> Observation:
     """Register the return that was offered, buy its label and e-mail it, once the customer has said yes."""
-    offer, customer = call.facts["offer"], call.facts["customer"]
+    shop, offer, customer = call.services.shop, call.facts["offer"], call.facts["customer"]
+    if not _is_verified(call):
+        return _check_again("unverified", load_data("fulfilment/errors.yaml")["terms"]["unverified"])
     try:
-        outcome = call.services.shop.fulfilment.arrange(
+        outcome = shop.fulfilment.arrange(
             order_number=offer["order_number"],
             customer_id=customer["id"],
             items={line["id"]: line["quantity"] for line in offer["lines"]},
             conversation=call.conversation,
             returned_before={line["id"]: line["before"] for line in offer["lines"]},
+            agreed=Agreement(offer, shop.rules, shop.now(), timedelta(minutes=shop.limits.offer_minutes)),
         )
+    except TermsChanged as change:
+        return _check_again(*change.changed, str(change))
     except ReturnRefused as refusal:
         return Observation(str(refusal), data={"error": str(refusal)}, facts={"offer": None}, ok=False)
     data = {
@@ -42,3 +52,21 @@ def arrange_return(call: Call[ShopServices]) -> Observation:
     }
     text = f"Return R{outcome.return_id}: {outcome.status}. {outcome.detail}"
     return Observation(text, data=data, facts={"label": data, "items": None, "offer": None})
+
+
+def _is_verified(call: Call[ShopServices]) -> bool:
+    """Whether order and customer are still those that were checked, not too long ago."""
+    shop, customer = call.services.shop, call.facts["customer"]
+    valid = timedelta(minutes=shop.limits.verification_minutes)
+    same = customer["order_number"] == call.facts["order_number"]
+    return same and is_fresh(customer.get("at"), shop.now(), valid)
+
+
+def _check_again(*changed: str) -> Observation:
+    """Nothing was arranged: the offer is withdrawn, and the verification when it is in doubt, so that the way to a new
+    question begins there. The last of `changed` is the sentence for the customer."""
+    *what, sentence = changed
+    facts: dict[str, Any] = {"offer": None}
+    if {"address", "unverified"} & set(what):
+        facts |= {"customer": None, "email": None}
+    return Observation(sentence, data={"error": sentence, "changed": what}, facts=facts, ok=False)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from shopbot.shop.database.views import OrderView
-from shopbot.shop.returns import Decision, decide, decide_remaining, refund_total
+from shopbot.shop.offer import is_fresh, make_offer
+from shopbot.shop.returns import Decision, decide, decide_remaining
 from shopbot.tools.action import Call, Citation, Observation, action
 from shopbot.tools.shop.orders import current_order
 from shopbot.tools.shop.return_picks import Picks, find_lines
@@ -39,37 +41,35 @@ def _which(choice: dict[str, Any], picks: Picks) -> Observation:
         f"{requests[place]['words']!r} can mean: {'; '.join(options)}. Ask which one.",
         data={"words": requests[place]["words"], "options": options},
         facts={"items": {**choice, "requests": requests, "open": place}},
-        asks="items",
+        awaiting="items",
     )
 
 
 def _offer(
     call: Call[ShopServices], order: OrderView, picks: Picks, accepted: list[Decision], refused: list[dict[str, Any]]
 ) -> Observation:
-    sold = {line.id: line for line in order.items}
-    lines = [
-        {
-            "id": d.order_item_id,
-            "name": d.name,
-            "quantity": d.quantity,
-            "refund": d.refund_cents,
-            "before": sold[d.order_item_id].returned,
-        }
-        for d in accepted
-    ]
-    offer = {"order_number": order.order_number, "lines": lines, "refund_total": refund_total(accepted)}
+    shop, customer = call.services.shop, call.facts["customer"]
+    offer = make_offer(order, accepted, customer.get("recipient", ""), shop.rules, shop.now())
+    known = call.facts.get("offer") or {}
+    if known.get("terms") == offer["terms"] and is_fresh(known["at"], shop.now(), _valid(call)):
+        # The same again: what the customer has been asked about stays what it is.
+        offer = dict(known)
     fewer = [
         {"name": d.name, "asked": asked, "quantity": d.quantity}
         for d in accepted
         if (asked := picks.wanted[d.order_item_id]) > d.quantity
     ]
-    accepted_text = "; ".join(f"{line['quantity']} × {line['name']}" for line in lines)
+    accepted_text = "; ".join(f"{line['quantity']} × {line['name']}" for line in offer["lines"])
     return Observation(
         f"Can be returned: {accepted_text}; refund {offer['refund_total']} cents. {_refused_text(refused)}".strip(),
         data={"offer": offer, "refused": refused, "unknown": picks.unknown, "fewer": fewer},
         facts={"offer": offer},
         citations=_citations(call, refused),
     )
+
+
+def _valid(call: Call[ShopServices]) -> timedelta:
+    return timedelta(minutes=call.services.shop.limits.offer_minutes)
 
 
 def _nothing_to_return(
@@ -86,7 +86,7 @@ def _nothing_to_return(
         data={"offer": None, "refused": refused, "unknown": picks.unknown, "fewer": [], "others": others},
         facts=facts,
         citations=_citations(call, refused),
-        asks="items" if others else None,
+        awaiting="items" if others else None,
     )
 
 

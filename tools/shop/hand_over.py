@@ -31,8 +31,8 @@ def hand_over(
     )
 
 
-def file_ticket(call: Call[ShopServices], reason: str) -> int:
-    """Open (or renew) this conversation's ticket and return its number."""
+def file_ticket(call: Call[ShopServices], reason: str, matter: str | None = None) -> int:
+    """Open (or renew) this conversation's ticket, or the one of a `matter` that others share; its number."""
     shop = call.services.shop
     customer = call.facts.get("customer") or {}
     handover = Handover(
@@ -41,5 +41,6 @@ def file_ticket(call: Call[ShopServices], reason: str) -> int:
         transcript=call.transcript,
         customer_id=customer.get("id"),
         order_number=call.facts.get("order_number") if customer else None,
+        matter=matter,
     )
     return open_ticket(shop.database, handover, shop.now())

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from shopbot.prompts import load_data
 from shopbot.shop.database.orders import read_order
 from shopbot.shop.database.views import LineView, OrderView, ReturnView
 from shopbot.shop.errors import DatabaseError
-from shopbot.tools.action import Call, Observation, action
+from shopbot.shop.verification import is_on_record
+from shopbot.tools.action import ActionError, Call, Observation, action
 from shopbot.tools.shop.services import ShopServices
 
 
@@ -51,13 +54,26 @@ def current_order(call: Call[ShopServices]) -> OrderView:
 
     Raises:
         DatabaseError: it has been removed since it was verified.
+        ActionError: the address on it is no longer the one that was checked.
     """
     customer = call.facts["customer"]
     with Session(call.services.shop.database) as session:
+        check_on_record(session, customer)
         order = read_order(session, customer["order_number"], customer["id"])
     if order is None:
         raise DatabaseError(f"Order {customer['order_number']} is no longer in the database; a person has to look.")
     return order
+
+
+def check_on_record(session: Session, customer: Mapping[str, Any]) -> None:
+    """Show nothing to whoever gave an address that has been replaced since.
+
+    Raises:
+        ActionError: the address on record is no longer the one that was checked.
+    """
+    recipient = customer.get("recipient")
+    if recipient is not None and not is_on_record(session, customer["id"], recipient):
+        raise ActionError(str(load_data("fulfilment/errors.yaml")["terms"]["address"]))
 
 
 def _order(order: OrderView) -> dict[str, Any]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 from pydantic import Field
+from sqlalchemy.orm import Session
 
 from shopbot.shop.database.select import QueryRefused, run_select
 from shopbot.tools.action import Call, Observation, Source, action
+from shopbot.tools.shop.orders import check_on_record
 from shopbot.tools.shop.services import ShopServices
 
 
@@ -20,6 +22,8 @@ def query_orders(call: Call[ShopServices], sql: Annotated[str, Field(max_length=
     refund_total, created_at), return_items(return_id, order_item_id, quantity, refund), labels(return_id,
     tracking_code, carrier). Money is in cents, times are UTC.
     """
+    with Session(call.services.shop.database) as session:
+        check_on_record(session, call.facts["customer"])
     try:
         found = run_select(call.services.shop.reader, sql, call.facts["customer"]["id"])
     except QueryRefused as refusal:

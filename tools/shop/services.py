@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,8 +15,10 @@ if TYPE_CHECKING:
 class ShopServices:
     """An open shop, and the models that its actions read with; those load on first use, once."""
 
-    def __init__(self, shop: Shop, policies: Retriever | None = None) -> None:
+    def __init__(self, shop: Shop, policies: Retriever | None = None, closing: ExitStack | None = None) -> None:
+        """`closing` releases what this opens when nobody calls `close`; it must not lead back to it."""
         self.shop = shop
+        self._closing = closing
         self._policies = policies
         self._opening = threading.Lock()
 
@@ -27,6 +30,8 @@ class ShopServices:
                 from shopbot.tools.shop.policy_index import open_policies
 
                 self._policies = open_policies(self.shop.settings.data, self.shop.settings.policies)
+                if self._closing is not None:
+                    self._closing.callback(self._policies.close)
             return self._policies
 
     def close(self) -> None:
