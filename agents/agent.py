@@ -91,7 +91,7 @@ def create_agent(
     journal = journal or journal_for(checkpointer)
     _check_journal(everything, checkpointer, journal)
     config = GateConfig(
-        actions={action.name: action for action in everything},
+        actions={action.name: _for_services(action, services) for action in everything},
         services=services,
         repairs=repairs,
         budget=budget or Budget(),
@@ -131,6 +131,13 @@ def _complete(actions: list[Action], result: type[BaseModel] | None) -> list[Act
     goals = [action.name for action in actions if action.goal]
     own = [make_pursue(goals)] if goals else []
     return [*own, *actions, *([make_result_action(result)] if result else [])]
+
+
+def _for_services(action: Action, services: Any) -> Action:
+    """The action with its time to lapse as these services say it."""
+    from dataclasses import replace
+
+    return replace(action, lapses=action.lapses(services)) if callable(action.lapses) else action
 
 
 def _check_names(actions: list[Action], referred: list[str]) -> None:

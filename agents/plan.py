@@ -50,7 +50,7 @@ def lapsed(facts: Facts, silence: timedelta, actions: Iterable[Action]) -> dict[
     gone = {
         fact: None
         for action in actions
-        if action.lapses is not None and silence >= action.lapses
+        if isinstance(action.lapses, timedelta) and silence >= action.lapses
         for fact in action.gives
         if fact in facts
     }

@@ -44,6 +44,7 @@ class Limits(BaseModel):
 
     failed_checks: Times
     identity: IdentityLimits
+    silence_minutes: Minutes
     verification_minutes: Minutes
     offer_minutes: Minutes
 

@@ -127,7 +127,7 @@ class Action:
     repeatable: bool = False
     idempotent: bool = False
     lookup: Callable[..., Observation | None] | None = None
-    lapses: timedelta | None = None
+    lapses: timedelta | Callable[[Any], timedelta] | None = None
 
 
 def action(
@@ -141,7 +141,7 @@ def action(
     repeatable: bool = False,
     idempotent: bool = False,
     lookup: Callable[..., Observation | None] | None = None,
-    lapses: timedelta | None = None,
+    lapses: timedelta | Callable[[Any], timedelta] | None = None,
     title: str | None = None,
     asks: str | None = None,
 ) -> Callable[[Callable[..., Observation]], Action]:
@@ -160,7 +160,8 @@ def action(
         idempotent: whether running it again with the same `call.key` has no second effect.
         lookup: a function (call, **arguments) that tells without any effect whether the write with this `call.key` was
             done: its observation, or None.
-        lapses: how long a silence of the customer the facts that it gives outlast; None: any.
+        lapses: how long a silence of the customer the facts that it gives outlast, or a function of the services that
+            says it; None: any.
         title: how the step reads in a plan; by default the name in words.
         asks: the older name of `awaiting`.
 

@@ -18,7 +18,7 @@ from shopbot.shop.errors import DatabaseError, ShopError
 from shopbot.shop.fulfilment.backoff import Backoff
 from shopbot.shop.fulfilment.context import FulfilmentContext
 from shopbot.shop.fulfilment.outcome import Outcome, read_outcome
-from shopbot.shop.fulfilment.register import register
+from shopbot.shop.fulfilment.register import find_return, register
 from shopbot.shop.mail import Sender, open_mailer
 from shopbot.shop.offer import Agreement
 
@@ -71,6 +71,11 @@ class Fulfilment:
         if not self.status(return_id).settled:
             runtime.ensure(self._context, return_id)
         return self._settle(return_id, deadline)
+
+    def find(self, order_number: str, items: Mapping[int, int], returned_before: Mapping[int, int]) -> Outcome | None:
+        """How far the return of exactly these units is, if it was arranged; changes nothing."""
+        return_id = find_return(self._context.database, order_number, items, returned_before)
+        return None if return_id is None else self.status(return_id)
 
     def status(self, return_id: int) -> Outcome:
         """How far a return is now.

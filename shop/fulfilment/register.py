@@ -66,6 +66,15 @@ def register(
         return _insert(session, key, order_number, items, lines, conversation, email)
 
 
+def find_return(
+    database: Engine, order_number: str, items: Mapping[int, int], returned_before: Mapping[int, int]
+) -> int | None:
+    """The id of the return of exactly these units, if it is registered; nothing is written."""
+    key = return_key(order_number, items, returned_before)
+    with Session(database) as session:
+        return session.scalar(select(Return.id).where(Return.key == key))
+
+
 def return_key(order_number: str, items: Mapping[int, int], before: Mapping[int, int]) -> str:
     """The key of the next units: those after the `before` units that are already coming back."""
     units = ",".join(

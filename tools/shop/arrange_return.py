@@ -6,14 +6,22 @@ change either.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from shopbot.prompts import load_data
 from shopbot.shop.errors import ReturnRefused, TermsChanged
+from shopbot.shop.fulfilment.outcome import Outcome
 from shopbot.shop.offer import Agreement, is_fresh
 from shopbot.tools.action import Call, Observation, action
 from shopbot.tools.shop.services import ShopServices
+
+
+def _find_return(call: Call[ShopServices]) -> Observation | None:
+    """What became of the return that was offered, when the turn that arranged it was cut short."""
+    outcome = call.services.shop.fulfilment.find(**_units(call.facts["offer"]))
+    return None if outcome is None else _arranged(outcome)
 
 
 @action(
@@ -22,6 +30,8 @@ from shopbot.tools.shop.services import ShopServices
     effect="write",
     confirm="arrange_return",
     goal=True,
+    idempotent=True,
+    lookup=_find_return,
     title="arrange the return",
 )
 def arrange_return(call: Call[ShopServices]) -> Observation:
@@ -31,17 +41,28 @@ def arrange_return(call: Call[ShopServices]) -> Observation:
         return _check_again("unverified", load_data("fulfilment/errors.yaml")["terms"]["unverified"])
     try:
         outcome = shop.fulfilment.arrange(
-            order_number=offer["order_number"],
+            **_units(offer),
             customer_id=customer["id"],
-            items={line["id"]: line["quantity"] for line in offer["lines"]},
             conversation=call.conversation,
-            returned_before={line["id"]: line["before"] for line in offer["lines"]},
             agreed=Agreement(offer, shop.rules, shop.now(), timedelta(minutes=shop.limits.offer_minutes)),
         )
     except TermsChanged as change:
         return _check_again(*change.changed, str(change))
     except ReturnRefused as refusal:
         return Observation(str(refusal), data={"error": str(refusal)}, facts={"offer": None}, ok=False)
+    return _arranged(outcome)
+
+
+def _units(offer: Mapping[str, Any]) -> dict[str, Any]:
+    """Which units are offered: order, pieces by line, and how many of each line came back before."""
+    return {
+        "order_number": offer["order_number"],
+        "items": {line["id"]: line["quantity"] for line in offer["lines"]},
+        "returned_before": {line["id"]: line["before"] for line in offer["lines"]},
+    }
+
+
+def _arranged(outcome: Outcome) -> Observation:
     data = {
         "status": outcome.status,
         "return_id": outcome.return_id,

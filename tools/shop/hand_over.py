@@ -11,7 +11,7 @@ from shopbot.tools.action import Call, Observation, Source, action
 from shopbot.tools.shop.services import ShopServices
 
 
-@action(gives=("ticket",), effect="write", repeatable=True, title="hand over to a person")
+@action(gives=("ticket",), effect="write", repeatable=True, idempotent=True, title="hand over to a person")
 def hand_over(
     call: Call[ShopServices],
     reason: Annotated[str, Field(max_length=500), Source.ENGINE] = "the customer asked for a person",

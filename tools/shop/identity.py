@@ -34,7 +34,11 @@ def take_order_number(
     return Observation(f"Order number {number} noted, not checked yet.", facts={"order_number": number})
 
 
-@action(gives=("email",), awaiting="email", title="ask for the e-mail address")
+def _silence(services: ShopServices) -> timedelta:
+    return timedelta(minutes=services.shop.limits.silence_minutes)
+
+
+@action(gives=("email",), awaiting="email", lapses=_silence, title="ask for the e-mail address")
 def take_email(
     call: Call[Any], email: Annotated[str, Field(min_length=3, max_length=320), Source.CUSTOMER]
 ) -> Observation:
