@@ -160,7 +160,7 @@ def test_of_dependent_calls_in_one_message_only_the_leading_ones_act(talk: Start
 def test_a_turn_that_never_ends_is_ended(talk: Start) -> None:
     endless = [{"call": "count_pages", "args": {"pages": n, "title": str(n)}} for n in range(1, 40)]
     conversation = talk(*endless)
-    state = conversation.say(" ".join(str(n) for n in range(1, 40)))
+    state = conversation.say(", ".join(str(n) for n in range(1, 40)))
     assert state["messages"][-1].text
     assert len(conversation.engine.heard) == 24
 
