@@ -9,7 +9,7 @@ from benchmarks.policy_questions import DOCUMENTS
 from shopbot.engines.embedding import Encoder
 from shopbot.tools.retrieval.chunks import Chunk, split_markdown
 from shopbot.tools.retrieval.documents import UNANSWERED_FILE, Document, read_documents, read_unanswered
-from shopbot.tools.retrieval.guide import plain
+from shopbot.tools.retrieval.question_classifier import plain
 from shopbot.tools.retrieval.vector_cache import CACHE_FILE, write_vectors
 from shopbot.tools.retrieval.vectors import windows
 
@@ -23,7 +23,7 @@ def main() -> None:
 
 
 def policy_texts(encoder: Encoder) -> list[str]:
-    """Everything that the index of the policies and its guide encode."""
+    """Everything that the index of the policies and its question classifier encode."""
     chunks, unanswered = policy_chunks(encoder), read_unanswered(DOCUMENTS / UNANSWERED_FILE)
     asked = [question for chunk in chunks for question in chunk.asked]
     read = [window for chunk in chunks for window in windows(chunk)]

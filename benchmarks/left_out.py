@@ -1,8 +1,8 @@
 """The signals of each sample question about the policies as search would see them if it had not been given that one.
 
 A question that search knows finds itself, which says nothing about customers. So each is left out in turn: of the
-vectors of its section, of the words of the passages and of the guide. (Only the order of the keyword ranking still
-knows it.) What the unanswered questions are judged by leaves each of them out of the guide.
+vectors of its section, of the words of the passages and of the question classifier. (Only the order of the keyword
+ranking still knows it.) What the unanswered questions are judged by leaves each of them out of the classifier.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from shopbot.tools.retrieval.confidence import signals
 from shopbot.tools.retrieval.configuration import search_configuration
 from shopbot.tools.retrieval.documents import UNANSWERED_FILE, read_unanswered
 from shopbot.tools.retrieval.fusion import fuse
-from shopbot.tools.retrieval.guide import Guide, plain
 from shopbot.tools.retrieval.keywords import KeywordIndex, Searchable
+from shopbot.tools.retrieval.question_classifier import QuestionClassifier, plain
 from shopbot.tools.retrieval.vector_cache import CACHE_FILE, CachedEncoder
 from shopbot.tools.retrieval.vectors import chunk_vectors
 
@@ -48,7 +48,7 @@ class LeftOut:
             raise ValueError("A section of the policies has no sample question: write one in questions.yaml.")
         count = len(self.samples)
         typed = encoder.encode([plain(question) for question in questions])
-        self.resemblance = Guide(typed[:count], typed[count:]).left_out()
+        self.resemblance = QuestionClassifier(typed[:count], typed[count:]).left_out()
 
     def signals(self) -> tuple[Rows, NDArray[np.bool_]]:
         """Signals, one row a question, and whether it is answered; sample questions come first."""

@@ -6,7 +6,7 @@ or an answer that nobody called for, is a 400. A step of its script:
     "text"                          an answer
     Call("name", {"a": 1})          a tool call; several in a list
     Call("name", "not JSON")        a tool call whose arguments are these very characters
-    Said("text", [Call(...)])       words beside tool calls
+    ChatMessage("text", [Call(...)])       words beside tool calls
     None                            an answer without content
     Status(500), Hang(), ...        what can go wrong on the wire: see `chat_faults`
     a function                      from the request's body to one of these
@@ -49,14 +49,14 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Said:
+class ChatMessage:
     """Words, tool calls, or both."""
 
     text: str
     calls: Sequence[Call] = ()
 
 
-Step = str | Call | Said | Sequence[Call] | Fault | Callable[[dict[str, Any]], Any] | None
+Step = str | Call | ChatMessage | Sequence[Call] | Fault | Callable[[dict[str, Any]], Any] | None
 
 
 class ChatServer:
@@ -177,7 +177,7 @@ def _message(step: Step) -> dict[str, Any]:
     if isinstance(step, Call):
         step = [step]
     assert not isinstance(step, Fault) and not callable(step)
-    said = step if isinstance(step, Said) else Said("", step)
+    said = step if isinstance(step, ChatMessage) else ChatMessage("", step)
     message: dict[str, Any] = {"role": "assistant", "content": said.text or None}
     if said.calls:
         message["tool_calls"] = [call.as_json() for call in said.calls]

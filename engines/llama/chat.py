@@ -18,25 +18,25 @@ from langchain_core.messages import AIMessage, BaseMessage, SystemMessage, ToolM
 from shopbot.engines.llama.answer_grammar import CALL, CALL_ENDS, THINK, THOUGHT_ENDS
 from shopbot.engines.protocol import BRIEFING
 
-SYSTEM, CUSTOMER, MODEL = "system", "user", "assistant"
+SYSTEM, USER, MODEL = "system", "user", "assistant"
 OBSERVATION, OBSERVATION_ENDS = "<tool_response>", "</tool_response>"
 _TAGS = (THINK, THOUGHT_ENDS, CALL, CALL_ENDS, OBSERVATION, OBSERVATION_ENDS)
 
 
 @dataclass(frozen=True)
-class Said:
+class ChatMessage:
     """One message: the role, the text, and the name of the action when it is an observation."""
 
     role: str
     text: str
     observed: str | None = None
 
-    def condensed(self, keep: int, note: str) -> Said:
+    def condensed(self, keep: int, note: str) -> ChatMessage:
         """The same, cut to its first `keep` characters with `note` behind them."""
         return self if len(self.text) <= keep + len(note) else replace(self, text=self.text[:keep].rstrip() + note)
 
 
-def read_messages(messages: Iterable[BaseMessage], reserved: re.Pattern[str]) -> list[Said]:
+def read_messages(messages: Iterable[BaseMessage], reserved: re.Pattern[str]) -> list[ChatMessage]:
     """What was said, system messages left out; nothing that people or tools wrote counts as a tag or special token."""
     found = []
     for message in messages:
@@ -44,11 +44,11 @@ def read_messages(messages: Iterable[BaseMessage], reserved: re.Pattern[str]) ->
             continue
         text = _disarmed(message.text, reserved)
         if isinstance(message, ToolMessage):
-            found.append(Said(CUSTOMER, text, observed=message.name or "action"))
+            found.append(ChatMessage(USER, text, observed=message.name or "action"))
         elif isinstance(message, AIMessage):
-            found.append(Said(MODEL, "\n".join([*([text] if text else []), *map(_written, _calls(message))])))
+            found.append(ChatMessage(MODEL, "\n".join([*([text] if text else []), *map(_written, _calls(message))])))
         else:
-            found.append(Said(CUSTOMER, text))
+            found.append(ChatMessage(USER, text))
     return found
 
 
@@ -88,18 +88,18 @@ class ChatTemplate:
         except TemplateError:
             self._template = self._fallback
 
-    def render(self, system: str, said: Sequence[Said]) -> str:
+    def render(self, system: str, history: Sequence[ChatMessage]) -> str:
         """The prompt, up to where the model's answer begins."""
-        turns = _joined(said)
-        with_system = [Said(SYSTEM, system), *turns] if system else turns
-        folded = _joined([Said(CUSTOMER, system), *turns]) if system else turns
+        turns = _joined(history)
+        with_system = [ChatMessage(SYSTEM, system), *turns] if system else turns
+        folded = _joined([ChatMessage(USER, system), *turns]) if system else turns
         for template, messages in ((self._template, with_system), (self._template, folded)):
             text = self._try(template, messages)
             if text is not None and all(turn.text.strip() in text for turn in messages):
                 return text
         return self._try(self._fallback, with_system) or ""
 
-    def _try(self, template: Any, turns: Sequence[Said]) -> str | None:
+    def _try(self, template: Any, turns: Sequence[ChatMessage]) -> str | None:
         """None when the template refuses these messages."""
         from jinja2 import TemplateError
 
@@ -134,17 +134,17 @@ def _refuse(reason: str) -> None:
     raise ValueError(reason)
 
 
-def _joined(said: Sequence[Said]) -> list[Said]:
+def _joined(history: Sequence[ChatMessage]) -> list[ChatMessage]:
     """Observations in their tags, and one message where one side spoke several times in a row."""
-    turns: list[Said] = []
-    for one in said:
+    turns: list[ChatMessage] = []
+    for one in history:
         text = one.text if one.observed is None else f"{OBSERVATION}\n{one.observed}: {one.text}\n{OBSERVATION_ENDS}"
         if turns and turns[-1].role == one.role:
-            turns[-1] = Said(one.role, f"{turns[-1].text}\n\n{text}")
+            turns[-1] = ChatMessage(one.role, f"{turns[-1].text}\n\n{text}")
         else:
-            turns.append(Said(one.role, text))
+            turns.append(ChatMessage(one.role, text))
     if turns and turns[0].role == MODEL:
-        turns.insert(0, Said(CUSTOMER, "…"))
+        turns.insert(0, ChatMessage(USER, "…"))
     return turns
 
 

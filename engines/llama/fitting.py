@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from shopbot.engines.errors import EngineError
-from shopbot.engines.llama.chat import CUSTOMER, Said
+from shopbot.engines.llama.chat import USER, ChatMessage
 
 KEPT_CHARACTERS = 120
 """Of a condensed observation: its first sentence, as a rule."""
@@ -35,33 +35,33 @@ class Fitted(NamedTuple):
     dropped: int
 
 
-Tokens = Callable[[Sequence[Said], bool], list[int]]
+Tokens = Callable[[Sequence[ChatMessage], bool], list[int]]
 """The tokens of a whole prompt: from what was said, and whether every action known is described or only those allowed
 now."""
 
 
-def fit(said: Sequence[Said], tokens: Tokens, room: int, note: str) -> Fitted:
+def fit(history: Sequence[ChatMessage], tokens: Tokens, room: int, note: str) -> Fitted:
     """The longest prompt of at most `room` tokens.
 
     Raises:
         ContextError: there is none.
     """
-    whole = tokens(said, True)
+    whole = tokens(history, True)
     if len(whole) <= room:
         return Fitted(whole, True, 0, 0)
-    bare = tokens(said, False)
+    bare = tokens(history, False)
     if len(bare) <= room:
         return Fitted(bare, False, 0, 0)
     step = max(1, room // _STEPS)
     target = len(bare) - math.ceil((len(bare) - room) / step) * step
     shortest = bare
     best: Fitted | None = None
-    for shorter, condensed in _ever_shorter(list(said), note):
+    for shorter, condensed in _ever_shorter(list(history), note):
         shortest = tokens(shorter, False)
         if len(shortest) <= room:
-            best = best or Fitted(shortest, False, condensed, len(said) - len(shorter))
+            best = best or Fitted(shortest, False, condensed, len(history) - len(shorter))
         if len(shortest) <= target:
-            return Fitted(shortest, False, condensed, len(said) - len(shorter))
+            return Fitted(shortest, False, condensed, len(history) - len(shorter))
     if best is not None:
         return best
     raise ContextError(
@@ -70,23 +70,23 @@ def fit(said: Sequence[Said], tokens: Tokens, room: int, note: str) -> Fitted:
     )
 
 
-def _ever_shorter(said: list[Said], note: str) -> Iterator[tuple[list[Said], int]]:
-    newest = max((place for place, one in enumerate(said) if _is_customers(one)), default=len(said))
+def _ever_shorter(history: list[ChatMessage], note: str) -> Iterator[tuple[list[ChatMessage], int]]:
+    newest = max((place for place, one in enumerate(history) if _is_customers(one)), default=len(history))
     condensed = 0
-    for place in [p for p, one in enumerate(said[:newest]) if one.observed is not None]:
-        shorter = said[place].condensed(KEPT_CHARACTERS, note)
-        if shorter != said[place]:
-            said[place], condensed = shorter, condensed + 1
-            yield list(said), condensed
-    starts = [place for place, one in enumerate(said[:newest]) if place and _is_customers(one)]
+    for place in [p for p, one in enumerate(history[:newest]) if one.observed is not None]:
+        shorter = history[place].condensed(KEPT_CHARACTERS, note)
+        if shorter != history[place]:
+            history[place], condensed = shorter, condensed + 1
+            yield list(history), condensed
+    starts = [place for place, one in enumerate(history[:newest]) if place and _is_customers(one)]
     for start in [*starts, newest]:
-        yield said[start:], condensed
-    said = said[newest:]
-    for place in [p for p, one in enumerate(said) if one.observed is not None]:
-        said[place] = said[place].condensed(KEPT_CHARACTERS, note)
+        yield history[start:], condensed
+    history = history[newest:]
+    for place in [p for p, one in enumerate(history) if one.observed is not None]:
+        history[place] = history[place].condensed(KEPT_CHARACTERS, note)
         condensed += 1
-        yield list(said), condensed
+        yield list(history), condensed
 
 
-def _is_customers(one: Said) -> bool:
-    return one.role == CUSTOMER and one.observed is None
+def _is_customers(one: ChatMessage) -> bool:
+    return one.role == USER and one.observed is None

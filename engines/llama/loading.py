@@ -18,7 +18,7 @@ LONGEST_CONTEXT = 8192
 _BATCH = 512
 _SMALL = 32 << 20
 _ERROR = 3
-_said: list[str] = []
+_log_lines: list[str] = []
 
 
 def load(file: Path, *, context: int | None = None, threads: int | None = None) -> Llama:
@@ -41,7 +41,7 @@ def load(file: Path, *, context: int | None = None, threads: int | None = None) 
             f"The engine llama:{file} needs llama-cpp-python, which is not installed: pip install 'shopbot[llama]'."
         ) from None
     _quieten(llama_cpp)
-    _said.clear()
+    _log_lines.clear()
     cores = threads or _threads_for(file)
     try:
         trained = _trained_context(file)
@@ -59,7 +59,7 @@ def load(file: Path, *, context: int | None = None, threads: int | None = None) 
             f"The model {str(file)!r} cannot be loaded (its chat template: {error}): take another file."
         ) from None
     except (ValueError, OSError, RuntimeError) as error:
-        reason = next((line for line in reversed(_said) if line), str(error))
+        reason = next((line for line in reversed(_log_lines) if line), str(error))
         raise EngineError(
             f"The model {str(file)!r} cannot be loaded ({reason}): fetch it again, or take another file."
         ) from None
@@ -96,8 +96,8 @@ def _trained_context(file: Path) -> int:
     if not model:
         raise ValueError("llama.cpp refuses it")
     try:
-        said = _metadata(model, f"{_metadata(model, 'general.architecture')}.context_length")
-        return int(said) if said.isdigit() else LONGEST_CONTEXT
+        text = _metadata(model, f"{_metadata(model, 'general.architecture')}.context_length")
+        return int(text) if text.isdigit() else LONGEST_CONTEXT
     finally:
         llama_cpp.llama_model_free(model)
 
@@ -123,5 +123,5 @@ _listener: Any = None
 
 def _listen(level: int, text: bytes, _: Any) -> None:
     if level == _ERROR:
-        _said.append(text.decode("utf-8", "replace").strip().partition(": ")[2] or text.decode("utf-8", "replace"))
-        del _said[:-10]
+        _log_lines.append(text.decode("utf-8", "replace").strip().partition(": ")[2] or text.decode("utf-8", "replace"))
+        del _log_lines[:-10]

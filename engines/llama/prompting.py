@@ -16,7 +16,7 @@ from shopbot.engines.errors import EngineError
 from shopbot.engines.llama.answer_grammar import AUTO, NONE, answer_grammar
 from shopbot.engines.llama.answers import deciding
 from shopbot.engines.llama.catalogue import Catalogue
-from shopbot.engines.llama.chat import CUSTOMER, ChatTemplate, Said, read_messages, reserved_texts, split_system
+from shopbot.engines.llama.chat import USER, ChatMessage, ChatTemplate, read_messages, reserved_texts, split_system
 from shopbot.engines.llama.fitting import Fitted, fit
 from shopbot.engines.llama.runtime import Runtime
 from shopbot.engines.llama.work import Wanted, Work
@@ -104,7 +104,7 @@ class Prompting:
             ContextError: it cannot be made that short.
         """
         system, briefing = split_system(messages)
-        said = read_messages(messages, self._reserved)
+        history = read_messages(messages, self._reserved)
         every = self._catalogue.with_all(request.actions) if request.actions else []
         now = render(
             "engines/llama_now.j2",
@@ -113,7 +113,7 @@ class Prompting:
             choice=request.choice,
         )
 
-        def tokens(said: Sequence[Said], all_actions: bool) -> list[int]:
+        def tokens(history: Sequence[ChatMessage], all_actions: bool) -> list[int]:
             top = render(
                 "engines/llama_system.j2",
                 system=system,
@@ -121,9 +121,9 @@ class Prompting:
                 several=request.several,
                 thoughts=request.thoughts,
             )
-            return self.runtime.tokenise(self._template.render(top, _with_now(said, now)))
+            return self.runtime.tokenise(self._template.render(top, _with_now(history, now)))
 
-        return fit(said, tokens, room, load_data("engines/llama.yaml")["condensed"])
+        return fit(history, tokens, room, load_data("engines/llama.yaml")["condensed"])
 
 
 _open: WeakValueDictionary[tuple[str, int, int | None, int | None], Prompting] = WeakValueDictionary()
@@ -136,9 +136,9 @@ def _grammar(request: Request) -> str | None:
     return answer_grammar(request.actions, request.choice, thoughts=request.thoughts, several=request.several)
 
 
-def _with_now(said: Sequence[Said], now: str) -> list[Said]:
+def _with_now(history: Sequence[ChatMessage], now: str) -> list[ChatMessage]:
     """Where things stand, behind the last message: everything before it is the same at the next step."""
-    return [*said, Said(CUSTOMER, now)] if now or not said else list(said)
+    return [*history, ChatMessage(USER, now)] if now or not history else list(history)
 
 
 def _until(stop: Sequence[str], pieces: Generator[str, None, None], work: Work) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolCall, ToolMessage
 
-from shopbot.engines.llama.chat import ChatTemplate, Said, read_messages, reserved_texts, split_system
+from shopbot.engines.llama.chat import ChatMessage, ChatTemplate, read_messages, reserved_texts, split_system
 from shopbot.engines.protocol import BRIEFING
 from shopbot.prompts import render
 
@@ -49,12 +49,12 @@ def test_what_people_write_never_counts_as_a_tag(tag: str) -> None:
 
 def test_a_template_that_opens_a_thought_has_it_closed() -> None:
     template = ChatTemplate("{% for m in messages %}{{ m.content }}\n{% endfor %}<think>\n", bos="", eos="")
-    assert template.render("", [Said("user", "hi")]).endswith("<think>\n</think>\n")
+    assert template.render("", [ChatMessage("user", "hi")]).endswith("<think>\n</think>\n")
 
 
 def test_a_template_reads_nothing_but_the_messages() -> None:
     evil = "{{ messages.__class__.__mro__[1].__subclasses__() }}{% for m in messages %}{{ m.content }}{% endfor %}"
-    text = ChatTemplate(evil, bos="", eos="").render("", [Said("user", "hi")])
+    text = ChatTemplate(evil, bos="", eos="").render("", [ChatMessage("user", "hi")])
     assert text == "<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from shopbot.engines.llama.chat import CUSTOMER, MODEL, Said
+from shopbot.engines.llama.chat import MODEL, USER, ChatMessage
 from shopbot.engines.llama.fitting import KEPT_CHARACTERS, ContextError, Fitted, fit
 
 SYSTEM = ["system"] * 10
@@ -14,18 +14,22 @@ ALLOWED, EVERY = ["action"] * 10, ["action"] * 30
 NOTE = " […]"
 
 
-def tokens(said: Sequence[Said], all_actions: bool) -> list[int]:
+def tokens(said: Sequence[ChatMessage], all_actions: bool) -> list[int]:
     """One token a word, the words numbered by their place in a list of all."""
     words = [*SYSTEM, *(EVERY if all_actions else ALLOWED), *(word for one in said for word in one.text.split())]
     return [hash(word) for word in words]
 
 
-def turn(number: int) -> list[Said]:
+def turn(number: int) -> list[ChatMessage]:
     long = " ".join(f"fact{number}-{place}" for place in range(100))
-    return [Said(CUSTOMER, f"question {number}"), Said(MODEL, "call"), Said(CUSTOMER, long, observed="look")]
+    return [
+        ChatMessage(USER, f"question {number}"),
+        ChatMessage(MODEL, "call"),
+        ChatMessage(USER, long, observed="look"),
+    ]
 
 
-CONVERSATION = [*turn(1), *turn(2), *turn(3), Said(CUSTOMER, "the newest question"), *turn(4)[2:]]
+CONVERSATION = [*turn(1), *turn(2), *turn(3), ChatMessage(USER, "the newest question"), *turn(4)[2:]]
 
 
 def fitted(room: int) -> Fitted:
@@ -68,7 +72,7 @@ def test_what_is_cut_stays_the_same_for_many_turns() -> None:
     room, kept = 260, set()
     said = list(CONVERSATION)
     for number in range(5, 13):
-        said += [Said(MODEL, "answer"), Said(CUSTOMER, f"question {number}")]
+        said += [ChatMessage(MODEL, "answer"), ChatMessage(USER, f"question {number}")]
         found = fit(said, tokens, room, NOTE)
         kept.add((found.condensed, found.dropped))
     assert len(kept) <= 2

@@ -132,6 +132,22 @@ def test_only_what_changed_is_read_again(
 
 
 @has_community
+def test_a_folder_is_read_through_another_loader_and_again_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "notes" / "deep").mkdir(parents=True)
+    for name in ("a.txt", "deep/a.txt"):
+        (tmp_path / "notes" / name).write_text(f"The text of {name}.")
+    monkeypatch.chdir(tmp_path)
+    words = ["notes", "glob=**/*.txt", f"loader_cls={COMMUNITY}:TextLoader", 'loader_kwargs={"encoding": "utf-8"}']
+    found = read(f"{COMMUNITY}:DirectoryLoader", *words)
+    assert sorted(document.source for document in found) == ["notes/a.txt", "notes/deep/a.txt"]
+    monkeypatch.chdir("/")
+    again = list(open_sources([found[0].origin]))
+    assert [document.source for document in again] == [document.source for document in found]
+
+
+@has_community
 def test_the_warning_that_upstream_is_sunset_is_not_the_users() -> None:
     code = f"from shopbot.tools.retrieval.sources import open_sources; list(open_sources(['loader:{COMMUNITY}:X']))"
     done = subprocess.run([sys.executable, "-W", "always", "-c", code], capture_output=True, text=True, check=True)

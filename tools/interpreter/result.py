@@ -10,9 +10,6 @@ Answer = int | float | bool | str | None
 
 Path = Literal["monty", "cpython", "none"]
 
-LOST = frozenset({"Timeout", "OutputLimit", "Killed", "WorkerLost", "BadReply", "Busy", "Unavailable"})
-"""Kinds of failure that are not exceptions of the program."""
-
 
 @dataclass(frozen=True)
 class Failure:

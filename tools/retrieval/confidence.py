@@ -31,7 +31,7 @@ class Signals:
     of the question's words (the rarer the heavier) that stand in the three best passages, `words` how many different
     words the question has, and `resemblance` how much it is like the questions that are known to have an answer here
     and unlike those that are known to have none, about -1 to 1 (0 without such lists, see
-    `shopbot.tools.retrieval.guide`).
+    `shopbot.tools.retrieval.question_classifier`).
     """
 
     nearest: float

@@ -13,7 +13,7 @@ from shopbot.errors import AgentError, first_line
 from shopbot.tools.retrieval.chunks import TOKEN_BUDGET, Chunk, split_markdown
 from shopbot.tools.retrieval.documents import Document, Unreadable
 from shopbot.tools.retrieval.errors import RetrievalError
-from shopbot.tools.retrieval.held import ROW_MARK, Holder, Rows
+from shopbot.tools.retrieval.ingest_target import ROW_MARK, IngestTarget, Rows
 from shopbot.tools.retrieval.vectors import VECTORS_VERSION, chunk_vectors
 
 Progress = Callable[[str, int], None]
@@ -46,7 +46,7 @@ class IngestReport:
 class Ingestion:
     """One run over some documents. Hold the writer's place (`shopbot.tools.retrieval.locking`) around it."""
 
-    def __init__(self, store: Holder, encoder: Encoder, progress: Progress | None = None) -> None:
+    def __init__(self, store: IngestTarget, encoder: Encoder, progress: Progress | None = None) -> None:
         self._store = store
         self._encoder = encoder
         self._progress = progress or (lambda source, stored: None)

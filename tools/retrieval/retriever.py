@@ -16,7 +16,7 @@ from shopbot.tools.retrieval.confidence import Calibration, Signals, calibration
 from shopbot.tools.retrieval.configuration import search_configuration
 from shopbot.tools.retrieval.filters import Where, conditions
 from shopbot.tools.retrieval.fusion import fuse
-from shopbot.tools.retrieval.guide import Guide, plain
+from shopbot.tools.retrieval.question_classifier import QuestionClassifier, plain
 
 if TYPE_CHECKING:
     from shopbot.tools.retrieval.chunks import Chunk
@@ -57,7 +57,7 @@ class Retriever:
     Args:
         minimum_confidence: a question whose passages are less likely to answer it gets none; by default the
             calibrated value, and 0 always returns the best there is.
-        guide: knows questions that are answered here and others that are not; without it refusal is less sure.
+        classifier: knows questions that are answered here and others that are not; without it refusal is less sure.
         reranker: ranks the best passages of the fused ranking again; None leaves them as they are.
     """
 
@@ -66,14 +66,14 @@ class Retriever:
         store: ChunkStore,
         encoder: Encoder,
         minimum_confidence: float | None = None,
-        guide: Guide | None = None,
+        classifier: QuestionClassifier | None = None,
         reranker: CrossEncoder | None = None,
     ) -> None:
         self.store = store
         self.encoder = encoder
         self.reranker = reranker
         self._minimum = minimum_confidence
-        self.guide = guide
+        self.classifier = classifier
 
     def search(self, question: str, k: int = 5, where: Where | None = None) -> list[Passage]:
         """At most `k` passages, best first; empty when the documents do not seem to answer.
@@ -111,7 +111,7 @@ class Retriever:
         if self.reranker:
             ranked = self.reranker.rank_again(question, ranked[:again], chunks) + ranked[again:]
         best = [chunks[key] for key, _ in ranked[:3] if key in chunks]
-        resemblance = self.guide.resemblance(self.encoder.encode([plain(question)])[0]) if self.guide else 0.0
+        resemblance = self.classifier.resemblance(self.encoder.encode([plain(question)])[0]) if self.classifier else 0.0
         seen = signals(
             question, [cosine for _, cosine in near], [_everything(chunk) for chunk in best], index, resemblance
         )
@@ -135,7 +135,7 @@ class Retriever:
 
     @property
     def _calibration(self) -> Calibration:
-        return calibration(guided=self.store.with_questions and self.guide is not None)
+        return calibration(guided=self.store.with_questions and self.classifier is not None)
 
 
 def open_retriever(index: Path, documents: Path, encoder: Encoder | None = None) -> Retriever:
@@ -154,8 +154,10 @@ def open_retriever(index: Path, documents: Path, encoder: Encoder | None = None)
     samples = read_questions(documents / QUESTIONS_FILE).values()
     answered = [plain(each) for questions in samples for each in questions]
     unanswered = [plain(each) for each in read_unanswered(documents / UNANSWERED_FILE)]
-    guide = Guide(cached.encode(answered), cached.encode(unanswered)) if answered and unanswered else None
-    return Retriever(store, encoder, guide=guide)
+    classifier = (
+        QuestionClassifier(cached.encode(answered), cached.encode(unanswered)) if answered and unanswered else None
+    )
+    return Retriever(store, encoder, classifier=classifier)
 
 
 def _everything(chunk: Chunk) -> str:

@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 
 from shopbot.engines.embedding import DIMENSIONS, Encoder
 from shopbot.tools.retrieval.chunks import Chunk
-from shopbot.tools.retrieval.derived import Derived, key_of, questions_of, searchable
 from shopbot.tools.retrieval.documents import Document, Unreadable, read_documents
 from shopbot.tools.retrieval.errors import DamagedIndex
 from shopbot.tools.retrieval.filters import Conditions, own_fields, stored_fields
-from shopbot.tools.retrieval.held import HeldRow
+from shopbot.tools.retrieval.ingest_target import IngestedRow
 from shopbot.tools.retrieval.ingestion import Ingestion, IngestReport, Progress
 from shopbot.tools.retrieval.keywords import KeywordIndex, Searchable
 from shopbot.tools.retrieval.places import Place, embedded
+from shopbot.tools.retrieval.search_index import SearchIndex, key_of, questions_of, searchable
 from shopbot.tools.retrieval.vector_store import StoredRow
 
 KEYWORDS_FOLDER = "keywords"
@@ -45,7 +45,7 @@ class ChunkStore:
         self._encoder = encoder
         self.place = embedded(place) if isinstance(place, Path) else place
         self._rows = self.place.open()
-        self._index: Derived | None = None
+        self._index: SearchIndex | None = None
 
     def close(self) -> None:
         """Release files and connections; the store cannot be used afterwards."""
@@ -110,10 +110,10 @@ class ChunkStore:
         version = self._rows.version()
         # While another process writes, and after one that was killed, what is known already stays in use.
         if self._index is None:
-            self._index = self._derived(version)
+            self._index = self._index_of(version)
         elif version not in ("", self._index.version):
             self._rows.renew()
-            self._index = self._derived(version)
+            self._index = self._index_of(version)
 
     def get(self, keys: Sequence[str]) -> dict[str, Chunk]:
         """The chunks with these keys, those that there are."""
@@ -140,11 +140,11 @@ class ChunkStore:
         if len(found) != min(self._rows.count(), 1):
             raise DamagedIndex("it holds chunks without vectors")
 
-    def rows_by_source(self) -> dict[str, dict[str, HeldRow]]:
+    def rows_by_source(self) -> dict[str, dict[str, IngestedRow]]:
         """What the index holds: source -> row -> what is known of it."""
-        held: dict[str, dict[str, HeldRow]] = {}
+        held: dict[str, dict[str, IngestedRow]] = {}
         for row in self._rows.scan(metas=True):
-            held.setdefault(str(row.meta["source"]), {})[row.id] = HeldRow.of(row.meta)
+            held.setdefault(str(row.meta["source"]), {})[row.id] = IngestedRow.of(row.meta)
         return held
 
     def vectors(self) -> tuple[list[str], NDArray[np.float32]]:
@@ -186,21 +186,21 @@ class ChunkStore:
         # Before the first write: a kill at any moment must not leave keywords that pass for current.
         if self._index is None or self._index.version:
             self._rows.mark("")
-            self._index = self._derived("")
+            self._index = self._index_of("")
 
     def _finish(self) -> None:
-        index = self._derived(uuid.uuid4().hex)
+        index = self._index_of(uuid.uuid4().hex)
         index.build()
         self._index = index
         self._rows.mark(index.version)
 
-    def _derived(self, version: str) -> Derived:
-        return Derived(version, self.place.folder / KEYWORDS_FOLDER, self._rows)
+    def _index_of(self, version: str) -> SearchIndex:
+        return SearchIndex(version, self.place.folder / KEYWORDS_FOLDER, self._rows)
 
-    def _current(self) -> Derived:
+    def _current(self) -> SearchIndex:
         if self._index is None:
             self.refresh()
-        return cast(Derived, self._index)
+        return cast(SearchIndex, self._index)
 
 
 def _meta(chunk: Chunk, noted: Mapping[str, Any]) -> dict[str, Any]:

@@ -34,7 +34,7 @@ from shopbot.tools.retrieval.chunks import RECORD, heading_slug, record
 from shopbot.tools.retrieval.documents import Document, Unreadable
 from shopbot.tools.retrieval.errors import RetrievalError
 from shopbot.tools.retrieval.sources.limits import Limits
-from shopbot.tools.retrieval.sources.loader_arguments import loader_arguments
+from shopbot.tools.retrieval.sources.loader_arguments import absolute_words, loader_arguments
 
 if TYPE_CHECKING:
     from langchain_core.document_loaders import BaseLoader
@@ -60,17 +60,17 @@ def load_documents(named: str, limits: Limits) -> Iterator[Document | Unreadable
     try:
         loader, *arguments = _words(named)
         loader_class = _import_loader(loader)
-        positional, keywords = loader_arguments(loader_class, arguments)
+        words = absolute_words(loader_class, arguments)
+        positional, keywords = loader_arguments(loader_class, words)
         loaded = _load(loader_class, positional, keywords, limits)
         by_source = _by_source(loaded, _folder_of(positional), f"{loader_class.__name__} {shlex.join(arguments)}")
-        origin = loader_source(loader, [*map(str, positional), *(f"{name}={keywords[name]}" for name in keywords)])
         if not by_source:
             raise RetrievalError(f"{loader_class.__name__} found no document in {shlex.join(arguments) or 'it'}.")
     except RetrievalError as error:
         yield Unreadable(named, str(error))
         return
     for source, parts in by_source.items():
-        yield _document(source, parts, origin)
+        yield _document(source, parts, loader_source(loader, words))
 
 
 def _words(named: str) -> list[str]:

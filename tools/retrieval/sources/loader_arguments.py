@@ -1,6 +1,7 @@
 """The arguments of a document loader, from the words of a command line to the types of its parameters.
 
-A word is positional, or `name=value` for the parameter of that name; lists and mappings are written as JSON.
+A word is positional, or `name=value` for the parameter of that name; lists and mappings are written
+as JSON, classes as MODULE:CLASS.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from shopbot.tools.retrieval.errors import RetrievalError
 
@@ -33,11 +34,27 @@ def loader_arguments(loader: type[Any], given: Sequence[str]) -> tuple[list[Any]
         takes = ", ".join(str(each).partition(":")[0] for each in signature.parameters.values()) or "none"
         raise RetrievalError(f"{loader.__name__} refuses these arguments: {error}. It takes {takes}.") from None
     hints = _hints(loader)
-    for number, (name, text) in enumerate(bound.arguments.items()):
+    for name, text in bound.arguments.items():
         if isinstance(text, str):
-            hint = hints.get(name, Any)
-            bound.arguments[name] = _value(_absolute(text, hint, first=number == 0), hint, loader, name)
+            bound.arguments[name] = _value(text, hints.get(name, Any), loader, name)
     return list(bound.args), dict(bound.kwargs)
+
+
+def absolute_words(loader: type[Any], given: Sequence[str]) -> list[str]:
+    """The words with paths from the root, so that the same source can be read again from anywhere.
+
+    A path is the first positional argument, or one for a parameter that takes paths, where it names what exists.
+    """
+    hints, words, positional = _hints(loader), [], 0
+    for word in given:
+        keyword = _KEYWORD.fullmatch(word)
+        if keyword and _takes_path(hints.get(keyword[1])):
+            word = f"{keyword[1]}={_absolute(keyword[2])}"
+        elif not keyword:
+            word = word if positional else _absolute(word)
+            positional += 1
+        words.append(word)
+    return words
 
 
 def _hints(loader: type[Any]) -> Mapping[str, Any]:
@@ -47,18 +64,23 @@ def _hints(loader: type[Any]) -> Mapping[str, Any]:
         return {}
 
 
-def _absolute(text: str, hint: Any, *, first: bool) -> str:
-    """A path from the root, so that a collection can be built again from anywhere; any other text as it is."""
-    takes_path = any(isinstance(each, type) and issubclass(each, os.PathLike) for each in (hint, *get_args(hint)))
+def _takes_path(hint: Any) -> bool:
+    return any(isinstance(each, type) and issubclass(each, os.PathLike) for each in (hint, *get_args(hint)))
+
+
+def _absolute(text: str) -> str:
     path = Path(text).expanduser()
-    return str(path.absolute()) if (first or takes_path) and text and path.exists() else text
+    return str(path.absolute()) if text and path.exists() else text
 
 
 def _value(text: str, hint: Any, loader: type[Any], name: str) -> Any:
-    from pydantic import ConfigDict, TypeAdapter, ValidationError
+    from pydantic import ConfigDict, ImportString, TypeAdapter, ValidationError
     from pydantic.errors import PydanticUserError
 
+    wanted: TypeAdapter[Any]
     try:
+        if any(get_origin(each) is type for each in (hint, *get_args(hint))):
+            hint = ImportString
         wanted = TypeAdapter(hint, config=ConfigDict(arbitrary_types_allowed=True))
     except PydanticUserError:  # a type that brings its own configuration
         wanted = TypeAdapter(hint)

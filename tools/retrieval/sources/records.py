@@ -64,13 +64,13 @@ def _section(row: Mapping[str, Any], number: int) -> str:
     key = next((lower[name] for name in _KEY if name in lower), None)
     title = next((lower[name] for name in _TITLE if name in lower), None)
     body = next((lower[name] for name in _TEXT if name in lower), None)
-    slug = _said(given[key]) if key else f"row-{number}"
-    heading = _said(given[title])[:200] if title else ""
+    slug = _as_text(given[key]) if key else f"row-{number}"
+    heading = _as_text(given[title])[:200] if title else ""
     if body:
         rest = [name for name in given if name not in (key, title, body) and not isinstance(given[name], list | dict)]
-        lines = [_said(given[body]), *(f"{name}: {_said(given[name])}" for name in rest)]
+        lines = [_as_text(given[body]), *(f"{name}: {_as_text(given[name])}" for name in rest)]
     else:
-        lines = [f"{name}: {_said(value)}" for name, value in given.items()]
+        lines = [f"{name}: {_as_text(value)}" for name, value in given.items()]
     short = {name: value for name, value in given.items() if name != body and _is_short(value)}
     return record(slug, heading, "\n".join(lines), short)
 
@@ -79,7 +79,7 @@ def _is_short(value: Any) -> bool:
     return isinstance(value, bool | int | float) or (isinstance(value, str) and len(value) <= MOST_CHARACTERS)
 
 
-def _said(value: Any) -> str:
+def _as_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 

@@ -1,5 +1,5 @@
-"""What is derived from the rows of a collection and thrown away when they change: the keyword index, which chunks
-meet a filter, and whether there are sample questions."""
+"""What search computes from the rows of a collection and keeps until they change: the keyword index, which chunks meet
+a filter, and whether there are sample questions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from shopbot.tools.retrieval.configuration import search_configuration
 from shopbot.tools.retrieval.filters import Condition, Conditions
-from shopbot.tools.retrieval.held import ROW_MARK
+from shopbot.tools.retrieval.ingest_target import ROW_MARK
 from shopbot.tools.retrieval.keywords import KeywordIndex, Searchable
 from shopbot.tools.retrieval.vector_store import VectorStore
 
@@ -36,8 +36,8 @@ class Allowed:
         return float(self.mask.mean()) if len(self.mask) else 0.0
 
 
-class Derived:
-    """What belongs to one version of the rows.
+class SearchIndex:
+    """The keyword index and the cached filters of one version of the rows.
 
     Args:
         version: mark of that version; with none, nothing is read from the disk or written to it.

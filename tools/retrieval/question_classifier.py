@@ -31,8 +31,8 @@ def plain(question: str) -> str:
     return _MARK.sub(" ", _APOSTROPHE.sub("", question.lower())).strip()
 
 
-class Guide:
-    """Made from unit vectors of `plain` questions, one a row; weights are worked out at the first use, in about 0.2 s.
+class QuestionClassifier:
+    """Kernel ridge regression over unit vectors of `plain` questions, one a row; fitted at first use (0.2 s).
 
     Args:
         answered: questions that the documents answer, shape (n, d).

@@ -1,4 +1,4 @@
-"""What ingestion notes about the rows of a store, and what it needs of one to keep them in step."""
+"""A store as ingestion sees it: what is noted about each row, and the operations that keep the rows in step."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROW_MARK = "\x1f"
 """A chunk's further vectors lie in rows named by its key, this and a number."""
 
 
-class HeldRow(NamedTuple):
+class IngestedRow(NamedTuple):
     """What ingestion noted about one row: where its document came from, the hashes of document and chunk, and how many
     rows the document has."""
 
@@ -32,14 +32,14 @@ class HeldRow(NamedTuple):
         return cls(origin, digest, int(meta.get("parts", 0)), str(meta.get("own", "")))
 
 
-Rows = Mapping[str, HeldRow]
+Rows = Mapping[str, IngestedRow]
 """What the store holds of one document, by row."""
 
 
-class Holder(Protocol):
+class IngestTarget(Protocol):
     """A store as ingestion sees it; `put` and `annotate` take the ids of a chunk's rows, the chunk, and notes."""
 
-    def rows_by_source(self) -> dict[str, dict[str, HeldRow]]:
+    def rows_by_source(self) -> dict[str, dict[str, IngestedRow]]:
         """What is held: source -> row -> what is known of it."""
         ...
 
