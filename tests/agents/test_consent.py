@@ -36,6 +36,8 @@ UNCLEAR = [
     "yes but",
     "yes to what",
     "yeah right",
+    "yeah yeah",
+    "yeah, yeah, thanks",
     "yeah, right, send it",
     "yeah, no",
     "no, yes",
