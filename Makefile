@@ -37,6 +37,7 @@ llama: $(VENV)/.tests
 
 bench: $(VENV)/.optimize
 	@for file in benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done
+	$(BIN)/python -m benchmarks.consent
 	$(BIN)/python -m benchmarks.next_action
 	$(BIN)/python -m benchmarks.simulated_customers
 	$(BIN)/python -m benchmarks.retrieval_int8

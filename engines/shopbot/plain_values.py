@@ -15,6 +15,7 @@ from typing import Any
 from shopbot.engines.protocol import Briefing
 from shopbot.engines.shopbot.reader import Reading, Span
 from shopbot.prompts import load_data
+from shopbot.prompts.consent import Answer, read_answer
 
 _ADDRESS = re.compile(r"[\w.%+'-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,24}", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![\w.,-])#?\d{6}(?![\w-]|[.,]\d)")
@@ -31,7 +32,8 @@ _NAMING = frozenset(
 def with_plain_values(reading: Reading, message: str, briefing: Briefing) -> Reading:
     """The reading with what plainly stands in the message added to it."""
     turn_start = briefing["turn_start"]
-    if turn_start["awaiting"] == "confirmation" and _is_a_yes(message):
+    if turn_start["awaiting"] == "confirmation" and read_answer(message) is Answer.YES:
+        # Whether it counts is for the gate to say.
         return replace(reading, performed=frozenset({"confirm"}))
     if "customer" not in turn_start["known"] and not _gives(reading, "give_email", "EMAIL"):
         reading = _with(reading, [*_found(_ADDRESS, message, "EMAIL")], "give_email")
@@ -45,12 +47,6 @@ def with_plain_values(reading: Reading, message: str, briefing: Briefing) -> Rea
 
 def _gives(reading: Reading, act: str, kind: str) -> bool:
     return reading.performs(act) and any(span.kind == kind for span in reading.spans)
-
-
-def _is_a_yes(message: str) -> bool:
-    """Whether the message is, word for word, what the shop lists as a yes; whether it counts is for the gate to say."""
-    said = " ".join(word.group() for word in _WORD.finditer(message.casefold().replace("’", "'")))
-    return said in load_data("words/consent.yaml")["agree"]
 
 
 def _with(reading: Reading, spans: Sequence[Span], act: str) -> Reading:

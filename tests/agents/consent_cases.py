@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 import yaml
 
-from shopbot.agents.utterances import Utterances
 from shopbot.prompts import load_data
+from shopbot.prompts.utterances import Utterances
 
 HERE = Path(__file__).parent
 _AGREEING = ("{definite}", "{okay}", "{agreeing}", "{accepting}", "{go}", "{thumb}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shopbot.agents.consent import Answer, is_clear_yes, read_answer
+from shopbot.prompts import render
 from tests.agents.consent_cases import clear_answers
 
 YES = [
@@ -35,6 +36,8 @@ UNCLEAR = [
     "yes but",
     "yes to what",
     "yeah right",
+    "yeah yeah",
+    "yeah, yeah, thanks",
     "yeah, right, send it",
     "yeah, no",
     "no, yes",
@@ -115,3 +118,7 @@ def test_a_word_of_its_own_is_no_misspelt_yes() -> None:
 
 def test_a_long_answer_is_neither() -> None:
     assert read_answer("yes " + "please " * 30) is Answer.UNCLEAR
+
+
+def test_the_question_put_again_spells_the_choice_out() -> None:
+    assert "answer yes to request the label, or no" in render("agent/confirm_again.j2", deed="request the label")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from shopbot.agents.utterances import Utterances, words_of
 from shopbot.prompts import PromptError
+from shopbot.prompts.utterances import Utterances, words_of
 
 
 def says(phrase: str, message: str, **slots: list[str]) -> bool:
