@@ -88,7 +88,7 @@ def run_train(traces: Path, to: Path, dev: Path | None, teachers: Sequence[Path]
                 train_generations(learned, to, recipe, wanted.generations, teachers=teachers, dev=held, on_step=told)
         note_command(to)
         typer.echo(f"{to}: learned from {_counted(learned)}")
-    typer.echo(f"try it: shopbot chat --engine planner:{to}, or measure it: shopbot optimize measure {to}")
+    typer.echo(f"try it: shopbot chat --engine learned:{to}, or measure it: shopbot optimize measure {to}")
 
 
 def _recipe(wanted: Wanted) -> Recipe:
