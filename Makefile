@@ -1,5 +1,5 @@
 # make demo   a customer's return, from the first sentence to the label
-# make test   the whole test suite, with ruff and mypy
+# make test   the whole test suite, with ruff, mypy and the contract of who imports whom
 # make llama  the extra `llama`: compiles llama.cpp, five minutes on two cores; its tests run once it is there
 # make bench  the measurements behind the figures in the README
 # make lock   renew the pinned dependencies
@@ -28,6 +28,7 @@ test: $(VENV)/.tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2 --dist loadfile
 
 optimize: $(VENV)/.optimize

@@ -40,8 +40,9 @@ def make_engine(spec: str, options: EngineOptions | None = None) -> BaseChatMode
 
 
 def _planner(_: str, options: EngineOptions) -> BaseChatModel:
-    # Named as text: the framework imports nothing of ShopBot's.
-    made: BaseChatModel = import_module("shopbot.engines.shopbot.model").PlannerEngine()
+    with extra("learned", "The engine planner", "onnxruntime", "tokenizers"):
+        # Named as text: the framework imports nothing of ShopBot's.
+        made: BaseChatModel = import_module("shopbot.engines.shopbot.model").PlannerEngine()
     return made
 
 

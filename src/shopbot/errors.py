@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 
 
 class AgentError(Exception):
@@ -32,13 +33,19 @@ class MissingExtra(AgentError):
 
 
 @contextmanager
-def extra(name: str, what: str) -> Iterator[None]:
+def extra(name: str, what: str, *packages: str) -> Iterator[None]:
     """Around the imports that the optional dependencies `name` bring, for `what`, which begins the sentence.
+
+    Args:
+        packages: those that are imported only later, and looked for now.
 
     Raises:
         MissingExtra: a package is not installed.
     """
     try:
+        for package in packages:
+            if find_spec(package) is None:
+                raise ModuleNotFoundError(name=package)
         yield
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] == "shopbot":

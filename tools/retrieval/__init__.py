@@ -31,6 +31,5 @@ def __getattr__(name: str) -> Any:
     """Load a part when it is first asked for: the gate checks citations where nothing searches."""
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    with extra("retrieval", "Search over documents"):
-        import_module("chromadb")
+    with extra("retrieval", "Search over documents", "chromadb", "bm25s"):
         return getattr(import_module(f"shopbot.tools.retrieval.{_HOME[name]}"), name)

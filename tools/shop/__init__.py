@@ -1,0 +1,1 @@
+"""What ShopBot can do, one file an action; `desk` is what all of them work with."""
