@@ -2,9 +2,9 @@
 
     python -m benchmarks.planner_engine --teacher build/teacher/planner.onnx
 
-`labels.json` and `tokenizer.json` of the teacher lie beside its graph (`python -m
-shopbot.optimize.shopbot.planner.export` writes all three). Latency is taken in one process, in turns of ten readings,
-with one thread and with two; loading and memory in a process of their own.
+`labels.json` and `tokenizer.json` of the teacher lie beside its graph (all three are written by
+`python -m shopbot.optimize.shopbot.planner.export`). Latency is taken in one process, in turns of ten readings, with
+one thread and with two; loading and memory in a process of their own.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Distil the planner's student from its teacher: fewer layers, a trimmed token table, the same acts and tags.
 
-    python -m shopbot.optimize.shopbot.planner.distil --teacher build/teacher/planner.pt --layers 3 \\
-        --tokens 12000 --out build/student
+    python -m shopbot.optimize.shopbot.planner.distil --teacher build/teacher/planner.pt --layers 3 --out build/student
 
 Acts are learned from the teacher's probabilities and from the labels; so are tags, where both tokenizers cut a word at
 the same place. A killed run goes on from its last checkpoint. `shopbot.optimize.shopbot.planner.export` makes the
