@@ -1,7 +1,9 @@
 # make demo   a customer's return, from the first sentence to the label
 # make test   the whole test suite, with ruff, mypy and the contract of who imports whom
 # make llama  the extra `llama`: compiles llama.cpp, five minutes on two cores; its tests run once it is there
-# make bench  the measurements behind the figures in the README
+# make quick  lint, types and the fast tests, in parallel
+# make docs   the documentation site, in build/site
+# make bench  measures, and writes the pages under docs/figures
 # make lock   renew the pinned dependencies
 
 PYTHON ?= python3
@@ -17,7 +19,11 @@ LLAMA_OFF := LLAVA_BUILD LLAMA_BUILD_TESTS LLAMA_BUILD_TOOLS LLAMA_BUILD_EXAMPLE
 NOT_LOCKED = torch triton $(shell $(BIN)/uv pip compile --universal --python-version 3.11 --extra optimize \
 	pyproject.toml 2>/dev/null | grep -oE "^(nvidia|cuda)[a-z0-9-]*")
 
-.PHONY: demo test optimize llama bench peers lock clean
+# The fast tests are those of rules: they start no database server, no process and no embedded model.
+QUICK = tests/rules tests/tools tests/mail $(filter-out %defaults.py %follow_ups.py %shopbot.py %verified.py,\
+	$(wildcard tests/agents/test_*.py)) tests/docs/test_documentation_pages.py
+
+.PHONY: demo test quick quick-lint quick-types quick-tests docs optimize llama bench peers lock clean
 
 demo: $(VENV)/.runs
 	@$(BIN)/shopbot demo --data .shopbot
@@ -31,17 +37,29 @@ test: $(VENV)/.tests
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2 --dist loadfile
 
+quick: $(VENV)/.tests
+	@$(MAKE) --silent --jobs 2 quick-lint quick-types quick-tests
+
+quick-lint:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+quick-types:
+	$(BIN)/mypy
+
+quick-tests:
+	$(BIN)/pytest $(QUICK)
+
+docs: $(VENV)/.tests
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
 optimize: $(VENV)/.optimize
 
 llama: $(VENV)/.tests
 	CMAKE_ARGS="$(LLAMA_OFF:%=-D%=OFF)" $(PIP) install "llama-cpp-python==0.3.36"
 
 bench: $(VENV)/.optimize
-	@for file in benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done
-	$(BIN)/python -m benchmarks.consent
-	$(BIN)/python -m benchmarks.next_action
-	$(BIN)/python -m benchmarks.simulated_customers
-	$(BIN)/python -m benchmarks.retrieval_int8
+	$(BIN)/python -m benchmarks --write
 
 peers: $(VENV)/.tests
 	$(PIP) install "pydantic-ai-slim==2.*"

@@ -21,7 +21,7 @@ from rich.text import Text
 PICTURE = Path(__file__).parents[1] / "pictures" / "demo.svg"
 WIDTH = 100
 _SHOWN = (r"send the jeans back", r"maria\.lopez@example\.com\n", r"go ahead")
-_COMMAND = "import sys; from shopbot.apps.cli import main; sys.argv[1:] = ['demo']; main()"
+_COMMAND = [str(Path(sys.executable).with_name("shopbot")), "demo"]
 
 
 def played() -> str:
@@ -29,8 +29,7 @@ def played() -> str:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         environment = {**os.environ, "SHOPBOT_DATA": folder, "FORCE_COLOR": "1", "COLUMNS": str(WIDTH)}
         environment["TERM"] = "xterm-256color"
-        command = [sys.executable, "-c", _COMMAND]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
+        done = subprocess.run(_COMMAND, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
         return done.stdout
 
 
