@@ -65,7 +65,7 @@ def run_train(
             train_generations(decisions, to, config, generations, teachers=teachers, dev=held, on_step=on_step)
         note_command(to)
         typer.echo(f"{to}: learned from {_counted(decisions)}")
-    typer.echo(f"try it: shopbot chat --engine planner:{to}, or measure it: shopbot optimize measure {to}")
+    typer.echo(f"try it: shopbot chat --engine learned:{to}, or measure it: shopbot optimize measure {to}")
 
 
 def write_traces(traces: Sequence[Trace], file: Path) -> None:

@@ -11,7 +11,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("agents", "apps", "benchmarks", "engines", "examples", "notebooks", "optimize", "prompts", "shop", "tests", "tools")
+ROOMS = (
+    "agents",
+    "apps",
+    "benchmarks",
+    "engines",
+    "examples",
+    "notebooks",
+    "optimize",
+    "prompts",
+    "shop",
+    "tests",
+    "tools",
+)
 _NAME = re.compile(r"(?<![\w./])shopbot(?:\.[A-Za-z_]\w*)+")
 _IN_TICKS = re.compile(r"`([^`\n]+)`")
 _RUN = re.compile(r"python -m ((?:shopbot|benchmarks)(?:\.\w+)+)")
