@@ -24,9 +24,9 @@ def run_measure(
     with expected_failures():
         from shopbot.optimize.measurement.measure import measure_folders, steps, write_json
 
-        with step_bar(steps(len(folders))) as told:
+        with step_bar(steps(len(folders))) as on_step:
             measured = measure_folders(
-                folders, _some(read_file(traces), limit), threads=threads, rounds=rounds, on_step=told
+                folders, _some(read_file(traces), limit), threads=threads, rounds=rounds, on_step=on_step
             )
         if json:
             write_json(measured, json)
@@ -53,7 +53,7 @@ def run_ship(
         from shopbot.optimize.measurement.measure import steps
         from shopbot.optimize.shipping.ship import ship
 
-        with step_bar(steps(2)) as told:
+        with step_bar(steps(2)) as on_step:
             measured = ship(
                 folder,
                 to,
@@ -64,7 +64,7 @@ def run_ship(
                 command=typed(),
                 tolerance=tolerance,
                 threads=threads,
-                on_step=told,
+                on_step=on_step,
             )
     show(measured)
     typer.echo(f"{to}: in place; its card is {to / 'CARD.md'}")

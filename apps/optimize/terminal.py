@@ -87,13 +87,13 @@ def training_bar() -> Iterator[Callable[..., None]]:
         task = bar.add_task("training", total=None, loss=float("nan"))
         every = 50
 
-        def told(progress: object) -> None:
+        def on_step(progress: object) -> None:
             step, total, loss = (getattr(progress, name) for name in ("step", "total", "loss"))
             bar.update(task, completed=step, total=total, loss=loss)
             if not console.is_terminal and (step % every == 0 or step == total):
                 typer.echo(f"step {step}/{total}, loss {loss:.4f}", err=True)
 
-        yield told
+        yield on_step
 
 
 @contextmanager
@@ -109,10 +109,10 @@ def step_bar(total: int) -> Iterator[Callable[[str], None]]:
         task = bar.add_task("", total=total)
         begun = -1
 
-        def told(doing: str) -> None:
+        def on_step(doing: str) -> None:
             nonlocal begun
             begun += 1
             bar.update(task, completed=begun, description=doing)
 
-        yield told
+        yield on_step
         bar.update(task, completed=total)

@@ -105,7 +105,7 @@ def from_line(line: str) -> Trace:
     try:
         trace = Trace(**{**fields, "context": _context(fields["context"]), "allowed": _allowed(fields["allowed"])})
     except (TypeError, KeyError, ValueError) as error:
-        raise TraceError(f"{line[:60]!r} is no trace ({_said(error)}): see the fields of a trace.") from None
+        raise TraceError(f"{line[:60]!r} is no trace ({_reason(error)}): see the fields of a trace.") from None
     _check(trace, line)
     return trace
 
@@ -158,5 +158,5 @@ def _check(trace: Trace, line: str) -> None:
         raise TraceError(f"{line[:60]!r} is no trace ({fault}): see the fields of a trace.")
 
 
-def _said(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     return f"no field {error}" if isinstance(error, KeyError) else str(error)

@@ -15,14 +15,14 @@ from shopbot.prompts import exists, load_data, render
 def compose_reply(reading: Reading, turn: Sequence[BaseMessage], briefing: Briefing, *, asks: bool) -> str:
     """What there is to say: a word to the customer's tone, the observations, then the question for what is missing."""
     observed = [m for m in turn if isinstance(m, ToolMessage) and m.artifact]
-    told = [text for text in dict.fromkeys(_told(message, briefing) for message in observed) if text]
-    parts = [*_manners(reading, briefing, bool(told) or not asks), *told]
+    news = [text for text in dict.fromkeys(_observation_reply(message, briefing) for message in observed) if text]
+    parts = [*_manners(reading, briefing, bool(news) or not asks), *news]
     if asks and not any(message.artifact.get("awaiting") for message in observed):
         parts += _question(briefing, reading)
     return "\n\n".join(parts) if parts or not asks else str(_lines()["unclear"])
 
 
-def _told(message: ToolMessage, briefing: Briefing) -> str:
+def _observation_reply(message: ToolMessage, briefing: Briefing) -> str:
     path = f"replies/{message.name}.j2"
     if not exists(path):
         return ""

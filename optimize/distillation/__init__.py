@@ -1,1 +1,1 @@
-"""What a student is told about its teachers, and how several of them become one."""
+"""The losses of distillation, and several teachers averaged into one."""

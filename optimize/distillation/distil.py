@@ -1,7 +1,7 @@
 """Distillation: who teaches, in what form the teaching arrives, and what student starts from it.
 
 Offline: the teacher's logits are computed once and kept in a file. Online: peers teach each other (`peer_loss`).
-Self: a student of the teacher's own shape, generation after generation (`shopbot.optimize.traces.generations`).
+Self: a student of the teacher's own shape, generation after generation (`shopbot.optimize.traces.training`).
 The losses stand in `losses`, the loop in `training`, students of other sizes in `students`.
 """
 

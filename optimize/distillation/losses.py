@@ -1,4 +1,4 @@
-"""The losses of knowledge distillation, in torch: what a student is told about its teacher.
+"""The losses of knowledge distillation, in torch: the distance between a student and its teacher.
 
 Response: Hinton, Vinyals & Dean 2015, "Distilling the Knowledge in a Neural Network".
 Features: Romero et al. 2015 (hints), Jiao et al. 2020 (TinyBERT). Relations: Park et al. 2019 (RKD).

@@ -1,1 +1,1 @@
-"""From a measured engine to the files that run: the export of the encoder, and the door that lets no worse one pass."""
+"""From a measured engine to the files that run: export of the encoder, and shipping that refuses a worse engine."""

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
+from shopbot.prompts import load_data
+
 Start = Callable[..., Any]
 
 READY = [{"call": "take_card", "args": {"card": "77"}}, {"call": "choose_book", "args": {"title": "Emma"}}]
@@ -39,7 +41,9 @@ def test_a_proposal_is_repaired_at_most_twice_and_then_the_customer_is_asked(tal
     conversation = talk(wrong, wrong, wrong)
     state = conversation.say("hello")
     assert len(conversation.engine.heard) == 3
-    assert state["messages"][-1].text
+    assert [len(messages) - len(conversation.engine.heard[0]) for messages in conversation.engine.heard] == [0, 2, 4]
+    assert "card" not in state["facts"]
+    assert state["messages"][-1].text == load_data("agent/says.yaml")["lost"]
 
 
 @pytest.mark.parametrize(

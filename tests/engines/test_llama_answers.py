@@ -34,9 +34,19 @@ def test_a_call_that_is_none_is_broken(body: str) -> None:
     assert len(answer.broken) == 1
 
 
-@given(st.text())
-def test_any_text_can_be_read(text: str) -> None:
-    read_answer(text)
+MARKS = ("<think>", "</think>", "<tool_call>", "</tool_call>", CALL, '{"name": "look"', '"arguments": {}}', " ")
+
+
+@given(st.lists(st.sampled_from(MARKS) | st.text(max_size=5)).map("".join))
+def test_any_text_is_read_into_parts_of_which_none_is_lost_or_made_up(text: str) -> None:
+    answer = read_answer(text)
+    assert answer.reply in text
+    assert answer.thought in text
+    assert "<tool_call>" not in answer.reply
+    assert len(answer.calls) + len(answer.broken) <= text.count("<tool_call>")
+    if not text.lstrip().startswith("<think>"):
+        assert bool(answer.calls or answer.broken) == ("<tool_call>" in text)
+        assert answer.reply == text.partition("<tool_call>")[0].strip()
 
 
 @given(st.sampled_from(["", "<think>why</think>\n"]), st.text(alphabet=st.characters(exclude_characters="<")))

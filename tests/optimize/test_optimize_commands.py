@@ -127,6 +127,21 @@ def test_an_engine_remembers_the_commands_that_made_it(run: Run, engine: Path, t
     assert len(json.loads((tmp_path / "thin" / "engine.json").read_text())["history"]) == 3
 
 
+def test_an_engine_is_trained_for_the_rounding_that_quantisation_does(
+    run: Run, engine: Path, traces: Path, tmp_path: Path
+) -> None:
+    small = tmp_path / "small"
+    done = run("quantise", engine, "--to", small, "--traces", traces, "--retrain", 1, "--threads", 1)
+    assert done.exit_code == 0, done.output
+    history = json.loads((small / "engine.json").read_text())["history"]
+    assert "quantisation-aware" in history[1]
+    assert len(history) == 3
+    assert [file.name for file in tmp_path.iterdir()] == ["small"]
+    done = run("quantise", engine, "--to", small, "--retrain", 1)
+    assert done.exit_code == 1
+    assert "quantisation-aware training needs decisions to learn from" in done.output
+
+
 def test_ship_puts_in_place_and_refuses_what_is_worse(run: Run, engine: Path, traces: Path, tmp_path: Path) -> None:
     shipped = tmp_path / "shipped"
     done = run("ship", engine, "--to", shipped, "--traces", traces, "--source", "chats of our own (CC0)")

@@ -48,11 +48,14 @@ def test_a_manner_of_writing_keeps_numbers_and_sums_as_they_are(seed: int, manne
     assert [piece.kind for piece in rewritten if piece.kind] == ["ITEM", "ORDER"]
 
 
-def test_no_wording_is_in_two_splits() -> None:
+def test_no_wording_is_in_two_splits_but_in_the_one_family_too_small_to_deal() -> None:
+    shared = []
     for family in load_phrasebook().families.values():
-        if len(set(family.wordings["train"]) | set(family.wordings["test"])) >= 8 and family.acts:
-            assert not set(family.wordings["train"]) & set(family.wordings["test"]), family.name
-            assert not set(family.wordings["dev"]) & set(family.wordings["test"]), family.name
+        train, dev, test = (set(family.wordings[split]) for split in SPLITS)
+        if family.acts and (train & test or train & dev or dev & test):
+            assert len(train | dev | test) < 8, family.name
+            shared.append(family.name)
+    assert shared == ["choose_quantity"]
 
 
 def test_test_products_are_never_trained_on() -> None:

@@ -94,7 +94,9 @@ def test_a_request_at_the_end_of_a_long_message_is_found(reader: Reader) -> None
 
 
 def test_importing_the_reader_stays_light() -> None:
-    code = "import sys, engines.planner.reader; print({'torch', 'onnxruntime', 'transformers'} & set(sys.modules))"
+    code = (
+        "import sys, shopbot.engines.shopbot.reader; print({'torch', 'onnxruntime', 'transformers'} & set(sys.modules))"
+    )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert loaded.strip() == "set()"
 

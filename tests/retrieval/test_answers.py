@@ -163,8 +163,9 @@ def test_white_space_and_curly_marks_do_not_matter_to_a_quote() -> None:
 
 
 @given(st.text(max_size=80), st.text(max_size=80))
-def test_any_text_can_be_checked(answer: str, passage: str) -> None:
-    check_answer(answer, {"a#b": passage}, said=[passage], observed=[answer])
+def test_an_invented_figure_is_found_whatever_stands_before_it(before: str, passage: str) -> None:
+    answer = f"{before}\n\nThe parcel costs 987654321 dollars to send."
+    assert check_answer(answer, {"a#b": passage}, said=[passage], observed=[passage])
 
 
 def test_keys_come_in_order_and_once() -> None:

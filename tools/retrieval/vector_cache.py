@@ -1,7 +1,7 @@
 """Vectors of texts that are known in advance, so that a new data folder need not encode the documents that ship.
 
 A file beside the documents holds one int8 vector a text under the hash of encoder and text: a text or a model that has
-changed is simply not found, and is encoded. `python -m shopbot.optimize.cache_vectors` writes it.
+changed is simply not found, and is encoded. `python -m benchmarks.cache_vectors` writes it.
 """
 
 from __future__ import annotations

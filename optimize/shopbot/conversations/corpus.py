@@ -1,6 +1,6 @@
 """A corpus as JSON lines.
 
-python -m shopbot.optimize.conversations.corpus --split train --count 30000 --seed 1 > train.jsonl
+python -m shopbot.optimize.shopbot.conversations.corpus --split train --count 30000 --seed 1 > train.jsonl
 """
 
 from __future__ import annotations
