@@ -81,7 +81,8 @@ def _identifier(value: Any, readings: Sequence[Reading]) -> bool:
     if any(wanted in reading.identifiers for reading in readings):
         return True
     has_digit = any(char.isdecimal() for char in wanted)
-    return (not has_digit or bool(parse(str(value)).numbers)) and _words(value, readings)
+    is_measure = not wanted.isdecimal() and bool(parse(str(value)).numbers)
+    return (not has_digit or is_measure) and _words(value, readings)
 
 
 def _digits(value: Any, readings: Sequence[Reading]) -> bool:
