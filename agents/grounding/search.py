@@ -135,13 +135,16 @@ _SEARCHES: dict[Kind, Callable[[Any, Sequence[Reading]], bool]] = {
 
 
 def is_said_with_an_article(name: str, text: str) -> bool:
-    """Whether the text says "a" or "single" within three words before a word of the name: one of it."""
+    """Whether the text says one of what is named: "a blue shirt" or "the blue one", within three words of its name."""
     tokens = parse(text).tokens
     named = parse(name).tokens
     words = {plain(named[place]) for place in content_places(named, frozenset())}
+    known = load_data("words/numbers.yaml")
     for place, token in enumerate(tokens):
-        if token.text in load_data("words/numbers.yaml")["one_of_it"]:
-            following = {plain(near) for near in tokens[place + 1 : place + 4] if near.is_word}
-            if any({word, *singulars(word)} & words for word in following):
-                return True
+        near = tokens[place + 1 : place + 4] if token.text in known["one_of_it"] else ()
+        if token.text in known["one_of_those"]:
+            near = tokens[max(place - 2, 0) : place]
+        following = {plain(beside) for beside in near if beside.is_word}
+        if any({word, *singulars(word)} & words for word in following):
+            return True
     return False
