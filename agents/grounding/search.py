@@ -103,7 +103,9 @@ def _phrase_in(phrase: str, reading: Reading) -> bool:
         return False
     if not {mention.value for mention in wanted.dates if mention.value} <= reading.dates:
         return False
-    if not all(_has(mention.value, mention.unit, reading) for mention in wanted.numbers):
+    alone = [m for m in wanted.numbers if m.end == m.start + 1]
+    things = [m for m in alone if _stands_for_a_thing(wanted.tokens[m.start].text, reading)]
+    if not all(_has(mention.value, mention.unit, reading) for mention in wanted.numbers if mention not in things):
         return False
     codes = {
         chunk
@@ -115,6 +117,11 @@ def _phrase_in(phrase: str, reading: Reading) -> bool:
     places = content_places(wanted.tokens, wanted.covered)
     anything = places or codes or wanted.covered or wanted.addresses
     return bool(anything) and all(says(wanted.tokens, place, reading.words, reading.singular) for place in places)
+
+
+def _stands_for_a_thing(word: str, reading: Reading) -> bool:
+    """Whether it is the "one" of "blue one", and the text says so too."""
+    return word in load_data("words/numbers.yaml")["one_of_those"] and word in reading.words
 
 
 def _has(value: Fraction, unit: str, reading: Reading) -> bool:
