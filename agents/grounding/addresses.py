@@ -24,6 +24,8 @@ _DOT_BEHIND = re.compile(r"@[\w.-]+(?: dot [\w-]+)+", re.IGNORECASE)
 _DOT = re.compile(r" dot | \. ?", re.IGNORECASE)
 _CHUNK = re.compile(r"[^\s,;:<>()\[\]{}\"|=/]+")
 _ADDRESS = re.compile(r"[\w.!#$%&'*+?^`~-]+@[\w-]+(?:\.[\w-]+)+")
+LONGEST_NAME = 40
+"""Words that a dictated name may take, its marks among them."""
 _STRIPPED = ".!?'`*~_-"
 
 
@@ -90,7 +92,7 @@ def _dictated(text: str) -> Iterator[Address]:
     for place, token in enumerate(tokens):
         if token.text not in words["at"] or token.glued or place < behind:
             continue
-        name, start = _name_before(tokens, place, behind)
+        name, start = _name_before(tokens, place, max(behind, place - LONGEST_NAME))
         host, end = _atoms(tokens, place + 1)
         if _begins(tokens, start) and name and name not in words["no_name"] and "." in host:
             yield Address(f"{name}@{host}", tokens[start].start, tokens[end - 1].end)

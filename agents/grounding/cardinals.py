@@ -139,11 +139,11 @@ def digits_read_aloud(tokens: Sequence[Token], place: int, words: Lexicon) -> tu
 
 def points_at_a_thing(tokens: Sequence[Token], place: int, words: Lexicon) -> bool:
     """Whether the word at `place` is the "one" of "the blue one"."""
-    if tokens[place].text != "one":
+    if tokens[place].text != "one" or at(tokens, place + 1).text == "of":
         return False
     for token in reversed(tokens[max(place - 3, 0) : place]):
         if words.is_in("points_at", token):
             return True
-        if not token.is_word:
+        if not token.is_word or token.text in words.words["parts_things"]:
             return False
     return False

@@ -2,7 +2,7 @@
 
 Normalisation: case does not matter; blanks, hyphens and "#" between groups are left out; leading zeros and every other
 character in between (".", "/", ":", "_") stay. A label in front ("order", "ORD-", "no.") may be there or not. Groups of
-up to four characters in a row are one identifier ("12 34 56" is 123456, and neither 12 nor 3456); a longer group stands
+up to five characters in a row are one identifier ("12 34 56" is 123456, and neither 12 nor 3456); a longer group stands
 alone. Letters join the digits behind a blank when they are short and no word ("ab 1234"), or in capitals ("IT 1234").
 Number words in a row are read aloud: "nine oh two double one", "twelve thirty-four".
 """
@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from shopbot.agents.grounding.cardinals import CardinalReader, lexicon, points_at_a_thing
+from shopbot.agents.grounding.numbers import LONGEST_GROUP
 from shopbot.agents.grounding.text import END, Token, at, glued_after, glued_before
 from shopbot.prompts import load_data
 
-LONGEST_GROUP = 4
-"""Characters of a group that blanks may join to others."""
+MOST_LETTERS = 3
+"""Letters that a blank may join to the digits of an identifier."""
 _KEPT = frozenset("./:_")
 _LEFT_OUT = frozenset("-#")
 
@@ -37,9 +38,14 @@ class _Chunk:
     def has_digit(self) -> bool:
         return any(char.isdecimal() for char in self.text)
 
-    @property
-    def is_group(self) -> bool:
-        return self.has_digit and len(self.text) <= LONGEST_GROUP
+    def ends_in_group(self) -> bool:
+        """Whether another group may follow behind a blank."""
+        last = self.groups[-1]
+        return self.has_digit and len(last) - len(last.rstrip("0123456789")) <= LONGEST_GROUP
+
+    def begins_with_group(self) -> bool:
+        """Whether it may follow another group behind a blank."""
+        return self.has_digit and len(self.groups[0]) <= LONGEST_GROUP
 
 
 def normalised(value: str) -> str:
@@ -47,14 +53,15 @@ def normalised(value: str) -> str:
     return "".join(char for char in value.casefold() if char not in _LEFT_OUT and not char.isspace())
 
 
-def identifiers_in(tokens: Sequence[Token]) -> frozenset[str]:
-    """All identifiers with a digit in them that the tokens mention."""
+def identifiers_in(tokens: Sequence[Token], taken: frozenset[int] = frozenset()) -> frozenset[str]:
+    """All identifiers with a digit in them; tokens at the places `taken` are something else (a date, a time)."""
     spoken = [*_spoken(tokens)]
     said = {place for _, start, end in spoken for place in range(start, end)}
-    chunks = [chunk for chunk in _chunks(tokens) if chunk.start not in said]
+    others = said | taken
+    chunks = [chunk for chunk in _chunks(tokens) if chunk.start not in others]
     capitals = any(token.is_word and token.raw.islower() for token in tokens)
     written = (key for row in _rows(tokens, chunks, capitals) for key in _keys(row))
-    return frozenset((*written, *(digits for digits, _, _ in spoken)))
+    return frozenset((*written, *(digits for digits, start, _ in spoken if start not in taken)))
 
 
 def codes_in(tokens: Sequence[Token]) -> Iterator[tuple[int, str]]:
@@ -69,20 +76,23 @@ def _chunks(tokens: Sequence[Token]) -> Iterator[_Chunk]:
         if not _is_part(tokens[place]):
             place += 1
             continue
-        end, text, groups = place + 1, tokens[place].text, [tokens[place].text]
+        end, parts, groups = place + 1, [tokens[place].text], [[tokens[place].text]]
         while (following := at(tokens, end)).glued:
             behind = at(tokens, end + 1)
             if _is_part(following):
-                text, groups, end = text + following.text, [*groups[:-1], groups[-1] + following.text], end + 1
+                parts.append(following.text)
+                groups[-1].append(following.text)
+                end += 1
             elif following.text in _KEPT | _LEFT_OUT and _is_part(behind) and behind.glued:
-                mark = following.text if following.text in _KEPT else ""
-                text, end = text + mark + behind.text, end + 2
-                groups.append(behind.text)
+                parts += [following.text if following.text in _KEPT else "", behind.text]
+                groups.append([behind.text])
+                end += 2
             else:
                 break
+        text = "".join(parts)
         raw = "".join(token.raw for token in tokens[place:end])
         if not _is_spoilt(tokens, place, end, text):
-            yield _Chunk(text, place, end, tuple(groups), raw)
+            yield _Chunk(text, place, end, tuple(map("".join, groups)), raw)
         place = end
 
 
@@ -119,15 +129,15 @@ def _joins(row: Sequence[_Chunk], chunk: _Chunk, capitals: bool) -> bool:
     if not chunk.has_digit:
         return last.has_digit and capitals and _are_capitals(chunk) and not _is_word(chunk)
     if not last.has_digit:
-        return chunk.is_group if len(row) > 1 else _are_letters(last, capitals)
-    return last.is_group and chunk.is_group
+        return chunk.begins_with_group() if len(row) > 1 else _are_letters(last, capitals)
+    return last.ends_in_group() and chunk.begins_with_group()
 
 
 def _are_letters(chunk: _Chunk, capitals: bool) -> bool:
     """Whether letters lead up to the digits behind them."""
     if chunk.text in load_data("words/identifiers.yaml")["labels"]:
         return True
-    short = len(chunk.text) < LONGEST_GROUP and chunk.text.isalpha()
+    short = len(chunk.text) <= MOST_LETTERS and chunk.text.isalpha()
     return short and (not _is_word(chunk) or (capitals and _are_capitals(chunk)))
 
 
@@ -138,7 +148,7 @@ def _is_word(chunk: _Chunk) -> bool:
 
 
 def _are_capitals(chunk: _Chunk) -> bool:
-    return len(chunk.text) < LONGEST_GROUP and chunk.raw.isupper() and chunk.raw.isalpha() and chunk.raw != "I"
+    return len(chunk.text) <= MOST_LETTERS and chunk.raw.isupper() and chunk.raw.isalpha() and chunk.raw != "I"
 
 
 def _keys(row: Sequence[_Chunk]) -> Iterator[str]:

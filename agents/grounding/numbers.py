@@ -20,6 +20,8 @@ from shopbot.agents.grounding.cardinals import CardinalReader, Lexicon, digits_r
 from shopbot.agents.grounding.text import END, Token, at, glued_after, glued_before
 
 PERCENT = "%"
+LONGEST_GROUP = 5
+"""Digits of a group that blanks may join to others (an order number in groups): a longer one stands alone."""
 
 _WRITTEN = (
     (re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?"), ","),
@@ -75,7 +77,10 @@ def _alone(mentions: Sequence[Mention], tokens: Sequence[Token]) -> list[bool]:
 
 def _in_a_row(one: Mention, other: Mention, tokens: Sequence[Token]) -> bool:
     written = tokens[one.start].is_number == tokens[other.start].is_number
-    return one.end == other.start and one.whole and other.whole and not one.unit and written
+    short = (
+        all(len(tokens[mention.start].text) <= LONGEST_GROUP for mention in (one, other)) or tokens[one.start].is_word
+    )
+    return one.end == other.start and one.whole and other.whole and not one.unit and written and short
 
 
 class _Reader:

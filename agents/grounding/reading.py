@@ -114,7 +114,7 @@ def read(text: str, calendar: Calendar = Calendar()) -> Reading:
         frozenset(mention.value for mention in found.times),
         frozenset((mention.value, mention.unit) for mention in found.numbers),
         frozenset(mention.value for mention in found.numbers if not _is_bare(mention, found.tokens)),
-        identifiers_in(found.tokens),
+        identifiers_in(found.tokens, found.taken),
         frozenset(code for _, code in codes_in(found.tokens) if not code.isdecimal()),
         words_in(found.tokens),
     )

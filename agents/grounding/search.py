@@ -81,7 +81,8 @@ def _identifier(value: Any, readings: Sequence[Reading]) -> bool:
     if any(wanted in reading.identifiers for reading in readings):
         return True
     has_digit = any(char.isdecimal() for char in wanted)
-    return (not has_digit or bool(parse(str(value)).numbers)) and _words(value, readings)
+    is_measure = not wanted.isdecimal() and bool(parse(str(value)).numbers)
+    return (not has_digit or is_measure) and _words(value, readings)
 
 
 def _digits(value: Any, readings: Sequence[Reading]) -> bool:
@@ -102,7 +103,9 @@ def _phrase_in(phrase: str, reading: Reading) -> bool:
         return False
     if not {mention.value for mention in wanted.dates if mention.value} <= reading.dates:
         return False
-    if not all(_has(mention.value, mention.unit, reading) for mention in wanted.numbers):
+    alone = [m for m in wanted.numbers if m.end == m.start + 1]
+    things = [m for m in alone if _stands_for_a_thing(wanted.tokens[m.start].text, reading)]
+    if not all(_has(mention.value, mention.unit, reading) for mention in wanted.numbers if mention not in things):
         return False
     codes = {
         chunk
@@ -114,6 +117,11 @@ def _phrase_in(phrase: str, reading: Reading) -> bool:
     places = content_places(wanted.tokens, wanted.covered)
     anything = places or codes or wanted.covered or wanted.addresses
     return bool(anything) and all(says(wanted.tokens, place, reading.words, reading.singular) for place in places)
+
+
+def _stands_for_a_thing(word: str, reading: Reading) -> bool:
+    """Whether it is the "one" of "blue one", and the text says so too."""
+    return word in load_data("words/numbers.yaml")["one_of_those"] and word in reading.words
 
 
 def _has(value: Fraction, unit: str, reading: Reading) -> bool:
@@ -134,13 +142,16 @@ _SEARCHES: dict[Kind, Callable[[Any, Sequence[Reading]], bool]] = {
 
 
 def is_said_with_an_article(name: str, text: str) -> bool:
-    """Whether the text says "a" or "single" within three words before a word of the name: one of it."""
+    """Whether the text says one of what is named: "a blue shirt" or "the blue one", within three words of its name."""
     tokens = parse(text).tokens
     named = parse(name).tokens
     words = {plain(named[place]) for place in content_places(named, frozenset())}
+    known = load_data("words/numbers.yaml")
     for place, token in enumerate(tokens):
-        if token.text in load_data("words/numbers.yaml")["one_of_it"]:
-            following = {plain(near) for near in tokens[place + 1 : place + 4] if near.is_word}
-            if any({word, *singulars(word)} & words for word in following):
-                return True
+        near = tokens[place + 1 : place + 4] if token.text in known["one_of_it"] else ()
+        if token.text in known["one_of_those"]:
+            near = tokens[max(place - 2, 0) : place]
+        following = {plain(beside) for beside in near if beside.is_word}
+        if any({word, *singulars(word)} & words for word in following):
+            return True
     return False

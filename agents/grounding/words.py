@@ -9,6 +9,7 @@ from shopbot.agents.grounding.text import Token, at, glued_after, glued_before
 from shopbot.prompts import load_data
 
 _SHORTEST = 3
+_LONGEST_COMPOUND = 8
 
 
 def words_in(tokens: Sequence[Token]) -> frozenset[str]:
@@ -62,7 +63,7 @@ def singulars(word: str) -> frozenset[str]:
 def compound_around(tokens: Sequence[Token], place: int) -> str:
     """The words that hyphens join to the one at `place`, written together."""
     start = place
-    while _is_hyphen(tokens, start - 1):
+    while place - start < _LONGEST_COMPOUND and _is_hyphen(tokens, start - 1):
         start -= 2
     return _compound(tokens, start)[0]
 
@@ -80,10 +81,11 @@ def _compounds(tokens: Sequence[Token]) -> Iterator[str]:
 
 
 def _compound(tokens: Sequence[Token], start: int) -> tuple[str, int]:
-    compound, place = plain(tokens[start]), start + 1
-    while _is_hyphen(tokens, place):
-        compound, place = compound + plain(tokens[place + 1]), place + 2
-    return compound, place
+    parts, place = [plain(tokens[start])], start + 1
+    while len(parts) < _LONGEST_COMPOUND and _is_hyphen(tokens, place):
+        parts.append(plain(tokens[place + 1]))
+        place += 2
+    return "".join(parts), place
 
 
 def _is_hyphen(tokens: Sequence[Token], place: int) -> bool:

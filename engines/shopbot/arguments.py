@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from shopbot.engines.shopbot.arithmetic import to_expression
+from shopbot.engines.shopbot.arithmetic import sum_of
 from shopbot.engines.shopbot.corrections import standing
 from shopbot.engines.shopbot.item_requests import item_requests
 from shopbot.engines.shopbot.reader import Reading, Span
@@ -57,10 +57,9 @@ def everything(message: str, reading: Reading) -> Arguments | None:
 
 
 def expression(message: str, reading: Reading) -> Arguments | None:
-    """The sum that is asked for."""
+    """The sum that is asked for, when every number of the message is used in it."""
     span = _surest(reading, "EXPR")
-    found = to_expression(span.text) if span else None
-    found = found or to_expression(message)
+    found = sum_of(message, span.text if span else None)
     return {"expression": found} if found else None
 
 

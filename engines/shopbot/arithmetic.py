@@ -7,8 +7,11 @@ A small recursive-descent parser over normalised words. Percentages are relative
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
+from fractions import Fraction
 
+from shopbot.engines.shopbot.item_sums import NotAllRead, item_sum
 from shopbot.engines.spoken.numerals import spell_in_digits
 
 _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+,\d{1,2}(?!\d)|\d+(?:\.\d+)?|\.\d+"
@@ -43,9 +46,14 @@ _TOKEN = re.compile(rf"{_NUMBER}|[-+*/()%]|\b(?:of|off|with|and|half|third|quart
 _KNOWN = re.compile(rf"{_NUMBER}|[-+*/()%,]|of|off|with|and|half|third|quarter|double|twice|triple")
 
 
+LONGEST = 500
+"""Characters of a question that may hold a sum."""
+_ORDER_NUMBER = re.compile(r"(?:\border(?: (?:no\.?|number|nr\.?))? ?|#)#?\d{4,}\b", re.IGNORECASE)
+
+
 def to_expression(text: str) -> str | None:
     """An expression such as "80 * 15 / 100", or None when the words are no sum that can be understood."""
-    if len(text) > 500:
+    if len(text) > LONGEST:
         return None
     tokens = _tokens(text)
     try:
@@ -53,6 +61,36 @@ def to_expression(text: str) -> str | None:
     except _NotASum:
         return None
     return result.text if any(mark in result.text for mark in "+-*/") else None
+
+
+def sum_of(question: str, wanted: str | None = None) -> str | None:
+    """The expression of the sum that a question asks for, in which every number of the question is used.
+
+    `wanted` is what a reader took for the sum in it. None when there is none, or when something is left over: then it
+    is to be asked which numbers are meant.
+    """
+    if len(question) > LONGEST:
+        return None
+    try:
+        items = item_sum(question)
+    except NotAllRead:
+        return None
+    if items is not None:
+        return items if any(mark in items for mark in "+-*/") else None
+    found = (to_expression(wanted) if wanted else None) or to_expression(question)
+    return found if found and _uses_every_number(found, question) else None
+
+
+def _uses_every_number(expression: str, question: str) -> bool:
+    """Whether each number of the question, order numbers aside, stands in the expression as often as it was said."""
+    said = Counter(_values(_ORDER_NUMBER.sub(" ", question)))
+    return not said - Counter(Fraction(number) for number in re.findall(r"\d+(?:\.\d+)?", expression))
+
+
+def _values(text: str) -> list[Fraction]:
+    tokens = _tokens(text)
+    fractions = [Fraction(_FRACTIONS[token][2:]) for token in tokens if token in _FRACTIONS]
+    return [*fractions, *(Fraction(_plain(token)) for token in tokens if token[-1].isdecimal())]
 
 
 class _NotASum(Exception):

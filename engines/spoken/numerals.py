@@ -6,7 +6,7 @@ import re
 
 from shopbot.engines.spoken.addresses import normalise_email
 
-__all__ = ["cardinal", "normalise_email", "number_in", "order_number_in", "spell_in_digits"]
+__all__ = ["cardinal", "normalise_email", "number_in", "order_number_in", "plain_numbers", "spell_in_digits"]
 
 _ONES = {
     "zero": 0, "oh": 0, "o": 0, "nought": 0, "null": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5,
@@ -89,6 +89,14 @@ def spell_in_digits(text: str) -> str:
     run = rf"\b(?:{words})\b(?:(?:\s+and\s+(?=(?:{words})\b(?<!\d))|[\s-]+)(?:{words})\b)*"
     replaced = re.sub(run, _replacement, text, flags=re.IGNORECASE)
     return re.sub(r"(\d)\s+point\s+((?:\d+\s*)+)", _with_decimals, replaced).strip()
+
+
+def plain_numbers(text: str) -> str:
+    """Numbers with a decimal point and nothing else: "$1,299.00" -> "1299.00", "19,95" -> "19.95"; "%" for percent."""
+    text = re.sub(r"[$€£¥]", " ", text)
+    text = re.sub(r"(?<![\d,.])\d{1,3}(?:,\d{3})+(?![\d,])", lambda found: found[0].replace(",", ""), text)
+    text = re.sub(r"(?<![\d,.])(\d+),(\d{1,2})(?![\d,])", r"\1.\2", text)
+    return re.sub(r"\b(?:per ?cents?|pct)\b", "%", text)
 
 
 def _with_decimals(found: re.Match[str]) -> str:
