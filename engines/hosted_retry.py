@@ -13,10 +13,11 @@ import math
 import time
 from typing import Any
 
-from tenacity import RetryCallState, before_sleep_log, retry_if_exception, stop_after_attempt, stop_before_delay
+from tenacity import RetryCallState, retry_if_exception, stop_after_attempt, stop_before_delay
 from tenacity.wait import wait_exponential, wait_random
 
 from shopbot.engines.errors import UnusableAnswer
+from shopbot.engines.recording.redaction import told
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ def patience(tries: int, deadline: float) -> dict[str, Any]:
         "retry": retry_if_exception(may_pass),
         "stop": stop_after_attempt(tries) | stop_before_delay(max(0.0, deadline - time.monotonic())),
         "wait": _wait,
-        "before_sleep": before_sleep_log(logger, logging.WARNING),
+        "before_sleep": _note,
         "reraise": True,
     }
 
@@ -66,6 +67,12 @@ def retry_after(error: BaseException | None) -> float | None:
     except ValueError:
         return None
     return max(moment.timestamp() - time.time(), 0.0)
+
+
+def _note(state: RetryCallState) -> None:
+    """Write down that the model is asked again; not what its server said, which may quote the request."""
+    error = state.outcome.exception() if state.outcome else None
+    logger.warning("the model is asked again after try %s: %s", state.attempt_number, told(error) if error else "-")
 
 
 def _wait(state: RetryCallState) -> float:
