@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import MARIA, ORDER
+from attacked_shop import MARIA, ORDER
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import String, select, update
