@@ -107,8 +107,9 @@ def shop_actions() -> list[Action]:
     from shopbot.tools.shop.orders import look_up_order, return_status, show_order, track_order
     from shopbot.tools.shop.policies import search_policies
     from shopbot.tools.shop.query_orders import query_orders
+    from shopbot.tools.shop.troubles import fit_for_customers
 
-    return [
+    actions = [
         take_order_number,
         take_email,
         verify_customer,
@@ -126,6 +127,7 @@ def shop_actions() -> list[Action]:
         run_program,
         hand_over,
     ]
+    return [fit_for_customers(action) for action in actions]
 
 
 def _default_desk() -> ShopServices:

@@ -1,4 +1,5 @@
-"""The log of this process: a file in the data folder, so that the terminal belongs to the conversation alone.
+"""The log of this process: a file in the data folder, so that the terminal belongs to the conversation alone; without
+secrets and personal data.
 
 Fulfilment keeps a file of its own beside it (see `shopbot.shop.fulfilment.runtime`).
 """
@@ -13,8 +14,10 @@ from logging.handlers import WatchedFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shopbot.engines.recording.redaction import Redacting, redact, told
 from shopbot.errors import AgentError
 from shopbot.shop.errors import ShopError
+from shopbot.shop.settings import secrets_of
 from shopbot.shop.shop import make_data_folder
 
 if TYPE_CHECKING:
@@ -43,14 +46,14 @@ def keep_log(settings: Settings) -> Iterator[None]:
     """
     make_data_folder(settings)
     with ExitStack() as stack:
-        _write_to(log_file(settings), settings.log_level, stack)
+        _write_to(log_file(settings), settings, stack)
         try:
             yield
         except Exception as error:
             if _is_expected(error):
                 raise
             logger.exception("the program failed")
-            what = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+            what = " ".join(redact(told(error), secrets=secrets_of(settings)).split())[:200]
             raise Unexpected(f"Something unexpected went wrong ({what}); see {log_file(settings)}.") from error
 
 
@@ -59,9 +62,9 @@ def _is_expected(error: Exception) -> bool:
     return isinstance(error, AgentError | BrokenPipeError)
 
 
-def _write_to(file: Path, level: str, stack: ExitStack) -> None:
+def _write_to(file: Path, settings: Settings, stack: ExitStack) -> None:
     handler = _Quiet(file, encoding="utf-8", delay=True)
-    handler.setFormatter(logging.Formatter(FORMAT))
+    handler.setFormatter(Redacting(FORMAT, secrets_of(settings)))
     root = logging.getLogger()
     stack.callback(root.setLevel, root.level)
     stack.callback(setattr, threading, "excepthook", threading.excepthook)
@@ -72,7 +75,7 @@ def _write_to(file: Path, level: str, stack: ExitStack) -> None:
     stack.callback(setattr, logging, "raiseExceptions", logging.raiseExceptions)
     logging.raiseExceptions = False
     root.addHandler(handler)
-    root.setLevel(level)
+    root.setLevel(settings.log_level)
     logging.captureWarnings(True)
     threading.excepthook = _log_thread
 

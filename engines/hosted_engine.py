@@ -115,7 +115,7 @@ class HostedEngine(BaseChatModel):
         try:
             return _checked(next(iter(within(ask, self.silence_s, self._deadline(messages)))))
         except _UNREADABLE as error:
-            raise UnusableAnswer(f"the answer is not in the wire format: {error}") from error
+            raise UnusableAnswer(f"the answer is not in the wire format ({type(error).__name__})") from None
 
     async def _agenerate(
         self,
@@ -128,7 +128,7 @@ class HostedEngine(BaseChatModel):
             async with asyncio.timeout(min(self.silence_s, self._deadline(messages) - time.monotonic())):
                 return _checked(await self.inner._agenerate(messages, stop=stop, **kwargs))
         except _UNREADABLE as error:
-            raise UnusableAnswer(f"the answer is not in the wire format: {error}") from error
+            raise UnusableAnswer(f"the answer is not in the wire format ({type(error).__name__})") from None
 
     def _stream(
         self,
@@ -143,7 +143,7 @@ class HostedEngine(BaseChatModel):
             for chunk in within(ask, self.silence_s, self._deadline(messages)):
                 yield watched.seen(chunk)
         except _UNREADABLE as error:
-            raise UnusableAnswer(f"the stream is not in the wire format: {error}") from error
+            raise UnusableAnswer(f"the stream is not in the wire format ({type(error).__name__})") from None
         watched.end()
 
     async def _astream(
@@ -159,7 +159,7 @@ class HostedEngine(BaseChatModel):
             async for chunk in awithin(source, self.silence_s, self._deadline(messages)):
                 yield watched.seen(chunk)
         except _UNREADABLE as error:
-            raise UnusableAnswer(f"the stream is not in the wire format: {error}") from error
+            raise UnusableAnswer(f"the stream is not in the wire format ({type(error).__name__})") from None
         watched.end()
 
     def _deadline(self, input: Any) -> float:

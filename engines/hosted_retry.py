@@ -17,6 +17,7 @@ from tenacity import RetryCallState, retry_if_exception, stop_after_attempt, sto
 from tenacity.wait import wait_exponential, wait_random
 
 from shopbot.engines.errors import UnusableAnswer
+from shopbot.engines.recording.redaction import told
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ def patience(tries: int, deadline: float) -> dict[str, Any]:
         "retry": retry_if_exception(may_pass),
         "stop": stop_after_attempt(tries) | stop_before_delay(max(0.0, deadline - time.monotonic())),
         "wait": _wait,
-        "before_sleep": _log_retry,
+        "before_sleep": _note,
         "reraise": True,
     }
 
@@ -68,10 +69,10 @@ def retry_after(error: BaseException | None) -> float | None:
     return max(moment.timestamp() - time.time(), 0.0)
 
 
-def _log_retry(state: RetryCallState) -> None:
-    """Say that the engine is asked again: the kind of failure only, for its text and the call hold the conversation."""
-    failure = state.outcome.exception() if state.outcome else None
-    logger.warning("try %d failed (%s): asking the engine again", state.attempt_number, type(failure).__name__)
+def _note(state: RetryCallState) -> None:
+    """Write down that the model is asked again; not what its server said, which may quote the request."""
+    error = state.outcome.exception() if state.outcome else None
+    logger.warning("the model is asked again after try %s: %s", state.attempt_number, told(error) if error else "-")
 
 
 def _wait(state: RetryCallState) -> float:

@@ -167,6 +167,15 @@ def load_settings(**overrides: object) -> Settings:
         raise SettingsError(" ".join(_sentence(dict(problem)) for problem in error.errors())) from None
 
 
+def secrets_of(settings: Settings) -> set[str]:
+    """The secret values among the settings: keys, and passwords in URLs."""
+    from shopbot.engines.recording.redaction import secrets_in
+
+    given = {name: value for name, value in settings if value is not None}
+    plain = {n: v.get_secret_value() if isinstance(v, SecretStr) else str(v) for n, v in given.items()}
+    return set(secrets_in(plain))
+
+
 def _sqlite_url(file: Path) -> str:
     """A URL for `file`, whatever characters its path has."""
     return URL.create("sqlite", database=str(file)).render_as_string(hide_password=False)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from shopbot.engines.recording.names import names_in
-from shopbot.engines.recording.patterns import Found, key_of, personal_values
+from shopbot.engines.recording.patterns import Found, key_of, personal_values, take
 
 _WORD = re.compile(r"[^\W\d_](?:[\w'’-]*[^\W_])?")
 _PLACEHOLDER = re.compile(r"\[(?:EMAIL|ORDER|PHONE|CARD|ADDRESS|NAME|NUMBER)_\d+\]")
@@ -29,6 +30,10 @@ class Masker:
     def __init__(self, known: Iterable[tuple[str, str]] = ()) -> None:
         self._known = [(kind, key_of(kind, value), value) for kind, value in known if len(value) >= _SHORTEST]
         self._places: dict[tuple[str, str], int] = {}
+        self._kinds: Counter[str] = Counter()
+        for kind, _, value in self._known:
+            for word in _WORD.findall(value) if kind == "NAME" else ():
+                self._number("NAME", word.casefold())
 
     def learn(self, text: str) -> None:
         """Take note of the names in a text, so that they are masked in texts that come before it, too."""
@@ -44,7 +49,7 @@ class Masker:
         found = [*addresses, *self._known_in(text), *shaped]
         self.learn(text)
         found += self._names_in(text)
-        return self._replaced(text, [one for one in _first_of_each_place(found) if not _within(one, kept)])
+        return self._replaced(text, _first_of_each_place(found, kept, len(text)))
 
     def mask_value(self, value: Any) -> Any:
         """A JSON value with every personal value in its strings and whole numbers replaced."""
@@ -91,17 +96,16 @@ class Masker:
         return "".join([*pieces, text[place:]])
 
     def _number(self, kind: str, key: str) -> int:
-        return self._places.setdefault((kind, key), 1 + sum(other == kind for other, _ in self._places))
+        if (kind, key) not in self._places:
+            self._kinds[kind] += 1
+            self._places[kind, key] = self._kinds[kind]
+        return self._places[kind, key]
 
 
-def _first_of_each_place(found: list[Found]) -> list[Found]:
-    """Those that do not overlap one that comes before them in the list, in the order of the text."""
-    kept: list[Found] = []
-    for one in found:
-        if all(one.end <= other.start or other.end <= one.start for other in kept):
-            kept.append(one)
-    return sorted(kept, key=lambda one: one.start)
-
-
-def _within(one: Found, spans: list[tuple[int, int]]) -> bool:
-    return any(start <= one.start and one.end <= end for start, end in spans)
+def _first_of_each_place(found: list[Found], kept: list[tuple[int, int]], length: int) -> list[Found]:
+    """Those that lie in no place that is kept and overlap none that comes before them, in the order of the text."""
+    within, taken = bytearray(length), bytearray(length)
+    for start, end in kept:
+        take(within, start, end)
+    outside = (one for one in found if 0 in within[one.start : one.end])
+    return sorted((one for one in outside if take(taken, one.start, one.end)), key=lambda one: one.start)

@@ -87,14 +87,23 @@ def personal_values(text: str) -> tuple[Found, ...]:
 
 
 def _values_in(text: str) -> Iterator[Found]:
-    taken = [match.span() for match in _KEPT.finditer(text)]
+    taken = bytearray(len(text))
+    for match in _KEPT.finditer(text):
+        take(taken, *match.span())
     for kind, pattern in _PATTERNS:
         for match in pattern.finditer(text):
             start, end = match.span(1 if match.lastindex else 0)
             found = _trimmed(text, start, end, kind)
-            if found is not None and not any(found.start < stop and begin < found.end for begin, stop in taken):
-                taken.append((found.start, found.end))
+            if found is not None and take(taken, found.start, found.end):
                 yield found
+
+
+def take(taken: bytearray, start: int, end: int) -> bool:
+    """Mark a place in a text as taken, in time of its own length; False when part of it is taken already."""
+    if 1 in taken[start:end]:
+        return False
+    taken[start:end] = b"\1" * (end - start)
+    return True
 
 
 def _trimmed(text: str, start: int, end: int, kind: str) -> Found | None:

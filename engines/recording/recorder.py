@@ -68,6 +68,8 @@ def masked_trace(decision: Decision) -> Trace:
     """The decision as a trace, without a personal value: see `shopbot.engines.recording.masking` for what it can
     tell."""
     masker = Masker(_known(decision.facts))
+    for _, value in _known(decision.facts):
+        masker.learn(value)
     said = list(_spoken(decision.messages))
     for _, text in said:
         masker.learn(text)

@@ -95,7 +95,7 @@ def _engine_for_file(place: URL, mode: str, pragmas: tuple[str, ...]) -> Engine:
     def connect() -> sqlite3.Connection:
         return sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_MS / 1000, check_same_thread=False)
 
-    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool)
+    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, hide_parameters=True)
     translate_failures(engine, place)
 
     @event.listens_for(engine, "connect")
@@ -126,6 +126,7 @@ def _open_server(place: URL, **settings: str) -> Engine:
             "options": " ".join([*given, *(f"-c {name}={value}" for name, value in options.items())]),
         },
         pool_pre_ping=True,
+        hide_parameters=True,
     )
     translate_failures(engine, place)
     return engine

@@ -19,11 +19,13 @@ from typing import TYPE_CHECKING
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 from sqlalchemy.exc import SQLAlchemyError
 
+from shopbot.engines.recording.redaction import Redacting
 from shopbot.shop.errors import DatabaseError
 from shopbot.shop.fulfilment.context import FulfilmentContext
 from shopbot.shop.fulfilment.executors import Executor
 from shopbot.shop.fulfilment.steps import name_of
 from shopbot.shop.fulfilment.workflow import fulfil, home, left_behind, open_contexts
+from shopbot.shop.settings import secrets_of
 
 if TYPE_CHECKING:
     from shopbot.shop.settings import Settings
@@ -42,7 +44,7 @@ class Runtime:
 
     def __init__(self, settings: Settings) -> None:
         home[0] = str(settings.data)
-        _log_to(settings.data / "log" / "fulfilment.log", settings.log_level)
+        _log_to(settings.data / "log" / "fulfilment.log", settings)
         self._executor = Executor(settings.data / "executors")
         try:
             DBOS(config=_config(settings, self._executor.id))
@@ -142,10 +144,10 @@ def _config(settings: Settings, executor_id: str) -> DBOSConfig:
     }
 
 
-def _log_to(file: Path, level: str) -> None:
+def _log_to(file: Path, settings: Settings) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(file, encoding="utf-8", delay=True)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.setFormatter(Redacting("%(asctime)s %(levelname)s %(name)s %(message)s", secrets_of(settings)))
     for name in ("dbos", "shopbot.shop.fulfilment"):
         logger = logging.getLogger(name)
         for old in list(logger.handlers):
@@ -153,7 +155,7 @@ def _log_to(file: Path, level: str) -> None:
             old.close()
         # With a handler of its own in place, DBOS adds none that writes to the terminal.
         logger.addHandler(handler)
-        logger.setLevel(level)
+        logger.setLevel(settings.log_level)
         logger.propagate = False
 
 

@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from shopbot.shop.carrier import Address, PurchasedLabel
 from shopbot.shop.database.models import Customer, Label, Order, OutboxMail, Return, Ticket
-from shopbot.shop.errors import MailError
+from shopbot.shop.errors import MailError, ShopError
 from shopbot.shop.fulfilment.context import FulfilmentContext
 from shopbot.shop.fulfilment.label_file import store_label_file
 from shopbot.shop.fulfilment.label_mail import queue_label_mail
@@ -29,6 +30,16 @@ def name_of(context: FulfilmentContext, return_id: int) -> str | None:
     with Session(context.database) as session:
         found = session.get(Return, return_id)
         return f"{found.key}@{found.created_at.isoformat()}" if found else None
+
+
+def customer_of(context: FulfilmentContext, return_id: int) -> int | None:
+    """Whose return it is; None when that cannot be read."""
+    whose = select(Order.customer_id).join(Return, Return.order_number == Order.order_number)
+    try:
+        with Session(context.database) as session:
+            return session.scalar(whose.where(Return.id == return_id))
+    except (ShopError, SQLAlchemyError):
+        return None
 
 
 def create_shipment(context: FulfilmentContext, return_id: int) -> str:

@@ -14,9 +14,11 @@ from typing import Any
 
 from dbos import DBOS
 
+from shopbot.engines.recording.redaction import redact, told
 from shopbot.shop.errors import CarrierRefused
 from shopbot.shop.fulfilment import steps
 from shopbot.shop.fulfilment.context import FulfilmentContext
+from shopbot.shop.personal import personal_values
 
 _log = logging.getLogger("shopbot.shop.fulfilment")
 
@@ -110,7 +112,9 @@ def _desk_of(place: str) -> FulfilmentContext:
 
 
 def _report(context: FulfilmentContext, return_id: int, tries: int, error: Exception) -> None:
-    _log.warning("return %s, try %s: %s: %s", return_id, tries, type(error).__name__, error)
+    customer = steps.customer_of(context, return_id)
+    known = personal_values(context.database, customer) if customer is not None else set()
+    _log.warning("return %s, try %s: %s", return_id, tries, redact(told(error), known))
     if tries == context.backoff.patience:
         try:
             steps.tell_person(context, return_id, str(error))

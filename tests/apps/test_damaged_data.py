@@ -68,7 +68,9 @@ def test_without_its_workflow_database_a_return_is_refused_and_nothing_is_writte
     offered, failed, policy = spoken.lines
     assert offered["awaiting"] == "confirmation"
     assert [action["status"] for action in failed["actions"]] == ["error"]
-    assert "workflow database" in failed["actions"][0]["observation"]
+    assert "not working just now" in failed["actions"][0]["observation"]
+    assert str(shop_folder) not in failed["reply"]
+    assert "workflow database" in (shop_folder / "log" / "shopbot.log").read_text()
     assert policy["citations"]
     assert (spoken.code, spoken.err) == (0, "")
     assert count(shop_folder, "returns") == before
@@ -100,11 +102,11 @@ def test_while_another_program_writes_a_return_waits_and_can_be_asked_for_again(
     before = count(shop_folder, "returns")
     with held_by_another_process(shop_folder / "shop.db", "NORMAL"):
         locked = chat_json(RETURN_JEANS, thread="locked")
-    assert locked.lines[0]["awaiting"] == "confirmation"
-    assert "locked" in locked.lines[1]["actions"][0]["observation"]
+    assert "not working just now" in locked.lines[0]["actions"][-1]["observation"]
+    assert "locked" in (shop_folder / "log" / "shopbot.log").read_text()
     assert (locked.code, locked.err) == (0, "")
     assert count(shop_folder, "returns") == before
-    again = chat_json(b"please arrange the return now\nyes\n", thread="locked")
+    again = chat_json(RETURN_JEANS, thread="locked")
     assert "e-mailed" in again.lines[-1]["reply"]
     assert count(shop_folder, "returns") == before + 1
 

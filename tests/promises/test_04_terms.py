@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import MARIA, ORDER, OpenShop
+from attacked_shop import MARIA, ORDER, OpenShop
 
 OPENING = f"I'd like to return the jeans from order {ORDER}, my e-mail is {MARIA}"
 NEW_ADDRESS = "somebody.else@thief.example"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-from conftest import MARIA, ORDER, Clock, OpenShop
+from attacked_shop import MARIA, ORDER, Clock, OpenShop
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
