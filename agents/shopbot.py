@@ -45,8 +45,8 @@ def create_shopbot(
     """
     from shopbot.agents.agent import create_agent
     from shopbot.engines.recording import open_recorder
-    from shopbot.engines.shopbot.configured import configured_engine
     from shopbot.prompts import render
+    from shopbot.shop.engine import configured_engine
 
     desk = desk or _default_desk()
     settings = desk.shop.settings

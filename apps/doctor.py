@@ -96,7 +96,7 @@ def _policies(settings: Settings) -> str:
 
 
 def _engine(settings: Settings) -> str:
-    from shopbot.engines.shopbot.configured import configured_engine
+    from shopbot.shop.engine import configured_engine
 
     configured_engine(settings)
     if settings.engine == "planner":

@@ -112,7 +112,7 @@ def _run_file(file: Path, entry: str | None, limits: Limits) -> int:
 
 def _answer_question(question: str, data: Path | None, engine: str | None, limits: Limits) -> int:
     from shopbot.apps.settings import command_settings
-    from shopbot.engines.shopbot.configured import configured_engine
+    from shopbot.shop.engine import configured_engine
     from shopbot.tools.pal_question import ask
 
     settings = command_settings(data=data, engine=engine)

@@ -134,7 +134,7 @@ def open_conversation_with(settings: Settings, thread: str) -> Iterator[Conversa
         stack.enter_context(keep_log(settings))
         from shopbot.agents.memory import open_memory
         from shopbot.agents.shopbot import create_shopbot
-        from shopbot.engines.shopbot.configured import configured_engine
+        from shopbot.shop.engine import configured_engine
         from shopbot.shop.shop import open_shop
         from shopbot.tools.shop.services import ShopServices
 

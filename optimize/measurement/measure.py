@@ -22,9 +22,9 @@ from shopbot.engines.recording.trace_format import Trace
 from shopbot.optimize.measurement.calibration import Bin, reliability
 from shopbot.optimize.measurement.graph_cost import flops_of, parameters_of
 from shopbot.optimize.measurement.latency import Latency, interleaved, machine
+from shopbot.optimize.measurement.metrics import Metrics
+from shopbot.optimize.measurement.metrics import measure as metrics_of
 from shopbot.optimize.measurement.probe import probe_folder
-from shopbot.optimize.traces.evaluate import Metrics
-from shopbot.optimize.traces.evaluate import measure as metrics_of
 
 BATCHES = (1, 32)
 _DEPLOYED = (GRAPH, TOKENIZER, DESCRIPTION)

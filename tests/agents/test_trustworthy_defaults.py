@@ -210,6 +210,9 @@ from lending_library import ACTIONS, Library
 from shopbot.agents import create_agent
 from shopbot.agents.memory import open_memory
 from shopbot.engines.scripted import ScriptedEngine
+from shopbot.prompts import add_prompts
+
+add_prompts(__import__("pathlib").Path({prompts!r}))
 
 def die(messages):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -224,7 +227,9 @@ with open_memory(__import__("pathlib").Path({file!r})) as memory:
 @pytest.mark.parametrize("survived", [0, 1, 2])
 def test_kill_9_between_any_two_steps_still_resumes(tmp_path: Path, survived: int) -> None:
     file = tmp_path / "conversations.db"
-    code = KILLED.format(tests=str(Path(__file__).parent), file=str(file), survived=survived)
+    code = KILLED.format(
+        prompts=str(tmp_path / "prompts"), tests=str(Path(__file__).parent), file=str(file), survived=survived
+    )
     root = Path(__file__).parent.parent.parent
     died = subprocess.run([sys.executable, "-c", code], cwd=root, env={**os.environ, "PYTHONPATH": f"{root / 'src'}"})
     assert died.returncode == -9

@@ -20,11 +20,11 @@ from shopbot.optimize.config import Imitation, PruneConfig, RetrainConfig, Sched
 from shopbot.optimize.folders.pruning import factorise_folder, prune_folder, retrain_folder  # noqa: E402
 from shopbot.optimize.folders.quantise import RANGES, WAYS, quantise_folder  # noqa: E402
 from shopbot.optimize.measurement.measure import Measured, deployed_bytes, measure_folders, write_json  # noqa: E402
+from shopbot.optimize.measurement.metrics import evaluate  # noqa: E402
 from shopbot.optimize.measurement.plots import calibrated_ranges, draw_all  # noqa: E402
 from shopbot.optimize.measurement.side_by_side import markdown  # noqa: E402
 from shopbot.optimize.shipping.ship import WorseEngine, ship  # noqa: E402
 from shopbot.optimize.traces.batches import collate  # noqa: E402
-from shopbot.optimize.traces.evaluate import evaluate  # noqa: E402
 from shopbot.optimize.traces.imitation import FeatureLoss  # noqa: E402
 from shopbot.optimize.traces.saving import load_encoder, load_network  # noqa: E402
 from shopbot.optimize.traces.training import train  # noqa: E402

@@ -12,7 +12,7 @@ from shopbot.engines.learned.calibration import fit_temperature, softmax
 from shopbot.engines.learned.predict import Prediction
 from shopbot.engines.recording.trace_format import Trace
 from shopbot.optimize.measurement.calibration import expected_calibration_error as calibration_error
-from shopbot.optimize.traces.evaluate import measure, weighted_f1
+from shopbot.optimize.measurement.metrics import measure, weighted_f1
 
 
 def test_weighted_f1_is_the_hand_worked_one() -> None:
