@@ -66,8 +66,7 @@ peers: $(VENV)/.tests
 	$(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check openai-agents
 
-lock: $(VENV)/.tests
-	$(PIP) install uv
+lock: $(BIN)/uv
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra build --extra all \
 		--custom-compile-command "make lock" pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra build --extra all \
@@ -75,6 +74,10 @@ lock: $(VENV)/.tests
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra build --extra all \
 		--extra dev --extra optimize --constraint requirements-dev.lock $(NOT_LOCKED:%=--no-emit-package %) --custom-compile-command "make lock" \
 		pyproject.toml -o requirements-optimize.lock
+
+# A target of its own: what is not locked is asked of it before the first line of `lock` runs.
+$(BIN)/uv: $(VENV)/.tests
+	$(PIP) install uv
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
