@@ -18,6 +18,7 @@ from fractions import Fraction
 from shopbot.agents.grounding.cardinals import CardinalReader, Lexicon, digits_read_aloud, lexicon, points_at_a_thing
 from shopbot.agents.grounding.figures import written_values
 from shopbot.agents.grounding.text import END, Token, at, glued_after, glued_before
+from shopbot.prompts import load_data
 
 PERCENT = "%"
 LONGEST_GROUP = 5
@@ -150,7 +151,14 @@ class _Reader:
         if words.is_in("articles", token) or words.is_in("groups", token):
             return self._after_article(place)
         read = self._cardinals.read(place) if token.text in words.cardinal_words else None
+        if read and self._is_ordinal(read[1]):
+            return None
         return self._continued(Mention(Fraction(read[0]), "", place, read[1], whole=True)) if read else None
+
+    def _is_ordinal(self, end: int) -> bool:
+        """Whether the words up to `end` go on as an ordinal ("thirty-first")."""
+        joined = self._cardinals.following_word(end)
+        return joined > end and self._tokens[joined].text in load_data("words/dates.yaml")["ordinals"]
 
     def _half(self, half: int, start: int) -> Mention:
         group = half + 1 + self._words.is_in("articles", at(self._tokens, half + 1))

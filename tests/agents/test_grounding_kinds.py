@@ -55,7 +55,7 @@ def test_a_number_is_read_as_a_number(text: str, value: Any) -> None:
         ("twenty one", 201), ("twenty one", 20), ("twenty one", 1), ("two hundred", 2100), ("two hundred", 2),
         ("100", -100),
         ("-100", 100), ("-100", "100"), ("1/2", 12), ("1/2", 1), (".50", 50), ("20", "20%"), ("20 dollars", "€20"),
-        ("the blue one", 1), ("a gift", 1), ("5th of May", 5), ("100 minus 50", -50), ("12-34-56", 12), ("W31", 31),
+        ("the blue one", 1), ("a gift", 1), ("5th of May", 5), ("thirty-first", 30), ("100 minus 50", -50), ("12-34-56", 12), ("W31", 31),
         ("1 2 3 4 5 6", 3), ("5²", 52), ("two hundred and three hundred", 203), ("7 March 1980", 1980),
         ("at 17:30", 17),
         ("1,299", 1), ("tom23@example.com", 23),
