@@ -139,7 +139,9 @@ def digits_read_aloud(tokens: Sequence[Token], place: int, words: Lexicon) -> tu
 
 def points_at_a_thing(tokens: Sequence[Token], place: int, words: Lexicon) -> bool:
     """Whether the word at `place` is the "one" of "the blue one"."""
-    if tokens[place].text != "one" or at(tokens, place + 1).text == "of":
+    following = at(tokens, place + 1).text
+    counts = following == "of" or following in words.cardinal_words or following in words.words["read_aloud"]
+    if tokens[place].text != "one" or counts:
         return False
     for token in reversed(tokens[max(place - 3, 0) : place]):
         if words.is_in("points_at", token):

@@ -11,31 +11,18 @@ digits inside an identifier ("W31", "12-34-56", "123abc"), groups of digits in a
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from shopbot.agents.grounding.cardinals import CardinalReader, Lexicon, digits_read_aloud, lexicon, points_at_a_thing
+from shopbot.agents.grounding.figures import written_values
 from shopbot.agents.grounding.text import END, Token, at, glued_after, glued_before
+from shopbot.prompts import load_data
 
 PERCENT = "%"
 LONGEST_GROUP = 5
 """Digits of a group that blanks may join to others (an order number in groups): a longer one stands alone."""
-
-_WRITTEN = (
-    (re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?"), ","),
-    (re.compile(r"[1-9][0-9]{0,2}(?:'[0-9]{3})+(?:\.[0-9]+)?"), "'"),
-    (re.compile(r"[0-9]+(?:\.[0-9]+)?"), ""),
-)
-_EUROPEAN = (
-    re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]+"),
-    re.compile(r"[0-9]{1,3}(?:\.[0-9]{3}){2,}"),
-    re.compile(r"[0-9]+,[0-9]{1,2}"),
-    re.compile(r"0,[0-9]+"),
-    re.compile(r"[0-9]{1,3}(?:'[0-9]{3})+,[0-9]+"),
-)
-_LIST = re.compile(r"[0-9]+(?:,[0-9]+){2,}")
 
 
 @dataclass(frozen=True)
@@ -54,18 +41,6 @@ def numbers_in(tokens: Sequence[Token], taken: frozenset[int] = frozenset()) -> 
     """All mentions, in order; tokens at the places `taken` belong to something else (a date, an address)."""
     found = [*_Reader(tokens, taken).mentions()]
     return [mention for mention, alone in zip(found, _alone(found, tokens), strict=True) if alone]
-
-
-def written_values(digits: str) -> list[Fraction]:
-    """What a number in digits says: one value, several for a list ("1,2,3"), none when it says nothing certain."""
-    if len(digits) > 2 and digits.isdecimal() and digits[0] == "0":
-        return []
-    for pattern, separator in _WRITTEN:
-        if pattern.fullmatch(digits):
-            return [Fraction(digits.replace(separator, "") if separator else digits)]
-    if any(pattern.fullmatch(digits) for pattern in _EUROPEAN):
-        return [Fraction(digits.replace(".", "").replace("'", "").replace(",", "."))]
-    return [Fraction(part) for part in digits.split(",")] if _LIST.fullmatch(digits) else []
 
 
 def _alone(mentions: Sequence[Mention], tokens: Sequence[Token]) -> list[bool]:
@@ -176,7 +151,14 @@ class _Reader:
         if words.is_in("articles", token) or words.is_in("groups", token):
             return self._after_article(place)
         read = self._cardinals.read(place) if token.text in words.cardinal_words else None
+        if read and self._is_ordinal(read[1]):
+            return None
         return self._continued(Mention(Fraction(read[0]), "", place, read[1], whole=True)) if read else None
+
+    def _is_ordinal(self, end: int) -> bool:
+        """Whether the words up to `end` go on as an ordinal ("thirty-first")."""
+        joined = self._cardinals.following_word(end)
+        return joined > end and self._tokens[joined].text in load_data("words/dates.yaml")["ordinals"]
 
     def _half(self, half: int, start: int) -> Mention:
         group = half + 1 + self._words.is_in("articles", at(self._tokens, half + 1))
