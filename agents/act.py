@@ -75,8 +75,10 @@ def _edited(approved: Approved, decision: Edit, state: TurnState) -> Approved | 
 
 def _once(approved: Approved, state: TurnState, config: GateConfig, conversation: str) -> Observation:
     """The observation of the call; of a write that has been begun already, what became of that."""
+    if approved.action.effect != "write":
+        return observe(approved, state, config, conversation, str(approved.call["id"]))
     key = idempotency_key(approved, state, conversation)
-    if approved.action.effect != "write" or not conversation:
+    if not conversation:
         return observe(approved, state, config, conversation, key)
     earlier = config.journal.begin(Write(key, conversation, str(approved.call["id"]), "begun"))
     if earlier is not None and earlier.status == "withdrawn":

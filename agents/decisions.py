@@ -43,6 +43,8 @@ class Decisions:
 
     def acted(self, call: ToolCall, outcome: Outcome) -> None:
         """An action that was carried out; calls that stood before it in the same message count as done."""
+        if self._config.recorder is None:
+            return
         messages = self._state.messages
         for place in range(len(messages) - 1, -1, -1):
             message = messages[place]

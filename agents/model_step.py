@@ -103,7 +103,8 @@ class ModelStep:
             notices = [*settled.notices, *notices]
             messages = settled.messages
             self.update["messages"] = Overwrite(list(messages))
-        self.update["notice"] = "\n\n".join(notices)
+        if notices:
+            self.update["notice"] = "\n\n".join(notices)
         if changes:
             self.update["facts"] = changes
         now = {**state.state, "messages": messages, "facts": merge_facts(dict(state.state.get("facts") or {}), changes)}
@@ -196,9 +197,11 @@ class ModelStep:
         return self._finish("\n\n".join(part for part in (said, asking) if part), message, asked=unconfirmed)
 
     def _act(self, message: AIMessage) -> Response:
-        return self._response(
-            message, {"plan": self.state.plan.as_state(), "turn_start": self.state.turn_start}, ends_turn=False
-        )
+        plan = self.state.plan.as_state()
+        told: dict[str, Any] = {} if plan == self.state.state.get("plan") else {"plan": plan}
+        if self.opens:
+            told["turn_start"] = self.state.turn_start
+        return self._response(message, told, ends_turn=False)
 
     def _finish(
         self, text: str, message: AIMessage | None = None, *, asked: Approved | None = None, **more: Any
@@ -211,16 +214,20 @@ class ModelStep:
         awaiting = "confirmation" if asked else state.asked_by_observation or state.plan.awaiting
         if awaiting == "confirmation" and not asked:
             awaiting = None
-        told: dict[str, Any] = {"awaiting": awaiting, "question": question, "turn_start": state.turn_start, **more}
-        if state.plan.steps or state.is_opening:
+        told: dict[str, Any] = {"awaiting": awaiting, "question": question, **more}
+        if self.opens:
+            told["turn_start"] = state.turn_start
+        if state.plan.steps or self.opens:
             told["plan"] = state.plan.as_state()
         self.config.tracer.close_turn(state.turn_id, awaiting)
-        notice = self.update.get("notice") if self.opens else state.state.get("notice")
+        notice = self.update.pop("notice", "") if self.opens else state.state.get("notice")
+        if notice and not self.opens:
+            told["notice"] = ""
         whole = text if self.config.result else "\n\n".join(part for part in (notice, text) if part)
         ending = {"content": whole, "tool_calls": [], "invalid_tool_calls": []}
         ended = (message or AIMessage("")).model_copy(update=ending)
         ended.id = question["message"] if question else ended.id
-        return self._response(ended, {**told, "notice": ""}, ends_turn=True)
+        return self._response(ended, told, ends_turn=True)
 
     def _last_resort(self) -> str:
         """What is said when no proposal held: the answer that needs no engine, if there is one, and what is missing."""

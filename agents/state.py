@@ -189,13 +189,12 @@ class TurnState:
 
     def earlier_this_turn(self, name: str, args: Mapping[str, Any]) -> ToolMessage | None:
         """The observation of the same call with the same arguments in this turn, if there was one."""
-        results = {m.tool_call_id: m for m in self.turn if isinstance(m, ToolMessage)}
+        results = {m.tool_call_id: m for m in self.turn if isinstance(m, ToolMessage) and m.name == name}
+        if not results:
+            return None
+        calls = (c for m in self.turn if isinstance(m, AIMessage) for c in m.tool_calls if c["id"] in results)
         wanted = canonical(args)
-        for message in self.turn:
-            for call in message.tool_calls if isinstance(message, AIMessage) else ():
-                if call["name"] == name and call["id"] in results and canonical(call["args"]) == wanted:
-                    return results[call["id"]]
-        return None
+        return next((results[c["id"] or ""] for c in calls if canonical(c["args"]) == wanted), None)
 
     def was_called(self, name: str | None) -> bool:
         """Whether the action has been called in this turn."""

@@ -17,8 +17,3 @@ def ask_for(slot: str | None) -> str:
     if slot is None:
         return str(says("lost"))
     return str(says("ask")).format(slot=says("slots").get(slot, slot.replace("_", " ")))
-
-
-def load_words(name: str) -> dict[str, str]:
-    """A word list under `prompts/words/`: word -> what it stands for."""
-    return {str(word).casefold(): str(meaning) for word, meaning in load_data(f"words/{name}.yaml").items()}

@@ -47,7 +47,7 @@ def plain() -> Callable[[], Any]:
 
     def run() -> None:
         engine._steps = _langchain_script()
-        agent.invoke({"messages": [HumanMessage("add 1 2 3 4")]})
+        agent.invoke({"messages": [HumanMessage("add 1, 2, 3 and 4")]})
 
     return run
 
@@ -68,7 +68,9 @@ def gated() -> Callable[[], Any]:
 
     def run() -> None:
         engine._steps = _langchain_script()
-        agent.invoke({"messages": [HumanMessage("add 1 2 3 4")]})
+        state = agent.invoke({"messages": [HumanMessage("add 1, 2, 3 and 4")]})
+        if state["facts"] != {"sum": STEPS}:
+            raise RuntimeError(f"the loop did not do its {STEPS} steps: {state['facts']}")
 
     return run
 
@@ -101,7 +103,7 @@ def pydantic_ai() -> Callable[[], Any]:
         """Add a number."""
         return f"added {number}"
 
-    return lambda: agent.run_sync("add 1 2 3 4")
+    return lambda: agent.run_sync("add 1, 2, 3 and 4")
 
 
 def main(rounds: int) -> None:

@@ -55,7 +55,7 @@ def main(rounds: int) -> None:
     times = []
     for number in range(rounds + 5):
         started = time.process_time()
-        Runner.run_sync(agent, "add 1 2 3 4")
+        Runner.run_sync(agent, "add 1, 2, 3 and 4")
         if number >= 5:
             times.append((time.process_time() - started) * 1000)
     print(statistics.median(times))

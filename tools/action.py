@@ -91,7 +91,8 @@ class Observation:
 class Call(Generic[Services]):
     """What the gate hands an action besides its arguments: never written by the engine.
 
-    `key` is the idempotency key of this very call (conversation, action, arguments); `transcript` is the conversation
+    `key` is the idempotency key of a write (conversation, action, arguments, facts it needs); of a read it is the
+    call's id. `transcript` is the conversation
     so far as (speaker, words) pairs.
     """
 

@@ -18,6 +18,9 @@ from pydantic.fields import FieldInfo
 from shopbot.agents.grounding.kinds import FORMATS, Kind, kind_of_form, kind_of_type
 
 
+_FIELDS_AT_MOST = 2_000
+
+
 @dataclass(frozen=True)
 class Leaf:
     """A value to be grounded, its kind, and the texts that stand beside it in the same object."""
@@ -102,8 +105,24 @@ def _items(values: Any, hint: Any) -> Iterator[tuple[Any, Any]]:
         yield (hints[place] if positional else hints[0] if hints else None), inner
 
 
+_of_fields: dict[int, tuple[FieldInfo, _Schema]] = {}
+"""What `_plain` makes of the fields of argument schemas, by the field's identity: they are few, and live on."""
+
+
 def _plain(schema: _Schema) -> _Schema:
     """Without `Annotated` and `FieldInfo`; what they say of the kind is kept."""
+    field = schema.hint
+    if not isinstance(field, FieldInfo) or schema.kind or schema.patterned or schema.beside:
+        return _unwrapped(schema)
+    known = _of_fields.get(id(field))
+    if known is None or known[0] is not field:
+        if len(_of_fields) >= _FIELDS_AT_MOST:
+            _of_fields.clear()
+        known = _of_fields[id(field)] = (field, _unwrapped(schema))
+    return known[1]
+
+
+def _unwrapped(schema: _Schema) -> _Schema:
     while True:
         if isinstance(schema.hint, FieldInfo):
             extra = schema.hint.json_schema_extra

@@ -48,10 +48,18 @@ class Reading:
         """The words, with what they may be the plural of."""
         return with_singulars(self.words)
 
+    @cached_property
+    def units(self) -> dict[Fraction, set[str]]:
+        """The numbers by their value: value -> the units it is said with."""
+        found: dict[Fraction, set[str]] = {}
+        for value, unit in self.numbers:
+            found.setdefault(value, set()).add(unit)
+        return found
+
     def has_number(self, wanted: Number) -> bool:
         """Whether the number is there: a percentage only as one, an amount only in the currency said, if any was."""
         value, unit = wanted
-        said = [there for number, there in self.numbers if number == value]
+        said = self.units.get(value, set())
         if unit == PERCENT:
             return PERCENT in said
         return any(not unit or there in ("", unit) for there in said)

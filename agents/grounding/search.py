@@ -42,7 +42,7 @@ def number_of(value: Any) -> Number:
         if len(mentions) == 1:
             return mentions[0].value, mentions[0].unit
     try:
-        return Fraction(str(value)), ""
+        return Fraction(value if type(value) is int else str(value)), ""
     except (ValueError, ZeroDivisionError):
         return _UNREADABLE
 
