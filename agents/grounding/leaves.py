@@ -17,7 +17,6 @@ from pydantic.fields import FieldInfo
 
 from shopbot.agents.grounding.kinds import FORMATS, Kind, kind_of_form, kind_of_type
 
-
 _FIELDS_AT_MOST = 2_000
 
 
