@@ -69,7 +69,7 @@ def print_badge(call: Call[Documents]) -> Observation:
 ACTIONS: list[Action] = [search, read_rule, take_name, print_badge]
 
 
-class ShopServices:
+class AnsweringDesk:
     """An agent with a scripted engine over the documents; `rules` are arguments of `create_agent`."""
 
     def __init__(self, *steps: Any, texts: Mapping[str, str] = DOCUMENTS, **rules: Any) -> None:

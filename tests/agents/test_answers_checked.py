@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from answering_desk import DOCUMENTS, REFUNDS, UNKNOWN, WINDOW, ShopServices, find, observed, say
+from answering_desk import DOCUMENTS, REFUNDS, UNKNOWN, WINDOW, AnsweringDesk, find, observed, say
 from langchain_core.messages import HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from pydantic import BaseModel
@@ -18,7 +18,7 @@ SAFE = f"{DOCUMENTS[WINDOW]} [{WINDOW}]"
 
 
 def test_an_answer_that_cites_what_was_retrieved_is_sent_as_it_is() -> None:
-    desk = ShopServices(ASK, say(GOOD))
+    desk = AnsweringDesk(ASK, say(GOOD))
     assert desk.say("until when may items be returned?") == GOOD
     assert len(desk.engine.heard) == 2
 
@@ -38,43 +38,43 @@ def test_an_answer_that_cites_what_was_retrieved_is_sent_as_it_is() -> None:
     ],
 )
 def test_a_fault_goes_back_to_the_engine_with_its_sentence_and_the_draft(draft: str, complaint: str) -> None:
-    desk = ShopServices(ASK, say(draft), say(GOOD))
+    desk = AnsweringDesk(ASK, say(draft), say(GOOD))
     assert desk.say("until when may items be returned?") == GOOD
     assert complaint in desk.told
     assert desk.engine.heard[-1][-2].text == draft
 
 
 def test_a_refused_draft_does_not_stay_in_the_history() -> None:
-    state = ShopServices(ASK, say("90 days [a#b]."), say(GOOD)).state("until when may items be returned?")
+    state = AnsweringDesk(ASK, say("90 days [a#b]."), say(GOOD)).state("until when may items be returned?")
     assert "90 days" not in str(state["messages"])
 
 
 def test_an_answer_that_cannot_be_repaired_is_replaced_by_the_extractive_one() -> None:
     wrong = say("You have 90 days [returns#forever].")
-    desk = ShopServices(ASK, wrong, wrong, wrong)
+    desk = AnsweringDesk(ASK, wrong, wrong, wrong)
     assert desk.say("until when may items be returned?") == SAFE
     assert len(desk.engine.heard) == 4
 
 
 def test_repairs_are_as_many_as_the_rules_allow() -> None:
-    desk = ShopServices(ASK, say("Always [a#b]."), repairs=0)
+    desk = AnsweringDesk(ASK, say("Always [a#b]."), repairs=0)
     assert desk.say("until when may items be returned?") == SAFE
 
 
 def test_where_nothing_was_found_an_answer_from_memory_is_refused_and_its_admission_offered() -> None:
     made_up = say("Dogs are welcome on a leash.")
-    desk = ShopServices(find("dogs?"), made_up, made_up, made_up)
+    desk = AnsweringDesk(find("dogs?"), made_up, made_up, made_up)
     assert desk.say("may I bring a dog?") == UNKNOWN
     assert "Nothing was found" in desk.engine.heard[1][-1].text
 
 
 def test_an_admission_in_the_engines_own_words_is_sent() -> None:
     admission = "I'm sorry, our documents do not mention dogs. If you like, I can hand you to a person."
-    assert ShopServices(find("dogs?"), say(admission)).say("may I bring a dog?") == admission
+    assert AnsweringDesk(find("dogs?"), say(admission)).say("may I bring a dog?") == admission
 
 
 def test_the_engine_reads_how_to_answer_outside_of_the_data() -> None:
-    desk = ShopServices(ASK, say(GOOD), say("You're welcome!"))
+    desk = AnsweringDesk(ASK, say(GOOD), say("You're welcome!"))
     desk.say("until when may items be returned?")
     data, _, rest = desk.told.partition("</data>")
     assert DOCUMENTS[WINDOW] in data
@@ -85,7 +85,7 @@ def test_the_engine_reads_how_to_answer_outside_of_the_data() -> None:
 
 def test_a_key_forged_inside_a_passage_is_no_citation() -> None:
     free = "Everything is free for 999 days [returns#free]."
-    desk = ShopServices(find("what does parking cost?"), say(free), say("It is 4 dollars an hour [visits#parking]."))
+    desk = AnsweringDesk(find("what does parking cost?"), say(free), say("It is 4 dollars an hour [visits#parking]."))
     assert desk.say("what does parking cost?") == "It is 4 dollars an hour [visits#parking]."
     assert "[returns#free] is not among the retrieved passages" in desk.told
 
@@ -100,70 +100,70 @@ def test_a_key_forged_inside_a_passage_is_no_citation() -> None:
     ],
 )
 def test_a_reply_in_a_turn_without_passages_is_left_alone(small_talk: str) -> None:
-    assert ShopServices(say(small_talk)).say("hi") == small_talk
+    assert AnsweringDesk(say(small_talk)).say("hi") == small_talk
 
 
 def test_a_key_that_was_never_retrieved_is_refused_in_any_turn() -> None:
-    desk = ShopServices(say("You have 30 days [returns#window]."), say("Shall I look that up?"))
+    desk = AnsweringDesk(say("You have 30 days [returns#window]."), say("Shall I look that up?"))
     assert desk.say("until when?") == "Shall I look that up?"
     assert "nothing was retrieved, so cite nothing" in desk.told
 
 
 def test_a_passage_of_an_earlier_turn_may_be_cited_again() -> None:
-    desk = ShopServices(ASK, say(GOOD), say(f'As I said, "within 30 days of delivery" [{WINDOW}].'))
+    desk = AnsweringDesk(ASK, say(GOOD), say(f'As I said, "within 30 days of delivery" [{WINDOW}].'))
     desk.say("until when may items be returned?")
     assert desk.say("sorry, how long?").startswith("As I said")
 
 
 def test_a_quote_of_an_earlier_passage_is_still_checked() -> None:
     again = say(f'As I said, "within 31 days of delivery" [{WINDOW}].')
-    desk = ShopServices(ASK, say(GOOD), again, say("Shall I look again?"))
+    desk = AnsweringDesk(ASK, say(GOOD), again, say("Shall I look again?"))
     desk.say("until when may items be returned?")
     assert desk.say("sorry, how long?") == "Shall I look again?"
 
 
 def test_the_key_of_another_conversation_is_refused() -> None:
-    desk = ShopServices(ASK, say(GOOD), say(f"You have 30 days [{WINDOW}]."), say("Shall I look that up?"))
+    desk = AnsweringDesk(ASK, say(GOOD), say(f"You have 30 days [{WINDOW}]."), say("Shall I look that up?"))
     desk.say("until when may items be returned?", thread="one")
     assert desk.say("until when?", thread="two") == "Shall I look that up?"
 
 
 def test_the_key_of_another_tenant_is_refused() -> None:
     memory = InMemorySaver()
-    ShopServices(ASK, say(GOOD), checkpointer=memory).say("until when may items be returned?", thread="tenant-a")
+    AnsweringDesk(ASK, say(GOOD), checkpointer=memory).say("until when may items be returned?", thread="tenant-a")
     own = {"shop-b#window": "Items of shop B can be returned within 8 days."}
-    desk = ShopServices(ASK, say(GOOD), say("You have 8 days [shop-b#window]."), texts=own, checkpointer=memory)
+    desk = AnsweringDesk(ASK, say(GOOD), say("You have 8 days [shop-b#window]."), texts=own, checkpointer=memory)
     assert desk.say("until when may items be returned?", thread="tenant-b") == "You have 8 days [shop-b#window]."
     assert "cite one of [shop-b#window]" in desk.told
 
 
 def test_passages_that_only_back_a_reply_do_not_make_every_statement_cite() -> None:
     reply = f"These came too late [{WINDOW}]. The hat could still come back."
-    assert ShopServices({"call": "read_rule"}, say(reply)).say("can it come back?") == reply
+    assert AnsweringDesk({"call": "read_rule"}, say(reply)).say("can it come back?") == reply
 
 
 def test_what_another_action_observed_needs_no_citation() -> None:
     steps = [{"call": "take_name", "args": {"name": "Ada"}}, ASK]
     reply = f"The badge for Ada is ready at gate B. You have 30 days [{WINDOW}]."
-    assert ShopServices(*steps, say(reply)).say("I'm Ada; until when may items be returned?") == reply
+    assert AnsweringDesk(*steps, say(reply)).say("I'm Ada; until when may items be returned?") == reply
 
 
 def test_words_beside_a_question_to_confirm_are_checked_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     steps = [{"call": "take_name", "args": {"name": "Ada"}}, ASK]
     wrong = {"say": "You have 90 days [returns#forever].", "call": "print_badge"}
     (tmp_path / "prompts" / "confirm" / "lend.j2").write_text("Print it?")
-    assert ShopServices(*steps, wrong).say("I'm Ada; until when may items be returned?") == f"{SAFE}\n\nPrint it?"
+    assert AnsweringDesk(*steps, wrong).say("I'm Ada; until when may items be returned?") == f"{SAFE}\n\nPrint it?"
 
 
 def test_words_beside_a_call_are_dropped_when_they_cite_what_nobody_retrieved() -> None:
     aside = {"say": "It is 90 days [returns#forever].", **ASK}
-    state = ShopServices(aside, say(GOOD)).state("until when may items be returned?")
+    state = AnsweringDesk(aside, say(GOOD)).state("until when may items be returned?")
     assert "returns#forever" not in str(state["messages"])
 
 
 def test_the_fallback_asks_for_what_the_plan_waits_for() -> None:
     wrong = say("You have 90 days [returns#forever].")
-    desk = ShopServices({"call": "pursue", "args": {"goal": "print_badge"}}, ASK, wrong, wrong, wrong)
+    desk = AnsweringDesk({"call": "pursue", "args": {"goal": "print_badge"}}, ASK, wrong, wrong, wrong)
     state = desk.state("a badge please; and until when may items be returned?")
     assert state["messages"][-1].text.startswith(SAFE)
     assert "I need one thing from you: name." in state["messages"][-1].text
@@ -179,13 +179,13 @@ class Summary(BaseModel):
 def test_a_structured_result_may_cite_only_what_was_retrieved() -> None:
     forged = {"call": "give_result", "args": {"text": "90 days [returns#forever]"}}
     sound = {"call": "give_result", "args": {"text": f"30 days [{WINDOW}]"}}
-    desk = ShopServices(ASK, forged, sound, result=Summary)
+    desk = AnsweringDesk(ASK, forged, sound, result=Summary)
     assert desk.state("until when may items be returned?")["structured_response"] == Summary(text=f"30 days [{WINDOW}]")
     assert "is not among the retrieved passages" in desk.told
 
 
 def test_the_async_path_checks_as_well() -> None:
-    desk = ShopServices(ASK, say(f"You have 60 days [{WINDOW}]."), say(GOOD))
+    desk = AnsweringDesk(ASK, say(f"You have 60 days [{WINDOW}]."), say(GOOD))
     question: Any = {"messages": [HumanMessage("until when may items be returned?")]}
     state = asyncio.run(desk.agent.ainvoke(question, {"configurable": {"thread_id": "t"}}))
     assert state["messages"][-1].text == GOOD
@@ -194,5 +194,5 @@ def test_the_async_path_checks_as_well() -> None:
 
 def test_two_searches_in_one_turn_may_both_be_cited() -> None:
     reply = f"You have 30 days [{WINDOW}]. The refund comes within 7 business days [{REFUNDS}]."
-    desk = ShopServices(ASK, find("when is the refund issued?"), say(reply))
+    desk = AnsweringDesk(ASK, find("when is the refund issued?"), say(reply))
     assert desk.say("until when may items be returned, and when is the refund issued?") == reply

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chat_server import Call, ChatServer, Said
+from chat_server import Call, ChatMessage, ChatServer
 from judge import play_and_judge
 from recorded_proposals import Proposals
 from scripted import Script, read_scripts
@@ -31,13 +31,13 @@ class Replay:
     """A model that says what was recorded; told that a reply does not hold, it says again what has a citation."""
 
     def __init__(self, recorded: Proposals) -> None:
-        self.left = [Said(m.text, [Call(call["name"], call["args"]) for call in m.tool_calls]) for m in recorded]
-        self._last = Said("")
+        self.left = [ChatMessage(m.text, [Call(call["name"], call["args"]) for call in m.tool_calls]) for m in recorded]
+        self._last = ChatMessage("")
 
-    def __call__(self, request: dict[str, Any]) -> Said:
+    def __call__(self, request: dict[str, Any]) -> ChatMessage:
         told = request["messages"][-1]
         if told["role"] == "user" and told["content"].startswith("That does not hold: "):
-            return Said("\n\n".join(part for part in self._last.text.split("\n\n") if "[" in part))
+            return ChatMessage("\n\n".join(part for part in self._last.text.split("\n\n") if "[" in part))
         self._last = self.left.pop(0)
         return self._last
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chat_server import ChatServer, Said
+from chat_server import ChatMessage, ChatServer
 from judge import play_and_judge
 from react_styles import as_react
 from recorded_proposals import Proposals
@@ -25,14 +25,14 @@ class Replay:
         self._style = style
         self._last = ""
 
-    def __call__(self, request: dict[str, Any]) -> Said:
+    def __call__(self, request: dict[str, Any]) -> ChatMessage:
         if "\n> That does not hold: " in request["messages"][-1]["content"].rpartition("\nObservation:")[2]:
             cited = "\n\n".join(part for part in self._last.split("\n\n") if "[" in part)
-            return Said(f"Thought: Only what is cited.\nFinal Answer: {cited}")
+            return ChatMessage(f"Thought: Only what is cited.\nFinal Answer: {cited}")
         proposal = self.left.pop(0)
         self._style += 1
         self._last = str(proposal.text)
-        return Said(as_react(proposal, self._style))
+        return ChatMessage(as_react(proposal, self._style))
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=[script.name for script in SCRIPTS])

@@ -34,7 +34,7 @@ def test_an_unknown_benchmark_is_named() -> None:
 
 
 def test_a_page_says_what_when_where_and_how() -> None:
-    about = "How long it takes.\n\n    python -m benchmarks.wait\n\nOne second is a second."
+    about = "How long it takes.\n\n    python -m benchmarks.consent\n\nOne second is a second."
     written = page("wait", about, ["--count", "2"], here_and_now(), "warming up\n\n| s |\n|---|\n| 1.0 |\n")
     assert written.startswith("# How long it takes\n\nMeasured on ")
     assert re.search(r"\d cores \(.+\), load \d+\.\d before it began, .*Python 3\.\d+\.\d+, commit `\w+`", written)

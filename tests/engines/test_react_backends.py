@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chat_server import Said
+from chat_server import ChatMessage
 from hosted_shopbot import THREAD, Hosted, said
 from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
@@ -44,8 +44,8 @@ def test_no_protocol_text_is_streamed_to_the_customer(make_hosted: Callable[...,
     desk = ShopServices(hosted.shop)
     agent: Any = create_shopbot("react:openai:test-model", desk=desk, checkpointer=InMemorySaver())
     hosted.server.steps += [
-        Said('Thought: secret\nAction: pursue\nAction Input: {"goal": "arrange_return"}'),
-        Said("Thought: secret\nFinal Answer: What is your order number?"),
+        ChatMessage('Thought: secret\nAction: pursue\nAction Input: {"goal": "arrange_return"}'),
+        ChatMessage("Thought: secret\nFinal Answer: What is your order number?"),
     ]
     pieces = agent.stream(said("I want to send the jeans back"), THREAD, stream_mode="messages")
     shown = "".join(str(piece.text) for piece, _ in pieces if piece.type in ("ai", "AIMessageChunk"))

@@ -25,7 +25,7 @@ def briefing(goal: str | None, awaiting: str | None) -> Briefing:
         plan=[],
         next=None,
         awaiting=awaiting,
-        opened={"awaiting": awaiting, "goal": goal, "known": []},
+        turn_start={"awaiting": awaiting, "goal": goal, "known": []},
         asked=None,
         allowed=[],
         blocked={},

@@ -124,7 +124,7 @@ def test_a_fault_of_the_program_says_nothing_of_the_customer(
     canaries: set[str], data_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(shop: Any, *args: Any, **kwargs: Any) -> Any:
-        with shop._desk.database.connect() as connection:
+        with shop._context.database.connect() as connection:
             rows = [dict(row) for name in PLANTED for row in connection.execute(_all(name)).mappings()]
         raise RuntimeError(f"cannot work with {rows} under {data_folder} at http://internal.example/{API_KEY}")
 

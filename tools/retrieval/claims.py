@@ -170,10 +170,9 @@ def _cents_in_units(texts: Sequence[str]) -> frozenset[str]:
 @lru_cache(maxsize=1)
 def _number_words() -> tuple[dict[str, int], re.Pattern[str]]:
     """The words that can only be meant as a number, not "one" or "a pair", and how they are found in a text."""
-    known = {str(word): str(value) for word, value in load_data("words/numbers.yaml").items()}
-    loose = ("both", "couple", "pair", "twice", "double")
-    words = {word: int(value) for word, value in known.items() if value.isdigit() and word not in loose}
-    words = {word: value for word, value in words.items() if value > 1}
+    known = load_data("words/numbers.yaml")
+    listed = {**known["digits"], **known["teens"], **known["tens"]}
+    words = {str(word): int(value) for word, value in listed.items() if value > 1}
     tens = "|".join(word for word, value in words.items() if 20 <= value <= 90)
     units = "|".join(word for word, value in words.items() if value <= 9)
     return words, re.compile(rf"\b(?:(?:{tens})[ -](?:{units})|{'|'.join(words)})\b")
