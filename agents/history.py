@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -98,10 +98,23 @@ def _settle_call(call: ToolCall, outcome: Observation | None, state: TurnState, 
 
 def _told(name: str, outcome: Observation) -> str:
     """What the customer reads of it: the action's reply template where there is one, else the observation."""
+    artifact = observed(ToolCall(name=name, args={}, id=""), outcome).artifact
+    return _worded(name, artifact, outcome.facts) or outcome.answer or outcome.text
+
+
+def told_in_turn(state: TurnState) -> str:
+    """What the observations of this turn tell the customer, by the reply templates of their actions, each once."""
+    observations = (m for m in state.turn if isinstance(m, ToolMessage) and m.artifact)
+    told = (_worded(m.name or "", m.artifact, state.facts) or m.artifact.get("answer") for m in observations)
+    return "\n\n".join(text for text in dict.fromkeys(told) if text)
+
+
+def _worded(name: str, artifact: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
+    """The reply template of an action, filled from what it observed; empty when it has none."""
     path = f"replies/{name}.j2"
     if not exists(path):
-        return outcome.answer or outcome.text
-    return render(path, data=dict(outcome.data), ok=outcome.ok, facts=dict(outcome.facts), citations=outcome.citations)
+        return ""
+    return render(path, **{key: artifact[key] for key in ("data", "ok", "citations")}, facts=dict(facts))
 
 
 def marked(messages: Sequence[AnyMessage]) -> list[AnyMessage]:

@@ -20,7 +20,7 @@ from shopbot.agents.answering import faults_in, rests_on_passages, safe_answer
 from shopbot.agents.budget import BudgetTracker, add_usage, usage_of
 from shopbot.agents.config import GateConfig, NoResultError
 from shopbot.agents.decisions import Decisions, by_the_gate
-from shopbot.agents.history import Settled, brief, marked, settle
+from shopbot.agents.history import Settled, brief, marked, settle, told_in_turn
 from shopbot.agents.plan import merge_facts
 from shopbot.agents.proposal import RESULT, Approved, Refusal, check_proposal, first_unconfirmed, returned, together
 from shopbot.agents.replies import is_repeated, unanswered_notice, with_own_ids
@@ -184,11 +184,11 @@ class ModelStep:
         return self._act(message.model_copy(update={"content": aside, "tool_calls": calls, "invalid_tool_calls": []}))
 
     def _put_question(self, message: AIMessage, unconfirmed: Approved) -> Response:
-        """Ask the customer. What stands in front of the question is worded by code too: an engine's own words could
-        make it another question."""
+        """Ask the customer. What stands in front of the question is worded by code too, from this turn's observations:
+        an engine's own words could make it another question."""
         action, args = unconfirmed.action, unconfirmed.args
         worded = message.response_metadata.get(TEMPLATED) and not faults_in(message, self.state)
-        said = message.text.strip() if worded else safe_answer(self.state)
+        said = message.text.strip() if worded else told_in_turn(self.state)
         before = self.state.state.get("question")
         again = before is not None and before["digest"] == self.state.terms_of(action, args)
         asking = render(f"confirm/{action.confirm}.j2", facts=self.state.facts, args=args, again=again)

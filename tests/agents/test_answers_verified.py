@@ -20,7 +20,7 @@ PLAN = say("1. Which items may be returned?\n2. When is the refund issued?\nThes
 CHAIN = [PLAN, say("Most items may be returned."), say("Within 5 to 7 business days."), say(RIGHT)]
 
 
-def verifying(*steps: Any, **rules: Any) -> ShopServices:
+def verifying(*steps: Any, **rules: Any) -> AnsweringDesk:
     return AnsweringDesk(find(QUESTION), say(DRAFT), *steps, verify=True, **rules)
 
 
