@@ -7,14 +7,16 @@ whatever comes back into an observation and facts (`shopbot.agents.act`).
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 from langchain.agents.middleware import AgentMiddleware, ExtendedModelResponse, ModelRequest, ModelResponse
 from langchain.tools.tool_node import ToolCallRequest
+from langchain_core.callbacks import BaseCallbackManager, Callbacks
+from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import var_child_runnable_config
+from langchain_core.tracers._streaming import _StreamingCallbackHandler
 from langgraph.config import get_config
 from langgraph.types import Command
 
@@ -24,6 +26,7 @@ from shopbot.agents.model_step import ModelStep
 from shopbot.agents.state import TrustedState
 from shopbot.agents.turn_locks import busy_turn
 from shopbot.engines.drive import adrive, drive
+from shopbot.engines.pool import in_pool
 from shopbot.engines.protocol import NOT_STREAMED
 
 Response = ExtendedModelResponse[Any]
@@ -59,7 +62,7 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
 
         async def answer(asked: Any) -> Any:
             if not isinstance(asked, ModelRequest):
-                return await asyncio.to_thread(asked)
+                return await in_pool(asked)
             with _unstreamed():
                 return await handler(asked)
 
@@ -73,18 +76,30 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
 
     async def awrap_tool_call(self, request: ToolCallRequest, handler: Callable[..., Any]) -> Command[Any]:
         """As `wrap_tool_call`; the action runs in a thread so that the event loop stays free."""
-        return await asyncio.to_thread(self.wrap_tool_call, request, handler)
+        return await in_pool(self.wrap_tool_call, request, handler)
 
 
 @contextmanager
 def _unstreamed() -> Iterator[None]:
     """What a model says in this block is not streamed to whoever reads along: it has not passed the gate yet."""
     config = get_config()
-    token = var_child_runnable_config.set({**config, "tags": [*(config.get("tags") or ()), NOT_STREAMED]})
+    unread = {**config, "tags": [*(config.get("tags") or ()), NOT_STREAMED], "callbacks": _without_readers(config)}
+    token = var_child_runnable_config.set(cast(RunnableConfig, unread))
     try:
         yield
     finally:
         var_child_runnable_config.reset(token)
+
+
+def _without_readers(config: RunnableConfig) -> Callbacks:
+    """The callbacks of a run without those that stream it (`astream_events`, `astream_log`); tracers stay."""
+    callbacks = config.get("callbacks")
+    if isinstance(callbacks, BaseCallbackManager):
+        kept = callbacks.copy()
+        for handler in [h for h in kept.handlers if isinstance(h, _StreamingCallbackHandler)]:
+            kept.remove_handler(handler)
+        return kept
+    return [h for h in callbacks or () if not isinstance(h, _StreamingCallbackHandler)]
 
 
 def _conversation() -> str:

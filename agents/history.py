@@ -9,11 +9,11 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolCall, ToolMessage
 
-from shopbot.agents.act import UNKNOWN, consequences, look_up, observed
+from shopbot.agents.act import consequences, look_up, observed
 from shopbot.agents.config import GateConfig
 from shopbot.agents.plan import GOALS, unmet
 from shopbot.agents.proposal import Approved
-from shopbot.agents.state import TurnState
+from shopbot.agents.state import UNKNOWN, TurnState
 from shopbot.agents.wording import says
 from shopbot.engines.protocol import BRIEFING, Briefing
 from shopbot.prompts import exists, render

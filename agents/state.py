@@ -23,6 +23,8 @@ from shopbot.engines.protocol import TurnStart
 from shopbot.tools.action import Action, Source
 
 SNAPSHOT_EVERY = 100
+UNKNOWN = "outcome_unknown"
+"""In the data of an observation: the write was cut short, and nobody can tell what became of it."""
 ANSWER = "answer"
 """In a customer's message's `additional_kwargs`: a typed answer to a question, `{"question": id, "value": "yes"}`, as a
 button gives it; its words are not read then."""
@@ -243,5 +245,6 @@ class TurnState:
         return read_answer(self.newest_words) is Answer.YES
 
     def _is_used(self, action: Action) -> bool:
-        """Whether this turn's yes has been acted upon already."""
-        return any(m.name == action.name and m.status == "success" for m in self.turn if isinstance(m, ToolMessage))
+        """Whether this turn's yes has been acted upon already, or may have been."""
+        observed = (m for m in self.turn if isinstance(m, ToolMessage) and m.name == action.name)
+        return any(m.status == "success" or (m.artifact or {}).get("data", {}).get(UNKNOWN) for m in observed)

@@ -16,9 +16,11 @@ from typing import Any
 from langchain_core.messages import AnyMessage, HumanMessage, convert_to_messages
 from langchain_core.runnables import RunnableConfig
 from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Command
 
 from shopbot.agents.journal import Journal
 from shopbot.agents.turn_locks import HeldTurn, TurnLocks, is_held
+from shopbot.engines.pool import in_pool
 from shopbot.errors import AgentError
 
 _GLANCE_S = 0.02
@@ -46,14 +48,17 @@ class TurnGraph(CompiledStateGraph[Any, Any, Any, Any]):
             yield from super().stream(given, config, **kwargs)
             return
         with self._turn(conversation) as turn:
-            pieces: Any = super().stream(self._received(given, conversation), config, **kwargs)
+            pieces: Any = super().stream(self._received(given, conversation, config), config, **kwargs)
             with contextlib.closing(pieces):
                 while True:
                     with turn.current():
                         piece = next(pieces, _END)
                     if piece is _END:
                         break
-                    yield piece
+                    with turn.paused(lambda: self._end(pieces, turn)):
+                        yield piece
+                    if turn.is_abandoned:
+                        return
             self.journal.answered(conversation)
 
     async def astream(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> AsyncIterator[Any]:
@@ -64,7 +69,7 @@ class TurnGraph(CompiledStateGraph[Any, Any, Any, Any]):
                 yield piece
             return
         async with self._aturn(conversation) as turn:
-            given = await asyncio.to_thread(self._received, given, conversation)
+            given = await in_pool(self._received, given, conversation, config)
             pieces: Any = super().astream(given, config, **kwargs)
             async with contextlib.aclosing(pieces):
                 while True:
@@ -72,11 +77,28 @@ class TurnGraph(CompiledStateGraph[Any, Any, Any, Any]):
                         piece = await anext(pieces, _END)
                     if piece is _END:
                         break
-                    yield piece
-            await asyncio.to_thread(self.journal.answered, conversation)
+                    with turn.paused(lambda: self._aend(pieces, turn)):
+                        yield piece
+                    if turn.is_abandoned:
+                        return
+            await in_pool(self.journal.answered, conversation)
+
+    @staticmethod
+    def _end(pieces: Any, turn: HeldTurn) -> None:
+        pieces.close()
+        turn.release()
+
+    @staticmethod
+    async def _aend(pieces: Any, turn: HeldTurn) -> None:
+        await pieces.aclose()
+        turn.release()
 
     @contextmanager
     def _turn(self, conversation: str) -> Iterator[HeldTurn]:
+        end = self.locks.abandoned(conversation)
+        if end is not None:
+            end()
+        self.locks.prepare()
         place = self.locks.line_up(conversation)
         pause = threading.Event()
         try:
@@ -86,14 +108,19 @@ class TurnGraph(CompiledStateGraph[Any, Any, Any, Any]):
         except BaseException:
             self.locks.leave(conversation, place)
             raise
-        turn = HeldTurn(self.locks, conversation)
+        turn = self.locks.hold(conversation)
         try:
             yield turn
         finally:
-            turn.release()
+            if not turn.is_abandoned:
+                turn.release()
 
     @asynccontextmanager
     async def _aturn(self, conversation: str) -> AsyncIterator[HeldTurn]:
+        end = self.locks.abandoned(conversation)
+        if end is not None:
+            await end()
+        await in_pool(self.locks.prepare)
         place = self.locks.line_up(conversation)
         try:
             await asyncio.wrap_future(place)
@@ -102,11 +129,12 @@ class TurnGraph(CompiledStateGraph[Any, Any, Any, Any]):
         except BaseException:
             self.locks.leave(conversation, place)
             raise
-        turn = HeldTurn(self.locks, conversation)
+        turn = self.locks.hold(conversation)
         try:
             yield turn
         finally:
-            turn.release()
+            if not turn.is_abandoned:
+                turn.release()
 
     def _conversation(self, config: RunnableConfig | None) -> str | None:
         merged = {**((self.config or {}).get("configurable") or {}), **((config or {}).get("configurable") or {})}
@@ -134,10 +162,16 @@ class TurnGraph(CompiledStateGraph[Any, Any, Any, Any]):
                 )
         return {**given, "messages": messages}
 
-    def _received(self, given: Any, conversation: str) -> Any:
-        """The input, kept in the journal, behind what an earlier turn received and died over."""
-        if not isinstance(given, dict) or not given.get("messages"):
-            return given
-        messages: list[AnyMessage] = [m for m in given["messages"] if isinstance(m, HumanMessage)]
-        unanswered = self.journal.receive(conversation, messages)
-        return {**given, "messages": [*unanswered, *given["messages"]]}
+    def _received(self, given: Any, conversation: str, config: RunnableConfig | None) -> Any:
+        """The input, kept in the journal, behind what an earlier turn received and died over.
+
+        A decision or a resumption counts for nothing once the customer has written something else, which comes first.
+        """
+        listed = given.get("messages") if isinstance(given, dict) else None
+        messages: list[AnyMessage] = [m for m in listed or () if isinstance(m, HumanMessage)]
+        if listed:
+            return {**given, "messages": [*self.journal.receive(conversation, messages), *listed]}
+        unanswered = self.journal.receive(conversation, []) if given is None or isinstance(given, Command) else []
+        kept = {m.id for m in self.get_state(config or {}).values.get("messages", ())} if unanswered else set()
+        lost = [message for message in unanswered if message.id not in kept]
+        return {"messages": lost} if lost else given
