@@ -14,6 +14,7 @@ from langchain.agents import AgentState
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolCall, ToolMessage
 from langgraph.channels.delta import DeltaChannel
 from langgraph.graph.message import _messages_delta_reducer
+from pydantic import ValidationError
 
 from shopbot.agents.consent import Answer, read_answer
 from shopbot.agents.digest import canonical, digest_of, normalised
@@ -80,6 +81,14 @@ class TrustedState(AgentState[Any]):
 def utc_now() -> datetime:
     """The time, aware of its zone."""
     return datetime.now(UTC)
+
+
+def _as_values(action: Action, args: Mapping[str, Any]) -> Any:
+    """The arguments as what they denote, where their schema reads its own output: amounts as amounts."""
+    try:
+        return normalised(action.arguments.model_validate(args).model_dump())
+    except ValidationError:
+        return normalised(args)
 
 
 @dataclass(frozen=True)
@@ -212,7 +221,7 @@ class TurnState:
 
     def terms_of(self, action: Action, args: Mapping[str, Any]) -> str:
         """A digest of what a yes would agree to: `action` with `args` on today's facts."""
-        return digest_of([action.name, normalised(args), {need: self.facts.get(need) for need in action.needs}])
+        return digest_of([action.name, _as_values(action, args), {need: self.facts.get(need) for need in action.needs}])
 
     def ask(self, action: Action, args: Mapping[str, Any]) -> Question:
         """A new question whether `action` may run with `args`; `message` is the id for the message that asks."""

@@ -11,7 +11,12 @@ import contextvars
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
+
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import BaseMessage
+from langchain_core.outputs import ChatResult
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -23,3 +28,17 @@ async def in_pool(run: Callable[Given, Result], /, *args: Given.args, **kwargs: 
     """What `run` gives in a thread of the pool, in this context."""
     work = partial(contextvars.copy_context().run, run, *args, **kwargs)
     return await asyncio.get_running_loop().run_in_executor(_pool, work)
+
+
+class PooledChatModel(BaseChatModel):
+    """A chat model that computes: awaited, it does so in the pool."""
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        manager = run_manager.get_sync() if run_manager else None
+        return await in_pool(self._generate, messages, stop, manager, **kwargs)
