@@ -7,6 +7,7 @@ whatever comes back into an observation and facts (`shopbot.agents.act`).
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
@@ -26,7 +27,6 @@ from shopbot.agents.model_step import ModelStep
 from shopbot.agents.state import TrustedState
 from shopbot.agents.turn_locks import busy_turn
 from shopbot.engines.drive import adrive, drive
-from shopbot.engines.pool import in_pool
 from shopbot.engines.protocol import NOT_STREAMED
 
 Response = ExtendedModelResponse[Any]
@@ -62,7 +62,7 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
 
         async def answer(asked: Any) -> Any:
             if not isinstance(asked, ModelRequest):
-                return await in_pool(asked)
+                return await asyncio.to_thread(asked)
             with _unstreamed():
                 return await handler(asked)
 
@@ -76,7 +76,7 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
 
     async def awrap_tool_call(self, request: ToolCallRequest, handler: Callable[..., Any]) -> Command[Any]:
         """As `wrap_tool_call`; the action runs in a thread so that the event loop stays free."""
-        return await in_pool(self.wrap_tool_call, request, handler)
+        return await asyncio.to_thread(self.wrap_tool_call, request, handler)
 
 
 @contextmanager

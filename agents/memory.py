@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import zlib
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -17,7 +18,6 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from shopbot.agents.journal import SqlJournal
 from shopbot.agents.sql_connection import run_for
 from shopbot.agents.turn_locks import TurnLocks
-from shopbot.engines.pool import in_pool
 from shopbot.errors import AgentError
 
 BUSY_TIMEOUT_S = 5.0
@@ -67,7 +67,7 @@ class Memory(SqliteSaver):
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """As `get_tuple`."""
-        return await in_pool(self.get_tuple, config)
+        return await asyncio.to_thread(self.get_tuple, config)
 
     async def aput(
         self,
@@ -77,13 +77,13 @@ class Memory(SqliteSaver):
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
         """As `put`."""
-        return await in_pool(self.put, config, checkpoint, metadata, new_versions)
+        return await asyncio.to_thread(self.put, config, checkpoint, metadata, new_versions)
 
     async def aput_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
         """As `put_writes`."""
-        await in_pool(self.put_writes, config, writes, task_id, task_path)
+        await asyncio.to_thread(self.put_writes, config, writes, task_id, task_path)
 
     async def alist(
         self,
@@ -94,7 +94,7 @@ class Memory(SqliteSaver):
         limit: int | None = None,
     ) -> AsyncIterator[CheckpointTuple]:
         """As `list`."""
-        found = await in_pool(lambda: list(self.list(config, filter=filter, before=before, limit=limit)))
+        found = await asyncio.to_thread(lambda: list(self.list(config, filter=filter, before=before, limit=limit)))
         for checkpoint in found:
             yield checkpoint
 

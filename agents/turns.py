@@ -20,7 +20,6 @@ from langgraph.types import Command
 
 from shopbot.agents.journal import Journal
 from shopbot.agents.turn_locks import HeldTurn, TurnLocks, is_held
-from shopbot.engines.pool import in_pool
 from shopbot.errors import AgentError
 
 _GLANCE_S = 0.02
@@ -69,7 +68,7 @@ class TurnGraph(CompiledStateGraph[Any, Any, Any, Any]):
                 yield piece
             return
         async with self._aturn(conversation) as turn:
-            given = await in_pool(self._received, given, conversation, config)
+            given = await asyncio.to_thread(self._received, given, conversation, config)
             pieces: Any = super().astream(given, config, **kwargs)
             async with contextlib.aclosing(pieces):
                 while True:
@@ -81,7 +80,7 @@ class TurnGraph(CompiledStateGraph[Any, Any, Any, Any]):
                         yield piece
                     if turn.is_abandoned:
                         return
-            await in_pool(self.journal.answered, conversation)
+            await asyncio.to_thread(self.journal.answered, conversation)
 
     @staticmethod
     def _end(pieces: Any, turn: HeldTurn) -> None:
@@ -120,7 +119,7 @@ class TurnGraph(CompiledStateGraph[Any, Any, Any, Any]):
         end = self.locks.abandoned(conversation)
         if end is not None:
             await end()
-        await in_pool(self.locks.prepare)
+        await asyncio.to_thread(self.locks.prepare)
         place = self.locks.line_up(conversation)
         try:
             await asyncio.wrap_future(place)

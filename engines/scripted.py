@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import LanguageModelInput
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, BaseMessage, InvalidToolCall, ToolCall
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import Runnable
@@ -29,7 +29,6 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import PrivateAttr
 
 from shopbot.engines.errors import EngineError
-from shopbot.engines.pool import PooledChatModel
 from shopbot.errors import first_line
 
 Step = Any
@@ -43,7 +42,7 @@ class ScriptEnded(EngineError):
     """More model calls were made than the script has steps."""
 
 
-class ScriptedEngine(PooledChatModel):
+class ScriptedEngine(BaseChatModel):
     """Replays `steps`; `offered` records the names of the actions that each call could choose from."""
 
     _steps: list[Step] = PrivateAttr()

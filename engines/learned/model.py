@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import LanguageModelInput
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, BaseMessage, ToolCall
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import Runnable
@@ -25,13 +25,12 @@ from shopbot.engines.learned.context import context_of, refused_in
 from shopbot.engines.learned.folder import FolderError
 from shopbot.engines.learned.predict import Prediction, Predictor
 from shopbot.engines.learned.replies import Replies
-from shopbot.engines.pool import PooledChatModel
 from shopbot.engines.protocol import CONFIDENCE
 from shopbot.engines.recording.trace_format import AllowedAction
 from shopbot.prompts import load_data
 
 
-class LearnedEngine(PooledChatModel):
+class LearnedEngine(BaseChatModel):
     """An engine in its folder, as `shopbot optimize` writes it."""
 
     _predictor: Predictor = PrivateAttr()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import LanguageModelInput
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
@@ -21,11 +21,10 @@ from shopbot.engines.llama.answers import Answer, read_answer, reply_so_far
 from shopbot.engines.llama.prompting import Prompting, Request, open_prompting
 from shopbot.engines.llama.runtime import Runtime
 from shopbot.engines.llama.work import Work
-from shopbot.engines.pool import PooledChatModel
 from shopbot.engines.protocol import CONFIDENCE, COST, THOUGHT
 
 
-class LlamaEngine(PooledChatModel):
+class LlamaEngine(BaseChatModel):
     """Decodes under a grammar made of the actions that are bound, so that every call is well formed.
 
     Threads may share one engine; its answers are made one after the other. A stream holds the model until it is

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import LanguageModelInput
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolCall
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import Runnable
@@ -20,7 +20,6 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import PrivateAttr
 
-from shopbot.engines.pool import PooledChatModel
 from shopbot.engines.protocol import CONFIDENCE, TEMPLATED, THOUGHT, Briefing, read_briefing
 from shopbot.engines.shopbot.confidence import confidence_of
 from shopbot.engines.shopbot.context import context_of
@@ -32,7 +31,7 @@ from shopbot.engines.shopbot.replies import compose_reply
 from shopbot.prompts import load_data, render
 
 
-class PlannerEngine(PooledChatModel):
+class PlannerEngine(BaseChatModel):
     """The engine that ships inside: no key, no network, milliseconds a step."""
 
     _reader: Reader = PrivateAttr()
