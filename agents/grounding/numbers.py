@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from shopbot.agents.grounding.cardinals import CardinalReader, Lexicon, digits_read_aloud, lexicon, points_at_a_thing
-from shopbot.agents.grounding.text import END, Token, at, glued_after, glued_before
+from shopbot.agents.grounding.text import END, LONGEST_NUMBER, Token, at, glued_after, glued_before
 
 PERCENT = "%"
 LONGEST_GROUP = 5
@@ -58,7 +58,7 @@ def numbers_in(tokens: Sequence[Token], taken: frozenset[int] = frozenset()) -> 
 
 def written_values(digits: str) -> list[Fraction]:
     """What a number in digits says: one value, several for a list ("1,2,3"), none when it says nothing certain."""
-    if len(digits) > 2 and digits.isdecimal() and digits[0] == "0":
+    if len(digits) > LONGEST_NUMBER or (len(digits) > 2 and digits.isdecimal() and digits[0] == "0"):
         return []
     for pattern, separator in _WRITTEN:
         if pattern.fullmatch(digits):
@@ -132,7 +132,8 @@ class _Reader:
     def _fraction(self, place: int) -> Mention | None:
         """ "1/2", standing alone."""
         over, slash, under = (at(self._tokens, place + step) for step in range(3))
-        plain = over.raw.isdecimal() and slash.text == "/" and under.raw.isdecimal() and slash.glued and under.glued
+        decimal = over.raw.isdecimal() and under.raw.isdecimal() and over.is_number and under.is_number
+        plain = decimal and slash.text == "/" and slash.glued and under.glued
         if not plain or not self._may_begin(place) or not int(under.text):
             return None
         if glued_after(self._tokens, place + 2).text in {"/", "-", "_", "^", ":"} or not self._may_end(place + 2):
@@ -213,7 +214,7 @@ class _Reader:
             return replace(mention, value=mention.value * part, end=end + 1, whole=False)
         if following in words["point"]:
             digits, behind = digits_read_aloud(self._tokens, end + 1, self._words)
-            decimals = Fraction(f"0.{digits}") if digits else Fraction(0)
+            decimals = Fraction(f"0.{digits}") if 0 < len(digits) <= LONGEST_NUMBER else Fraction(0)
             return replace(mention, value=mention.value + decimals, end=behind, whole=False) if digits else mention
         if following in words["joint"] and mention.whole:
             return self._and_a_part(mention, end + 1)
