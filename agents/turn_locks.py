@@ -13,12 +13,14 @@ import os
 import struct
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary, finalize, ref
+
+from langchain_core.messages import AnyMessage
 
 from shopbot.agents.sql_connection import file_of
 
@@ -124,19 +126,31 @@ class TurnLocks:
         self._waiting: dict[str, deque[Waiter]] = {}
         self._guard = threading.Lock()
         self._held: dict[str, HeldTurn] = {}
+        self._behind: dict[str, list[AnyMessage]] = {}
         self._find_file = find_file
-        self._is_ready = False
+        self.is_ready = False
         self._descriptor: int | None = None
+
+    def leave_behind(self, conversation: str, messages: Sequence[AnyMessage]) -> None:
+        """Keep messages whose turn was cut short before it began, for the next."""
+        if messages:
+            with self._guard:
+                self._behind.setdefault(conversation, []).extend(messages)
+
+    def left_behind(self, conversation: str) -> list[AnyMessage]:
+        """Take over what earlier turns have left behind."""
+        with self._guard:
+            return self._behind.pop(conversation, [])
 
     def prepare(self) -> None:
         """Open the lock file, where there is one, before the first lock; may wait for the store's event loop."""
-        if self._is_ready or fcntl is None:
+        if self.is_ready or fcntl is None:
             return
         file = self._find_file()
         with self._guard:
             if file is not None and self._descriptor is None:
                 self._descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
-            self._is_ready = True
+            self.is_ready = True
 
     def line_up(self, conversation: str) -> Waiter:
         """A place in the line of the conversation; the future is done when it is this one's turn."""
@@ -201,7 +215,7 @@ class TurnLocks:
             if self._descriptor is not None:
                 os.close(self._descriptor)
                 self._descriptor = None
-            self._is_ready = False
+            self.is_ready = False
 
 
 def _set_lock(descriptor: int, place: int, *, lock: bool) -> None:

@@ -46,8 +46,10 @@ class TurnGraph(CompiledStateGraph[Any, Any, Any, Any]):
         if conversation is None or is_held(conversation):
             yield from super().stream(given, config, **kwargs)
             return
-        with self._turn(conversation) as turn:
-            pieces: Any = super().stream(self._received(given, conversation, config), config, **kwargs)
+        with self._arriving(given, conversation) as arrived, self._turn(conversation) as turn:
+            given = self._received(given, conversation, config)
+            arrived.clear()
+            pieces: Any = super().stream(given, config, **kwargs)
             with contextlib.closing(pieces):
                 while True:
                     with turn.current():
@@ -67,20 +69,33 @@ class TurnGraph(CompiledStateGraph[Any, Any, Any, Any]):
             async for piece in super().astream(given, config, **kwargs):
                 yield piece
             return
-        async with self._aturn(conversation) as turn:
-            given = await asyncio.to_thread(self._received, given, conversation, config)
-            pieces: Any = super().astream(given, config, **kwargs)
-            async with contextlib.aclosing(pieces):
-                while True:
-                    with turn.current():
-                        piece = await anext(pieces, _END)
-                    if piece is _END:
-                        break
-                    with turn.paused(lambda: self._aend(pieces, turn)):
-                        yield piece
-                    if turn.is_abandoned:
-                        return
-            await asyncio.to_thread(self.journal.answered, conversation)
+        with self._arriving(given, conversation) as arrived:
+            async with self._aturn(conversation) as turn:
+                given = await asyncio.to_thread(self._received, given, conversation, config)
+                arrived.clear()
+                pieces: Any = super().astream(given, config, **kwargs)
+                async with contextlib.aclosing(pieces):
+                    while True:
+                        with turn.current():
+                            piece = await anext(pieces, _END)
+                        if piece is _END:
+                            break
+                        with turn.paused(lambda: self._aend(pieces, turn)):
+                            yield piece
+                        if turn.is_abandoned:
+                            return
+                await asyncio.to_thread(self.journal.answered, conversation)
+
+    @contextmanager
+    def _arriving(self, given: Any, conversation: str) -> Iterator[list[AnyMessage]]:
+        """The customer's messages until they are in the journal: cut short before that, they are left to the next
+        turn, which reads them first."""
+        messages = _of_the_customer(given)
+        try:
+            yield messages
+        except BaseException:
+            self.locks.leave_behind(conversation, messages)
+            raise
 
     @staticmethod
     def _end(pieces: Any, turn: HeldTurn) -> None:
@@ -97,11 +112,11 @@ class TurnGraph(CompiledStateGraph[Any, Any, Any, Any]):
         end = self.locks.abandoned(conversation)
         if end is not None:
             end()
-        self.locks.prepare()
         place = self.locks.line_up(conversation)
         pause = threading.Event()
         try:
             place.result()
+            self.locks.prepare()
             while not self.locks.try_lock(conversation):
                 pause.wait(_GLANCE_S)
         except BaseException:
@@ -119,10 +134,11 @@ class TurnGraph(CompiledStateGraph[Any, Any, Any, Any]):
         end = self.locks.abandoned(conversation)
         if end is not None:
             await end()
-        await asyncio.to_thread(self.locks.prepare)
         place = self.locks.line_up(conversation)
         try:
             await asyncio.wrap_future(place)
+            if not self.locks.is_ready:
+                await asyncio.to_thread(self.locks.prepare)
             while not self.locks.try_lock(conversation):
                 await asyncio.sleep(_GLANCE_S)
         except BaseException:
@@ -166,11 +182,18 @@ class TurnGraph(CompiledStateGraph[Any, Any, Any, Any]):
 
         A decision or a resumption counts for nothing once the customer has written something else, which comes first.
         """
-        listed = given.get("messages") if isinstance(given, dict) else None
-        messages: list[AnyMessage] = [m for m in listed or () if isinstance(m, HumanMessage)]
-        if listed:
-            return {**given, "messages": [*self.journal.receive(conversation, messages), *listed]}
-        unanswered = self.journal.receive(conversation, []) if given is None or isinstance(given, Command) else []
+        behind, messages = self.locks.left_behind(conversation), _of_the_customer(given)
+        if messages or (isinstance(given, dict) and given.get("messages")):
+            unanswered = self.journal.receive(conversation, [*behind, *messages])
+            return {**given, "messages": [*unanswered, *behind, *given["messages"]]}
+        if not (given is None or isinstance(given, Command)):
+            return given
+        unanswered = [*self.journal.receive(conversation, behind), *behind]
         kept = {m.id for m in self.get_state(config or {}).values.get("messages", ())} if unanswered else set()
         lost = [message for message in unanswered if message.id not in kept]
         return {"messages": lost} if lost else given
+
+
+def _of_the_customer(given: Any) -> list[AnyMessage]:
+    listed = given.get("messages") if isinstance(given, dict) else None
+    return [message for message in listed or () if isinstance(message, HumanMessage)]

@@ -1,4 +1,4 @@
-"""A small agent to attack: one read, one write that asks first, one that does not, and an engine that plays a script."""
+"""A small agent to attack: a read, a write that asks first, one that does not, and an engine that plays a script."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
-import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
 
@@ -100,9 +99,3 @@ def prompts_for(folder: Path) -> None:
     (folder / "confirm").mkdir(parents=True, exist_ok=True)
     (folder / "confirm" / "pay.j2").write_text("Shall I pay {{ args.amount }}? Please answer yes or no.")
     add_prompts(folder)
-
-
-@pytest.fixture
-def paying_words(tmp_path: Path) -> None:
-    """As `prompts_for`, for a test."""
-    prompts_for(tmp_path / "prompts")
