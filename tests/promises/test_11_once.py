@@ -14,6 +14,7 @@ from attacked_agent import Talk, Till, call, config, said, start
 from langchain_core.messages import AIMessage
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from langgraph.graph import START, MessagesState, StateGraph
 
 from shopbot.agents.memory import open_memory
 from shopbot.tools.action import Call, Observation, Source, action
@@ -80,6 +81,30 @@ def test_a_write_is_not_forgotten_when_the_saver_is_opened_again(tmp_path: Path)
         with SqliteSaver.from_conn_string(str(tmp_path / "c.db")) as saver:
             start(note_once, checkpointer=saver, services=till).say("note it")
     assert till.paid == [5]
+
+
+def test_a_part_of_another_graph_forgets_no_write_either(tmp_path: Path) -> None:
+    till = Till()
+    for _ in range(2):
+        with SqliteSaver.from_conn_string(str(tmp_path / "c.db")) as saver:
+            graph = StateGraph(MessagesState)
+            graph.add_node("part", start(note_once, checkpointer=None, services=till).agent)
+            graph.add_edge(START, "part")
+            graph.compile(checkpointer=saver).invoke(said("note it"), config())
+    assert till.paid == [5]
+
+
+def test_an_agent_that_is_an_action_of_another_in_the_same_conversation_ends() -> None:
+    inner = start(note_once)
+
+    @action()
+    def ask(call: Call[Till]) -> Observation:
+        """Ask the other agent."""
+        return Observation(inner.reply("note it", call.conversation))
+
+    outer = start(call("ask"), {"say": "Asked."}, actions=[ask])
+    assert outer.reply("ask it") == "Asked."
+    assert inner.till.paid == [5]
 
 
 def test_one_yes_pays_once_however_the_sum_is_spelled() -> None:
