@@ -18,9 +18,10 @@ from shopbot.agents.config import GateConfig
 from shopbot.agents.decisions import Decisions
 from shopbot.agents.digest import digest_of
 from shopbot.agents.journal import Write
+from shopbot.agents.plain import as_observation
 from shopbot.agents.plan import GOALS, changes_with_consequences, make_plan, merge_facts
 from shopbot.agents.proposal import Approved, Refusal, first_unconfirmed, refuse, validate
-from shopbot.agents.state import TurnState
+from shopbot.agents.state import UNKNOWN, TurnState
 from shopbot.agents.time_limit import in_thread, within
 from shopbot.agents.tracing import describe_failure
 from shopbot.agents.wording import says
@@ -28,9 +29,6 @@ from shopbot.errors import AgentError
 from shopbot.tools.action import Call, Observation
 
 logger = logging.getLogger(__name__)
-
-UNKNOWN = "outcome_unknown"
-"""In the data of an observation: the write was cut short, and nobody can tell what became of it."""
 
 
 def act(call: ToolCall, state: TurnState, config: GateConfig, conversation: str) -> Command[Any]:
@@ -136,7 +134,7 @@ def observe(approved: Approved, state: TurnState, config: GateConfig, conversati
     def run() -> Observation:
         came = action.run(call, **approved.args)
         # In a thread of its own: this one may have an event loop that is running.
-        return _as_observation(in_thread(lambda: asyncio.run(_awaited(came))) if inspect.isawaitable(came) else came)
+        return as_observation(in_thread(lambda: asyncio.run(_awaited(came))) if inspect.isawaitable(came) else came)
 
     with config.tracer.span(
         state.turn_id, f"execute_tool {action.name}", "execute_tool", gen_ai__tool__name=action.name
@@ -171,19 +169,6 @@ def _call(approved: Approved, state: TurnState, config: GateConfig, conversation
 
 async def _awaited(came: Any) -> Any:
     return await came
-
-
-def _as_observation(came: Any) -> Observation:
-    """What an action returned; plain text is an observation that says no more.
-
-    Raises:
-        TypeError: it is neither an observation nor text.
-    """
-    if isinstance(came, Observation):
-        return came
-    if isinstance(came, str):
-        return Observation(came)
-    raise TypeError(f"an action returned {type(came).__name__}: return an Observation or text")
 
 
 def _failed(sentence: str) -> Observation:

@@ -76,6 +76,7 @@ def create_agent(
     """
     from langchain.agents import create_agent as create_langchain_agent
     from langgraph._internal._constants import CONFIG_KEY_DURABILITY
+    from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
     from shopbot.agents.budget import Budget
     from shopbot.agents.config import GateConfig
@@ -90,6 +91,8 @@ def create_agent(
     _check_names(everything, [*(approve or {}), *([hand_over] if hand_over else [])])
     journal = journal or journal_for(checkpointer)
     _check_journal(everything, checkpointer, journal)
+    if result is not None and isinstance(getattr(checkpointer, "serde", None), JsonPlusSerializer):
+        checkpointer.serde = checkpointer.serde.with_msgpack_allowlist([result])
     config = GateConfig(
         actions={action.name: _for_services(action, services) for action in everything},
         services=services,

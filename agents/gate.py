@@ -10,16 +10,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 from langchain.agents.middleware import AgentMiddleware, ExtendedModelResponse, ModelRequest, ModelResponse
 from langchain.tools.tool_node import ToolCallRequest
+from langchain_core.callbacks import BaseCallbackManager, Callbacks
+from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import var_child_runnable_config
+from langchain_core.tracers._streaming import _StreamingCallbackHandler
+from langgraph._internal._constants import CONFIG_KEY_CHECKPOINTER
 from langgraph.config import get_config
 from langgraph.types import Command
 
 from shopbot.agents.act import act
 from shopbot.agents.config import GateConfig
+from shopbot.agents.journal import journal_for
 from shopbot.agents.model_step import ModelStep
 from shopbot.agents.state import TrustedState
 from shopbot.agents.turn_locks import busy_turn
@@ -50,7 +56,7 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
             with _unstreamed():
                 return handler(asked)
 
-        return drive(ModelStep(request, self.config, _conversation()).run(), answer)
+        return drive(ModelStep(request, self._of_run(), _conversation()).run(), answer)
 
     async def awrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]
@@ -63,28 +69,49 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
             with _unstreamed():
                 return await handler(asked)
 
-        return await adrive(ModelStep(request, self.config, _conversation()).run(), answer)
+        return await adrive(ModelStep(request, self._of_run(), _conversation()).run(), answer)
 
     def wrap_tool_call(self, request: ToolCallRequest, handler: Callable[..., Any]) -> Command[Any]:
         """Act, once more validated: a call edited on its way here passes the same checks."""
-        conversation = _conversation()
+        conversation, config = _conversation(), self._of_run()
         with busy_turn(conversation):
-            return act(request.tool_call, self.config.read(request.state), self.config, conversation)
+            return act(request.tool_call, config.read(request.state), config, conversation)
 
     async def awrap_tool_call(self, request: ToolCallRequest, handler: Callable[..., Any]) -> Command[Any]:
         """As `wrap_tool_call`; the action runs in a thread so that the event loop stays free."""
         return await asyncio.to_thread(self.wrap_tool_call, request, handler)
+
+    def _of_run(self) -> GateConfig:
+        """The configuration of this run: as a part of another graph, an agent's writes are kept where that graph keeps
+        its checkpoints."""
+        saver = get_config().get("configurable", {}).get(CONFIG_KEY_CHECKPOINTER)
+        if self.config.journal.durable or saver is None:
+            return self.config
+        journal = journal_for(saver)
+        return replace(self.config, journal=journal) if journal.durable else self.config
 
 
 @contextmanager
 def _unstreamed() -> Iterator[None]:
     """What a model says in this block is not streamed to whoever reads along: it has not passed the gate yet."""
     config = get_config()
-    token = var_child_runnable_config.set({**config, "tags": [*(config.get("tags") or ()), NOT_STREAMED]})
+    unread = {**config, "tags": [*(config.get("tags") or ()), NOT_STREAMED], "callbacks": _without_readers(config)}
+    token = var_child_runnable_config.set(cast(RunnableConfig, unread))
     try:
         yield
     finally:
         var_child_runnable_config.reset(token)
+
+
+def _without_readers(config: RunnableConfig) -> Callbacks:
+    """The callbacks of a run without those that stream it (`astream_events`, `astream_log`); tracers stay."""
+    callbacks = config.get("callbacks")
+    if isinstance(callbacks, BaseCallbackManager):
+        kept = callbacks.copy()
+        for handler in [h for h in kept.handlers if isinstance(h, _StreamingCallbackHandler)]:
+            kept.remove_handler(handler)
+        return kept
+    return [h for h in callbacks or () if not isinstance(h, _StreamingCallbackHandler)]
 
 
 def _conversation() -> str:

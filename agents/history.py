@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolCall, ToolMessage
 
-from shopbot.agents.act import UNKNOWN, consequences, look_up, observed
+from shopbot.agents.act import consequences, look_up, observed
 from shopbot.agents.config import GateConfig
 from shopbot.agents.plan import GOALS, unmet
 from shopbot.agents.proposal import Approved
-from shopbot.agents.state import TurnState
+from shopbot.agents.state import UNKNOWN, TurnState
 from shopbot.agents.wording import says
 from shopbot.engines.protocol import BRIEFING, Briefing
 from shopbot.prompts import exists, render
 from shopbot.tools.action import Observation
 
 _OPEN, _CLOSE = "<data>", "</data>"
-_MARK = re.compile(r"[<＜﹤‹〈⟨](?=[\s/／\\]{0,8}data\b)", re.IGNORECASE)
-"""What could open or close the marks, however it is spelled."""
+_NAME = re.compile(r"(?<![^\W_])data(?![^\W_])")
+_BRACKETS = re.compile("[<＜﹤‹〈⟨❮❬˂⟪《«]")
 
 
 @dataclass
@@ -131,8 +132,20 @@ def marked(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
 
 
 def as_data(text: str) -> str:
-    """`text` as it may stand between the marks: it cannot close them, however the mark is spelled."""
-    return _MARK.sub("&lt;", text)
+    """`text` as it may stand between the marks: it cannot close them, however the mark is spelled. Characters that
+    nobody sees are left out; brackets that lead up to the mark's name, whatever else stands between, are replaced."""
+    if not _BRACKETS.search(text):
+        return text
+    seen = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cf", "Cc", "Mn"))
+    folded = "".join((unicodedata.normalize("NFKD", c)[0].lower() or c)[0] for c in seen)
+    parts, end = [], 0
+    for name in _NAME.finditer(folded):
+        start = name.start()
+        while start > end and not folded[start - 1].isalnum():
+            start -= 1
+        parts += [seen[end:start], _BRACKETS.sub("&lt;", seen[start : name.start()])]
+        end = name.start()
+    return "".join([*parts, seen[end:]])
 
 
 def _marked(message: ToolMessage, *, in_turn: bool) -> ToolMessage:

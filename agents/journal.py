@@ -136,7 +136,7 @@ class SqlJournal:
         select = "SELECT place, message FROM agent_received WHERE conversation = ? ORDER BY place"
         (rows,) = self._all((select, (conversation,)))
         first = int(rows[-1][0]) + 1 if rows else 0
-        stored = [json.dumps(each, ensure_ascii=False) for each in messages_to_dict(messages)]
+        stored = [json.dumps(each) for each in messages_to_dict(messages)]
         if stored:
             insert = "INSERT INTO agent_received VALUES (?, ?, ?)"
             self._all(*((insert, (conversation, place, each)) for place, each in enumerate(stored, first)))
@@ -165,7 +165,7 @@ class SqlJournal:
         if observation is None:
             self._all(("DELETE FROM agent_writes WHERE key = ?", (key,)))
             return
-        stored = json.dumps(asdict(observation), ensure_ascii=False, default=str)
+        stored = json.dumps(asdict(observation), default=str)
         self._all(("UPDATE agent_writes SET status = 'done', observation = ? WHERE key = ?", (stored, key)))
 
     def withdraw(self, conversation: str, call_id: str) -> None:

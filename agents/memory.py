@@ -63,7 +63,7 @@ class Memory(SqliteSaver):
         run = run_for(self)
         assert run is not None  # noqa: S101 (it is a SqliteSaver)
         self.journal = SqlJournal(run)
-        self.locks = TurnLocks(lock_file)
+        self.locks = TurnLocks(lambda: lock_file)
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """As `get_tuple`."""

@@ -10,6 +10,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Generator, Mapping
+from functools import partial
 from typing import Any
 
 from langchain.agents.middleware import ExtendedModelResponse, ModelRequest, ModelResponse
@@ -73,7 +74,8 @@ class ModelStep:
             except Exception as failure:
                 logger.error("the engine failed", exc_info=failure)
                 return self._finish(says("broken"))
-            approved, refusals = self._check(message)
+            # An errand: reading a long message takes a while, and the event loop has other conversations to serve.
+            approved, refusals = yield partial(self._check, message)
             self.decisions.refused(message, refusals)
             if not refusals:
                 return self._accept(message if approved else (yield from self._verify(message)), approved)

@@ -18,8 +18,10 @@ _QUOTED = 200
 
 
 def is_repeated(text: str, messages: Sequence[AnyMessage]) -> bool:
-    """Whether the customer has read the very same as often as it helps."""
-    replies = [m.text for m in messages if isinstance(m, AIMessage) and not m.tool_calls][-_LOOKED_AT:]
+    """Whether the customer has read the very same as often as it helps; that the agent is stuck changes no count."""
+    stuck = _plain(str(says("stuck")))
+    replies = [m.text for m in messages if isinstance(m, AIMessage) and not m.tool_calls and _plain(m.text) != stuck]
+    replies = replies[-_LOOKED_AT:]
     same = sum(_plain(reply) == _plain(text) for reply in replies)
     return same >= _ALLOWED
 
@@ -39,7 +41,10 @@ def unanswered_notice(messages: Sequence[AnyMessage]) -> list[str]:
 
 
 def with_own_ids(message: AIMessage, messages: Sequence[AnyMessage]) -> AIMessage:
-    """The message with an id for each of its calls that no other call of the conversation has."""
+    """The message with ids that the conversation does not have yet, its own and one for each of its calls: one that is
+    there already would take the place of what was said under it."""
+    if message.id in {m.id for m in messages}:
+        message = message.model_copy(update={"id": str(uuid.uuid4())})
     taken = {call["id"] for m in messages if isinstance(m, AIMessage) for call in m.tool_calls}
     calls = []
     for call in message.tool_calls:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
 from typing import Any
+
+from shopbot.errors import AgentError
+
+
+class WrongLoopError(AgentError):
+    """An agent with an async saver was called without `await` on the saver's event loop, which would stand still."""
+
 
 Rows = list[tuple[Any, ...]]
 Run = Callable[[Sequence[tuple[str, tuple[Any, ...]]]], list[Rows]]
@@ -26,6 +34,24 @@ def run_for(checkpointer: Any) -> Run | None:
     if ("langgraph.checkpoint.postgres", "AsyncPostgresSaver") in kinds:
         return lambda statements: _wait(checkpointer, _async_postgres(checkpointer, statements))
     return None
+
+
+def is_on_loop(loop: asyncio.AbstractEventLoop) -> bool:
+    """Whether this runs on that event loop."""
+    try:
+        return asyncio.get_running_loop() is loop
+    except RuntimeError:
+        return False
+
+
+def file_of(checkpointer: Any) -> Path | None:
+    """The SQLite file that a checkpointer keeps its checkpoints in; None for any other, and for one in memory."""
+    is_sqlite = any(cls.__module__.startswith("langgraph.checkpoint.sqlite") for cls in type(checkpointer).__mro__)
+    run = run_for(checkpointer) if is_sqlite else None
+    if run is None:
+        return None
+    ((_, _, name), *_) = run([("PRAGMA database_list", ())])[0]
+    return Path(name) if name else None
 
 
 def _sqlite(saver: Any, statements: Sequence[tuple[str, tuple[Any, ...]]]) -> list[Rows]:
@@ -62,4 +88,10 @@ async def _async_postgres(saver: Any, statements: Sequence[tuple[str, tuple[Any,
 
 
 def _wait(saver: Any, coroutine: Coroutine[Any, Any, list[Rows]]) -> list[Rows]:
+    if is_on_loop(saver.loop):
+        coroutine.close()
+        raise WrongLoopError(
+            f"{type(saver).__name__} cannot be waited for on its own event loop: use ainvoke and astream there, or "
+            "call invoke from another thread."
+        )
     return asyncio.run_coroutine_threadsafe(coroutine, saver.loop).result()

@@ -14,6 +14,7 @@ from langchain.agents import AgentState
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolCall, ToolMessage
 from langgraph.channels.delta import DeltaChannel
 from langgraph.graph.message import _messages_delta_reducer
+from pydantic import ValidationError
 
 from shopbot.agents.consent import Answer, read_answer
 from shopbot.agents.digest import canonical, digest_of, normalised
@@ -23,6 +24,8 @@ from shopbot.engines.protocol import TurnStart
 from shopbot.tools.action import Action, Source
 
 SNAPSHOT_EVERY = 100
+UNKNOWN = "outcome_unknown"
+"""In the data of an observation: the write was cut short, and nobody can tell what became of it."""
 ANSWER = "answer"
 """In a customer's message's `additional_kwargs`: a typed answer to a question, `{"question": id, "value": "yes"}`, as a
 button gives it; its words are not read then."""
@@ -78,6 +81,14 @@ class TrustedState(AgentState[Any]):
 def utc_now() -> datetime:
     """The time, aware of its zone."""
     return datetime.now(UTC)
+
+
+def _as_values(action: Action, args: Mapping[str, Any]) -> Any:
+    """The arguments as what they denote, where their schema reads its own output: amounts as amounts."""
+    try:
+        return normalised(action.arguments.model_validate(args).model_dump())
+    except ValidationError:
+        return normalised(args)
 
 
 @dataclass(frozen=True)
@@ -209,7 +220,7 @@ class TurnState:
 
     def terms_of(self, action: Action, args: Mapping[str, Any]) -> str:
         """A digest of what a yes would agree to: `action` with `args` on today's facts."""
-        return digest_of([action.name, normalised(args), {need: self.facts.get(need) for need in action.needs}])
+        return digest_of([action.name, _as_values(action, args), {need: self.facts.get(need) for need in action.needs}])
 
     def ask(self, action: Action, args: Mapping[str, Any]) -> Question:
         """A new question whether `action` may run with `args`; `message` is the id for the message that asks."""
@@ -242,5 +253,6 @@ class TurnState:
         return read_answer(self.newest_words) is Answer.YES
 
     def _is_used(self, action: Action) -> bool:
-        """Whether this turn's yes has been acted upon already."""
-        return any(m.name == action.name and m.status == "success" for m in self.turn if isinstance(m, ToolMessage))
+        """Whether this turn's yes has been acted upon already, or may have been."""
+        observed = (m for m in self.turn if isinstance(m, ToolMessage) and m.name == action.name)
+        return any(m.status == "success" or (m.artifact or {}).get("data", {}).get(UNKNOWN) for m in observed)

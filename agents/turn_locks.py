@@ -5,18 +5,24 @@ It is held until the last action of the turn has ended, also when whoever waited
 
 from __future__ import annotations
 
+import asyncio
 import concurrent.futures
 import contextlib
 import hashlib
 import os
+import struct
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, finalize, ref
+
+from langchain_core.messages import AnyMessage
+
+from shopbot.agents.sql_connection import file_of
 
 try:
     import fcntl
@@ -34,6 +40,8 @@ class HeldTurn:
         self._locks = locks
         self._holders = 1
         self._counting = threading.Lock()
+        self._paused: tuple[object, Callable[[], Any]] | None = None
+        self.is_abandoned = False
 
     @contextmanager
     def busy(self) -> Iterator[None]:
@@ -54,6 +62,28 @@ class HeldTurn:
         finally:
             _held.reset(before)
 
+    @contextmanager
+    def paused(self, close: Callable[[], Any]) -> Iterator[None]:
+        """While a piece of the turn is with whoever reads along: nothing runs, and `close` would end the turn."""
+        self._paused = (caller(), close)
+        try:
+            yield
+        finally:
+            self._paused = None
+
+    def abandon(self) -> Callable[[], Any] | None:
+        """What ends the turn, if who reads along is the caller, who wants the next: it was left half-way."""
+        who, close = self._paused or (None, None)
+        if close is None or who is None or who != caller():
+            return None
+        self.is_abandoned = True
+        return close
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing holds it any more."""
+        return self._holders == 0
+
     def release(self) -> None:
         """One holder less; the last one ends the turn."""
         with self._counting:
@@ -66,9 +96,19 @@ class HeldTurn:
 _held: ContextVar[tuple[HeldTurn, ...]] = ContextVar("held_turns", default=())
 
 
+def caller() -> object:
+    """Who calls, if it is somebody who does one thing after the other: a task, or the main thread of a program. None
+    for other threads: who lends them out may have another go on with what one of them has begun."""
+    try:
+        return asyncio.current_task()
+    except RuntimeError:
+        thread = threading.current_thread()
+        return thread if thread is threading.main_thread() else None
+
+
 def is_held(conversation: str) -> bool:
     """Whether this already runs inside a turn of the conversation, as an agent that is a tool of another does."""
-    return any(turn.conversation == conversation for turn in _held.get())
+    return any(turn.conversation == conversation and not turn.has_ended for turn in _held.get())
 
 
 @contextmanager
@@ -82,11 +122,35 @@ def busy_turn(conversation: str) -> Iterator[None]:
 class TurnLocks:
     """The locks of one store of conversations: first come, first served within a process."""
 
-    def __init__(self, file: Path | None = None) -> None:
+    def __init__(self, find_file: Callable[[], Path | None] = lambda: None) -> None:
         self._waiting: dict[str, deque[Waiter]] = {}
         self._guard = threading.Lock()
-        self._file = file
+        self._held: dict[str, HeldTurn] = {}
+        self._behind: dict[str, list[AnyMessage]] = {}
+        self._find_file = find_file
+        self.is_ready = False
         self._descriptor: int | None = None
+
+    def leave_behind(self, conversation: str, messages: Sequence[AnyMessage]) -> None:
+        """Keep messages whose turn was cut short before it began, for the next."""
+        if messages:
+            with self._guard:
+                self._behind.setdefault(conversation, []).extend(messages)
+
+    def left_behind(self, conversation: str) -> list[AnyMessage]:
+        """Take over what earlier turns have left behind."""
+        with self._guard:
+            return self._behind.pop(conversation, [])
+
+    def prepare(self) -> None:
+        """Open the lock file, where there is one, before the first lock; may wait for the store's event loop."""
+        if self.is_ready or fcntl is None:
+            return
+        file = self._find_file()
+        with self._guard:
+            if file is not None and self._descriptor is None:
+                self._descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+            self.is_ready = True
 
     def line_up(self, conversation: str) -> Waiter:
         """A place in the line of the conversation; the future is done when it is this one's turn."""
@@ -98,6 +162,16 @@ class TurnLocks:
                 place.set_result(None)
         return place
 
+    def hold(self, conversation: str) -> HeldTurn:
+        """The turn that has come and is locked."""
+        turn = self._held[conversation] = HeldTurn(self, conversation)
+        return turn
+
+    def abandoned(self, conversation: str) -> Callable[[], Any] | None:
+        """What ends the turn that holds the conversation, if the caller itself has left it half-way."""
+        turn = self._held.get(conversation)
+        return turn.abandon() if turn is not None else None
+
     def leave(self, conversation: str, place: Waiter) -> None:
         """Give up a place in the line, whether its turn has come or not."""
         with self._guard:
@@ -108,6 +182,7 @@ class TurnLocks:
 
     def let_go(self, conversation: str) -> None:
         """End the turn: the next in line has it."""
+        self._held.pop(conversation, None)
         self._unlock(conversation)
         with self._guard:
             line = self._waiting[conversation]
@@ -123,19 +198,16 @@ class TurnLocks:
 
     def try_lock(self, conversation: str) -> bool:
         """Lock the conversation against other processes, if none has it; the system frees it when a process dies."""
-        if self._file is None or fcntl is None:
+        if self._descriptor is None:
             return True
-        with self._guard:
-            if self._descriptor is None:
-                self._descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600)
         with contextlib.suppress(BlockingIOError, PermissionError):
-            fcntl.lockf(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _place_of(conversation))
+            _set_lock(self._descriptor, _place_of(conversation), lock=True)
             return True
         return False
 
     def _unlock(self, conversation: str) -> None:
-        if self._descriptor is not None and fcntl is not None:
-            fcntl.lockf(self._descriptor, fcntl.LOCK_UN, 1, _place_of(conversation))
+        if self._descriptor is not None:
+            _set_lock(self._descriptor, _place_of(conversation), lock=False)
 
     def close(self) -> None:
         """Close the lock file, if one is open."""
@@ -143,6 +215,20 @@ class TurnLocks:
             if self._descriptor is not None:
                 os.close(self._descriptor)
                 self._descriptor = None
+            self.is_ready = False
+
+
+def _set_lock(descriptor: int, place: int, *, lock: bool) -> None:
+    """Lock or free one byte of the file, without waiting.
+
+    Where the system has them (Linux), locks that belong to the open file: those of a process would not hold between
+    two stores of one process on the same file, and would all fall when one of the two is closed.
+    """
+    if hasattr(fcntl, "F_OFD_SETLK"):
+        kind = fcntl.F_WRLCK if lock else fcntl.F_UNLCK
+        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, struct.pack("@hhqqi0q", kind, os.SEEK_SET, place, 1, 0))
+    else:
+        fcntl.lockf(descriptor, (fcntl.LOCK_EX | fcntl.LOCK_NB) if lock else fcntl.LOCK_UN, 1, place)
 
 
 def _place_of(conversation: str) -> int:
@@ -160,4 +246,17 @@ def locks_for(checkpointer: Any) -> TurnLocks:
         return own
     if checkpointer in (None, True, False):
         return TurnLocks()
-    return _locks.setdefault(checkpointer, TurnLocks())
+    if checkpointer not in _locks:
+        locks = _locks[checkpointer] = TurnLocks(lock_file_of(ref(checkpointer)))
+        finalize(checkpointer, locks.close)
+    return _locks[checkpointer]
+
+
+def lock_file_of(checkpointer: ref[Any]) -> Callable[[], Path | None]:
+    """Finds the lock file of a checkpointer: beside its SQLite file, if it has one."""
+
+    def find() -> Path | None:
+        file = file_of(checkpointer())
+        return file.with_name(file.name + "-turns") if file else None
+
+    return find

@@ -16,6 +16,7 @@ from typing import Any
 from langchain_core.messages import AnyMessage, HumanMessage, convert_to_messages
 from langchain_core.runnables import RunnableConfig
 from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Command
 
 from shopbot.agents.journal import Journal
 from shopbot.agents.turn_locks import HeldTurn, TurnLocks, is_held
@@ -45,15 +46,20 @@ class TurnGraph(CompiledStateGraph[Any, Any, Any, Any]):
         if conversation is None or is_held(conversation):
             yield from super().stream(given, config, **kwargs)
             return
-        with self._turn(conversation) as turn:
-            pieces: Any = super().stream(self._received(given, conversation), config, **kwargs)
+        with self._arriving(given, conversation) as arrived, self._turn(conversation) as turn:
+            given = self._received(given, conversation, config)
+            arrived.clear()
+            pieces: Any = super().stream(given, config, **kwargs)
             with contextlib.closing(pieces):
                 while True:
                     with turn.current():
                         piece = next(pieces, _END)
                     if piece is _END:
                         break
-                    yield piece
+                    with turn.paused(lambda: self._end(pieces, turn)):
+                        yield piece
+                    if turn.is_abandoned:
+                        return
             self.journal.answered(conversation)
 
     async def astream(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> AsyncIterator[Any]:
@@ -63,50 +69,87 @@ class TurnGraph(CompiledStateGraph[Any, Any, Any, Any]):
             async for piece in super().astream(given, config, **kwargs):
                 yield piece
             return
-        async with self._aturn(conversation) as turn:
-            given = await asyncio.to_thread(self._received, given, conversation)
-            pieces: Any = super().astream(given, config, **kwargs)
-            async with contextlib.aclosing(pieces):
-                while True:
-                    with turn.current():
-                        piece = await anext(pieces, _END)
-                    if piece is _END:
-                        break
-                    yield piece
-            await asyncio.to_thread(self.journal.answered, conversation)
+        with self._arriving(given, conversation) as arrived:
+            async with self._aturn(conversation) as turn:
+                given = await asyncio.to_thread(self._received, given, conversation, config)
+                arrived.clear()
+                pieces: Any = super().astream(given, config, **kwargs)
+                async with contextlib.aclosing(pieces):
+                    while True:
+                        with turn.current():
+                            piece = await anext(pieces, _END)
+                        if piece is _END:
+                            break
+                        with turn.paused(lambda: self._aend(pieces, turn)):
+                            yield piece
+                        if turn.is_abandoned:
+                            return
+                await asyncio.to_thread(self.journal.answered, conversation)
+
+    @contextmanager
+    def _arriving(self, given: Any, conversation: str) -> Iterator[list[AnyMessage]]:
+        """The customer's messages until they are in the journal: cut short before that, they are left to the next
+        turn, which reads them first."""
+        messages = _of_the_customer(given)
+        try:
+            yield messages
+        except BaseException:
+            self.locks.leave_behind(conversation, messages)
+            raise
+
+    @staticmethod
+    def _end(pieces: Any, turn: HeldTurn) -> None:
+        pieces.close()
+        turn.release()
+
+    @staticmethod
+    async def _aend(pieces: Any, turn: HeldTurn) -> None:
+        await pieces.aclose()
+        turn.release()
 
     @contextmanager
     def _turn(self, conversation: str) -> Iterator[HeldTurn]:
+        end = self.locks.abandoned(conversation)
+        if end is not None:
+            end()
         place = self.locks.line_up(conversation)
         pause = threading.Event()
         try:
             place.result()
+            self.locks.prepare()
             while not self.locks.try_lock(conversation):
                 pause.wait(_GLANCE_S)
         except BaseException:
             self.locks.leave(conversation, place)
             raise
-        turn = HeldTurn(self.locks, conversation)
+        turn = self.locks.hold(conversation)
         try:
             yield turn
         finally:
-            turn.release()
+            if not turn.is_abandoned:
+                turn.release()
 
     @asynccontextmanager
     async def _aturn(self, conversation: str) -> AsyncIterator[HeldTurn]:
+        end = self.locks.abandoned(conversation)
+        if end is not None:
+            await end()
         place = self.locks.line_up(conversation)
         try:
             await asyncio.wrap_future(place)
+            if not self.locks.is_ready:
+                await asyncio.to_thread(self.locks.prepare)
             while not self.locks.try_lock(conversation):
                 await asyncio.sleep(_GLANCE_S)
         except BaseException:
             self.locks.leave(conversation, place)
             raise
-        turn = HeldTurn(self.locks, conversation)
+        turn = self.locks.hold(conversation)
         try:
             yield turn
         finally:
-            turn.release()
+            if not turn.is_abandoned:
+                turn.release()
 
     def _conversation(self, config: RunnableConfig | None) -> str | None:
         merged = {**((self.config or {}).get("configurable") or {}), **((config or {}).get("configurable") or {})}
@@ -134,10 +177,23 @@ class TurnGraph(CompiledStateGraph[Any, Any, Any, Any]):
                 )
         return {**given, "messages": messages}
 
-    def _received(self, given: Any, conversation: str) -> Any:
-        """The input, kept in the journal, behind what an earlier turn received and died over."""
-        if not isinstance(given, dict) or not given.get("messages"):
+    def _received(self, given: Any, conversation: str, config: RunnableConfig | None) -> Any:
+        """The input, kept in the journal, behind what an earlier turn received and died over.
+
+        A decision or a resumption counts for nothing once the customer has written something else, which comes first.
+        """
+        behind, messages = self.locks.left_behind(conversation), _of_the_customer(given)
+        if messages or (isinstance(given, dict) and given.get("messages")):
+            unanswered = self.journal.receive(conversation, [*behind, *messages])
+            return {**given, "messages": [*unanswered, *behind, *given["messages"]]}
+        if not (given is None or isinstance(given, Command)):
             return given
-        messages: list[AnyMessage] = [m for m in given["messages"] if isinstance(m, HumanMessage)]
-        unanswered = self.journal.receive(conversation, messages)
-        return {**given, "messages": [*unanswered, *given["messages"]]}
+        unanswered = [*self.journal.receive(conversation, behind), *behind]
+        kept = {m.id for m in self.get_state(config or {}).values.get("messages", ())} if unanswered else set()
+        lost = [message for message in unanswered if message.id not in kept]
+        return {"messages": lost} if lost else given
+
+
+def _of_the_customer(given: Any) -> list[AnyMessage]:
+    listed = given.get("messages") if isinstance(given, dict) else None
+    return [message for message in listed or () if isinstance(message, HumanMessage)]

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from shopbot.agents.grounding.numbers import PERCENT
+from shopbot.agents.grounding.numbers import PERCENT, written_values
 from shopbot.agents.grounding.reading import Calendar, Reading, parse, read
 from shopbot.agents.grounding.search import find
+from shopbot.agents.grounding.text import LONGEST_NUMBER
 
 _QUOTED = re.compile(r"'([^'\n]*)'|\"([^\"\n]*)\"")
 _HUNDRED = Fraction(100)
@@ -77,15 +78,18 @@ def _is_composed_of_given(written: str, passages: Iterable[Passage]) -> bool:
     values = {value for value, _ in said} | ({_HUNDRED} if any(unit == PERCENT for _, unit in said) else set())
     digits = {digits for reading in readings for digits in reading.identifiers}
     quotations = [first or second for first, second in _QUOTED.findall(written)]
-    return _literals(written) <= values | {Fraction(one) for one in digits if one.isdecimal()} and all(
+    exact = {value for one in digits if one.isdecimal() for value in written_values(one.lstrip("0") or "0")}
+    return _literals(written) <= values | exact and all(
         find(quotation, readings) for quotation in quotations if quotation.strip()
     )
 
 
-def _literals(written: str) -> set[Fraction]:
-    """The values of everything numeric, wherever it stands: what a program reads as a number is one."""
-    mentions = {mention.value for mention in parse(written).numbers}
-    return mentions | {Fraction(found) for found in re.findall(r"(?<![\w.])[0-9]+(?:\.[0-9]+)?", written)}
+def _literals(written: str) -> set[Fraction | None]:
+    """The values of everything numeric, wherever it stands: what a program reads as a number is one. None stands for
+    one that is too long to have been said."""
+    mentions: set[Fraction | None] = {mention.value for mention in parse(written).numbers}
+    found = re.findall(r"(?<![\w.])[0-9]+(?:\.[0-9]+)?", written)
+    return mentions | {Fraction(one) if len(one) <= LONGEST_NUMBER else None for one in found}
 
 
 def _texts(values: Iterable[Any]) -> Iterator[str]:

@@ -17,7 +17,7 @@ from fractions import Fraction
 
 from shopbot.agents.grounding.cardinals import CardinalReader, Lexicon, digits_read_aloud, lexicon, points_at_a_thing
 from shopbot.agents.grounding.figures import written_values
-from shopbot.agents.grounding.text import END, Token, at, glued_after, glued_before
+from shopbot.agents.grounding.text import END, LONGEST_NUMBER, Token, at, glued_after, glued_before
 from shopbot.prompts import load_data
 
 PERCENT = "%"
@@ -107,7 +107,8 @@ class _Reader:
     def _fraction(self, place: int) -> Mention | None:
         """ "1/2", standing alone."""
         over, slash, under = (at(self._tokens, place + step) for step in range(3))
-        plain = over.raw.isdecimal() and slash.text == "/" and under.raw.isdecimal() and slash.glued and under.glued
+        decimal = over.raw.isdecimal() and under.raw.isdecimal() and over.is_number and under.is_number
+        plain = decimal and slash.text == "/" and slash.glued and under.glued
         if not plain or not self._may_begin(place) or not int(under.text):
             return None
         if glued_after(self._tokens, place + 2).text in {"/", "-", "_", "^", ":"} or not self._may_end(place + 2):
@@ -195,7 +196,7 @@ class _Reader:
             return replace(mention, value=mention.value * part, end=end + 1, whole=False)
         if following in words["point"]:
             digits, behind = digits_read_aloud(self._tokens, end + 1, self._words)
-            decimals = Fraction(f"0.{digits}") if digits else Fraction(0)
+            decimals = Fraction(f"0.{digits}") if 0 < len(digits) <= LONGEST_NUMBER else Fraction(0)
             return replace(mention, value=mention.value + decimals, end=behind, whole=False) if digits else mention
         if following in words["joint"] and mention.whole:
             return self._and_a_part(mention, end + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
 from fractions import Fraction
@@ -10,10 +11,12 @@ from typing import Any
 from shopbot.agents.grounding.identifiers import codes_in, normalised
 from shopbot.agents.grounding.kinds import Kind, kind_of_form
 from shopbot.agents.grounding.reading import Number, Reading, parse
-from shopbot.agents.grounding.text import fold, has_hidden_characters
+from shopbot.agents.grounding.text import LONGEST_NUMBER, fold, has_hidden_characters
 from shopbot.agents.grounding.words import content_places, plain, says, singulars
 from shopbot.prompts import load_data
 
+_READABLE = re.compile(r"[+-]?[0-9]{0,300}\.?[0-9]{0,300}(?:[eE][+-]?[0-9]{1,3}|/[0-9]{1,300})?")
+"""What is worth turning into a number: the exponent of a longer one alone could take forever."""
 _UNREADABLE: Number = (Fraction(0), "unreadable")
 
 
@@ -42,7 +45,9 @@ def number_of(value: Any) -> Number:
         if len(mentions) == 1:
             return mentions[0].value, mentions[0].unit
     try:
-        return Fraction(value if type(value) is int else str(value)), ""
+        if type(value) is int:
+            return Fraction(value), ""
+        return (Fraction(written), "") if _READABLE.fullmatch(written := str(value)) else _UNREADABLE
     except (ValueError, ZeroDivisionError):
         return _UNREADABLE
 
@@ -89,6 +94,8 @@ def _digits(value: Any, readings: Sequence[Reading]) -> bool:
     digits = str(value).strip()
     if any(digits in reading.identifiers for reading in readings):
         return True
+    if len(digits) > LONGEST_NUMBER:
+        return False
     return (digits[0] != "0" or digits == "0") and any(Fraction(digits) in reading.figures for reading in readings)
 
 

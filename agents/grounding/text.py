@@ -14,6 +14,10 @@ from dataclasses import dataclass
 MAX_TEXT = 20_000
 """Characters of a text that are read; what follows them grounds nothing."""
 
+LONGEST_NUMBER = 300
+"""Characters of the longest number that is read as one; more digits are no amount of anything."""
+
+_DIGITS = frozenset("0123456789")
 _TOKEN = re.compile(r"[0-9]+(?:[.,'][0-9]+)*|[^\W\d_]+(?:'[^\W\d_]+)*|\S")
 _WIDE_SPACE = re.compile(r"(?<=[0-9])[\u00a0\u2009\u202f](?=[0-9]{3}(?![0-9]))")
 _ONE_CHARACTER = str.maketrans(
@@ -38,7 +42,7 @@ class Token:
     @property
     def is_number(self) -> bool:
         """Whether it is written in digits."""
-        return self.raw[:1] in set("0123456789")
+        return self.raw[:1] in _DIGITS and len(self.raw) <= LONGEST_NUMBER
 
     @property
     def is_word(self) -> bool:
@@ -52,12 +56,17 @@ END = Token("", "", 0, 0, glued=False)
 
 def fold(text: str) -> str:
     """NFKC without invisible characters, one kind of hyphen and apostrophe; ½ is " 1/2 ", a raised 2 is no digit."""
-    text = text[:MAX_TEXT]
+    text = _cut(text)
     if text.isascii():
         return text
     text = _WIDE_SPACE.sub("'", text)
     text = "".join(map(_plain, text)).translate(_ONE_CHARACTER)
-    return unicodedata.normalize("NFKC", text)
+    return _cut(unicodedata.normalize("NFKC", text))
+
+
+def _cut(text: str) -> str:
+    """The text as far as it is read, without what the cut would go through: half a number is another number."""
+    return text if len(text) <= MAX_TEXT else "".join(text[: MAX_TEXT + 1].rsplit(maxsplit=1)[:-1])
 
 
 def has_hidden_characters(text: str) -> bool:

@@ -73,7 +73,7 @@ class _Reader:
         while (part := at(self._tokens, end)).is_number and _HOUR.fullmatch(part.text):
             parts.append(int(part.text))
             colon, behind = at(self._tokens, end + 1), at(self._tokens, end + 2)
-            if len(parts) > 1 and len(part.text) != 2:
+            if len(parts) > 3 or (len(parts) > 1 and len(part.text) != 2):
                 return [], place
             if not (colon.text == ":" and colon.glued and behind.glued and behind.is_number):
                 return parts, end + 1

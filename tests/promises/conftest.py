@@ -7,12 +7,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from attacked_agent import prompts_for
 from attacked_shop import Clock, OpenShop, opened
 from sqlalchemy import Engine
 
 from shopbot.shop.database.connection import open_database
 from shopbot.shop.demo.seed import build_demo
 from shopbot.shop.settings import load_settings
+
+
+@pytest.fixture(autouse=True)
+def paying_words(tmp_path: Path, data_folder: Path) -> None:
+    """The wording of the question that `pay` asks."""
+    prompts_for(tmp_path / "prompts")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
