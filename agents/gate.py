@@ -14,7 +14,10 @@ from typing import Any
 
 from langchain.agents.middleware import AgentMiddleware, ExtendedModelResponse, ModelRequest, ModelResponse
 from langchain.tools.tool_node import ToolCallRequest
+from langchain_core.callbacks import BaseCallbackManager
 from langchain_core.runnables.config import var_child_runnable_config
+from langchain_core.tracers.event_stream import _AstreamEventsCallbackHandler
+from langchain_core.tracers.log_stream import LogStreamCallbackHandler
 from langgraph.config import get_config
 from langgraph.types import Command
 
@@ -80,11 +83,24 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
 def _unstreamed() -> Iterator[None]:
     """What a model says in this block is not streamed to whoever reads along: it has not passed the gate yet."""
     config = get_config()
-    token = var_child_runnable_config.set({**config, "tags": [*(config.get("tags") or ()), NOT_STREAMED]})
+    tags = [*(config.get("tags") or ()), NOT_STREAMED]
+    unread: Any = {**config, "tags": tags, "callbacks": _without_event_streams(config.get("callbacks"))}
+    token = var_child_runnable_config.set(unread)
     try:
         yield
     finally:
         var_child_runnable_config.reset(token)
+
+
+def _without_event_streams(callbacks: Any) -> Any:
+    """The callbacks without those of `astream_events` and `astream_log`, which do not heed the tag."""
+    if not isinstance(callbacks, BaseCallbackManager):
+        return callbacks
+    kept = callbacks.copy()
+    for handler in callbacks.handlers:
+        if isinstance(handler, _AstreamEventsCallbackHandler | LogStreamCallbackHandler):
+            kept.remove_handler(handler)
+    return kept
 
 
 def _conversation() -> str:
