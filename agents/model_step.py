@@ -28,6 +28,7 @@ from shopbot.agents.replies import is_repeated, unanswered_notice, with_own_ids
 from shopbot.agents.tracing import describe_answer, describe_failure
 from shopbot.agents.verification import Verification
 from shopbot.agents.wording import ask_for, says
+from shopbot.engines.dialects import read_calls
 from shopbot.engines.protocol import DEADLINE, TEMPLATED, EngineUsage
 from shopbot.engines.reasoning import separate_reasoning
 from shopbot.prompts import render
@@ -122,7 +123,8 @@ class ModelStep:
                 describe_failure(span, failure)
                 self.budget.pay(None)
                 raise
-            message = separate_reasoning(next(m for m in proposal.result if isinstance(m, AIMessage)))
+            said = separate_reasoning(next(m for m in proposal.result if isinstance(m, AIMessage)))
+            message = read_calls(said, self.request.tools)
             usage = usage_of(message, request.model, time.monotonic() - started)
             describe_answer(span, message, usage)
         self.usage += usage

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from shopbot.agents.grounding.numbers import PERCENT, written_values
+from shopbot.agents.grounding.figures import written_values
+from shopbot.agents.grounding.numbers import PERCENT
 from shopbot.agents.grounding.reading import Calendar, Reading, parse, read
 from shopbot.agents.grounding.search import find
 from shopbot.agents.grounding.text import LONGEST_NUMBER

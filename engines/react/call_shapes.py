@@ -10,7 +10,7 @@ from typing import Any
 
 from shopbot.engines.react.complaints import Unreadable
 from shopbot.engines.react.inputs import read_input, read_named, read_object
-from shopbot.engines.react.lenient import Bare, read_value
+from shopbot.engines.react.lenient import Bare, as_written, read_value
 from shopbot.engines.react.names import match_name
 from shopbot.engines.react.words import keys, squash, words
 
@@ -61,8 +61,13 @@ def read_json_call(text: str, actions: Actions) -> list[Shaped] | None:
         value, _ = read_value(text)
     except Unreadable as complaint:
         return [Shaped(raw=text, complaint=complaint)]
+    return read_json_value(value, actions) or None
+
+
+def read_json_value(value: Any, actions: Actions) -> list[Shaped]:
+    """The calls or the reply in JSON that has been read."""
     items = value if isinstance(value, list) else [value]
-    return [shape for item in items[:MOST_CALLS] for shape in _from_json(item, actions)] or None
+    return [shape for item in items[:MOST_CALLS] for shape in _from_json(item, actions)]
 
 
 def read_call(text: str, actions: Actions) -> Shaped | None:
@@ -117,7 +122,7 @@ def _from_json(value: Any, actions: Actions) -> Iterator[Shaped]:
         yield from (shape for item in several for shape in _from_json(item, actions))
         return
     value = next((value[key] for key in ("function", *keys("name")) if isinstance(value.get(key), dict)), value)
-    name = next((value[key] for key in keys("name") if isinstance(value.get(key), str)), None)
+    name = next((as_written(value[key]) for key in keys("name") if isinstance(value.get(key), str | Bare)), None)
     given = next((value[key] for key in keys("arguments") if key in value), None)
     if name is not None:
         yield _named(name, _beside(value, name, actions) if given is None else given, thought, actions)
@@ -137,6 +142,8 @@ def _beside(value: Mapping[str, Any], name: str, actions: Actions) -> dict[str, 
 
 def _named(written: str, given: Any, thought: str, actions: Actions) -> Shaped:
     if is_reply(written, actions):
+        if isinstance(given, dict) and len(given) == 1:
+            given = next(iter(given.values()))
         return Shaped(answer=answer_in(given) if isinstance(given, str) else str(given or ""), thought=thought)
     name = match_name(written, actions) or written
     try:
@@ -149,9 +156,12 @@ def _by_name_tags(text: str, actions: Actions) -> Iterator[Shaped]:
     for opening, inner in zip(_NAMED_TAG.finditer(text), _between(_NAMED_TAG, text, closed=False), strict=True):
         written = opening[1] or opening[2]
         name = match_name(written, actions) or written
-        names = (parameter[1] for parameter in _PARAMETER.finditer(inner))
-        parameters = {name: Bare(value.strip()) for name, value in zip(names, _between(_PARAMETER, inner), strict=True)}
+        names = [parameter[1] for parameter in _PARAMETER.finditer(inner)]
+        raw = list(_between(_PARAMETER, inner, closed=False))
+        parameters = {key: Bare(value.split("</", 1)[0].strip()) for key, value in zip(names, raw, strict=True)}
         try:
+            if not all("</" in value for value in raw):
+                raise Unreadable("truncated")
             args = read_object(parameters or inner.split("</", 1)[0], name, actions.get(name))
         except Unreadable as complaint:
             yield Shaped(name, None, inner, complaint)

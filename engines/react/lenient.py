@@ -35,6 +35,11 @@ class Bare:
     text: str
 
 
+def as_written(value: str | Bare) -> str:
+    """The characters of a string or of a word without quotes."""
+    return value.text if isinstance(value, Bare) else value
+
+
 def read_value(text: str, at: int = 0) -> tuple[Any, int]:
     """The value that begins at `at`, and where it ends.
 

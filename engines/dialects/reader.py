@@ -1,0 +1,221 @@
+"""Takes a text apart into the calls that are written in it and the words around them.
+
+Something looks like a call when it names an action of the agent in call shape (`name(…)`, `name {…}`, an object under
+whose keys the name stands), when it is an object with a name and arguments, or when it carries a dialect's tags. What
+looks like one and cannot be read is kept as a complaint. Other braces are words: JSON that a customer asked about.
+Time is linear in the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from shopbot.engines.dialects.looks import first_named, is_call, strings_in, unread
+from shopbot.engines.dialects.marks import ends_in_a_tag, insides, marks, own_turn, tags
+from shopbot.engines.react.call_shapes import Actions, Shaped, find_tagged, read_call, read_json_value
+from shopbot.engines.react.complaints import Unreadable
+from shopbot.engines.react.inputs import read_object
+from shopbot.engines.react.lenient import Reader, read_value
+from shopbot.engines.react.names import match_name
+
+LONGEST = 20_000
+"""Characters of a text with marks of a call that are read."""
+_MOST_FAILURES = 16
+"""Braces that open nothing readable, after which a text is only looked through."""
+_BRACKETS = re.compile(r"\\.|\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'(?=\s*[,)\]}])|[()\[\]]", re.DOTALL)
+_AROUND = " \t\n\r,;:[]{}()`*|"
+_FENCE = re.compile(r"(?:```|~~~)[\w-]{0,20}")
+_LEAD = re.compile(r"(?:(?:\w{1,60}[.:(]){1,3}|(?:action|tool|function)(?: call| name)?[ \t]*:\s*)\Z", re.IGNORECASE)
+"""In front of a call: a namespace, a function around it, or a label."""
+
+
+@dataclass
+class Found:
+    """What is in a text: calls and complaints in their order, the words around them; `tagged`: it carries tags."""
+
+    shapes: list[Shaped] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+    tagged: bool = False
+
+    @property
+    def aside(self) -> str:
+        """The words around the calls."""
+        bare = (_FENCE.sub("", part).strip(_AROUND) for part in self.words)
+        return "\n".join(part for part in bare if any(letter.isalnum() for letter in part))
+
+
+def read_text(text: str, actions: Actions) -> Found:
+    """The calls of `actions` in a text."""
+    own, made_up = own_turn(text)
+    names = tuple(actions)
+    if is_plain(own, actions) and not made_up:
+        return Found(words=[own])
+    if len(own) > LONGEST:
+        return Found([Shaped(raw=own[:200], complaint=Unreadable("too_long"))])
+    scan = _Scan(own, actions)
+    scan.run()
+    found = scan.found
+    found.tagged |= made_up or ends_in_a_tag(own, names)
+    if found.tagged and not found.shapes:
+        found.shapes.append(unread(own, names))
+    return found
+
+
+def is_plain(words: str, actions: Actions) -> bool:
+    """Whether words have nothing of a call in them."""
+    names = tuple(actions)
+    return not marks(names).search(words) and not ends_in_a_tag(words, names)
+
+
+class _Scan:
+    """One pass over a text."""
+
+    def __init__(self, text: str, actions: Actions) -> None:
+        self.text = text
+        self.actions = actions
+        self.names = tuple(actions)
+        self.found = Found()
+        self._at = 0
+        self._failures = 0
+
+    def run(self) -> None:
+        """Read to the end."""
+        told = 0
+        while mark := marks(self.names).search(self.text, self._at):
+            start = self._at = mark.start()
+            shapes = self._read(mark)
+            if shapes is not None:
+                self.found.words.append(_without_lead(self.text[told:start]))
+                self.found.shapes += shapes
+                told = self._at
+        self.found.words.append(self.text[told:])
+
+    def _read(self, mark: re.Match[str]) -> list[Shaped] | None:
+        """What begins at a mark, and past it; None when it is words."""
+        if mark["tag"]:
+            return self._tag(mark)
+        if mark["open"]:
+            return self._braces(mark)
+        if self.text[mark.end() - 1] in "([":
+            return self._bracketed(mark.end())
+        return self._named(mark["name"], mark.end())
+
+    def _tag(self, mark: re.Match[str]) -> list[Shaped]:
+        """A tag and what it holds, to the next tag or the end."""
+        self.found.tagged = True
+        self._at = mark.end()
+        if re.match(r"=|\s+name=", mark["named"] or "") and (
+            by_name := find_tagged(self.text[mark.start() :], self.actions)
+        ):
+            self._at = len(self.text)
+            return by_name[1]
+        if mark["closing"] or mark["shut"] or mark["ending"]:
+            return []
+        tag = tags(self.names).search(self.text, self._at)
+        end = tag.start() if tag else len(self.text)
+        inside = self.text[self._at : end]
+        self._at = end
+        return self._inside(inside, mark.group())
+
+    def _inside(self, text: str, tag: str) -> list[Shaped]:
+        """The calls in what a tag holds."""
+        scan = _Scan(text, self.actions)
+        scan.run()
+        if scan.found.shapes or not any(letter.isalnum() for letter in text):
+            return scan.found.shapes
+        name = match_name(text.strip(_AROUND), self.names)
+        if name:
+            return [self._call(name, None, text)]
+        return [read_call(text.strip(), self.actions) or unread(tag + text, self.names)]
+
+    def _braces(self, mark: re.Match[str]) -> list[Shaped] | None:
+        """An object: a call, an object that is words, or one that cannot be read."""
+        run = len(mark["open"])
+        start = mark.end() - 1
+        if self._failures >= _MOST_FAILURES:
+            self._at = len(self.text)
+            inside = insides(self.names).search(self.text, mark.start())
+            return [unread(self.text[mark.start() :], self.names)] if inside else None
+        value, end = self._object(start, doubled=run > 1)
+        if isinstance(value, Unreadable):
+            return self._unreadable(mark.start(), start, end, value)
+        surplus = re.compile(r"[\s}]*").match(self.text, end) if run > 1 else None
+        self._at = surplus.end() if surplus else end
+        shapes = list(self._shapes(value))
+        return shapes or None
+
+    def _object(self, start: int, *, doubled: bool) -> tuple[Any, int]:
+        """The object at `start` and where it ends; why not, and where reading stopped."""
+        reader = Reader(self.text, start)
+        try:
+            return reader.value(), reader.at
+        except Unreadable as complaint:
+            if not doubled:
+                return complaint, reader.at
+            # Braces doubled throughout are those of the prompt templates that models were shown.
+            single = self.text[start:].replace("{{", "{").replace("}}", "}")
+        try:
+            value, length = read_value(single)
+        except Unreadable as complaint:
+            return complaint, reader.at
+        self.text = self.text[:start] + single
+        return value, start + length
+
+    def _unreadable(self, begin: int, start: int, stopped: int, why: Unreadable) -> list[Shaped] | None:
+        """Braces that cannot be read: a complaint when there is a call's inside in them, or the text breaks off."""
+        self._failures += 1
+        closer = self.text.find("}", stopped)
+        end = closer + 1 if closer >= 0 else len(self.text)
+        region = self.text[start:end]
+        cut = why.reason == "truncated" and re.match(r"\{\s*\\?[\"'“‘„`]", region)
+        if cut or insides(self.names).search(region):
+            self._at = end
+            return [Shaped(first_named(region, self.names), None, self.text[begin:end], why)]
+        self._at = start + 1
+        return None
+
+    def _shapes(self, value: Any) -> Iterator[Shaped]:
+        """The calls in an object; a complaint when it only names an action; nothing when it is words."""
+        if is_call(value, self.names):
+            yield from read_json_value(value, self.actions)
+        elif named := next((word for word in strings_in(value) if word in self.actions), None):
+            yield Shaped(named, None, str(value), Unreadable("nameless"))
+
+    def _named(self, written: str, brace: int) -> list[Shaped]:
+        """`name {…}`; `brace` is the place of the first opening one."""
+        name = match_name(written, self.names) or written
+        last = brace
+        while self.text.startswith("{", last + 1):
+            last += 1
+        value, self._at = self._object(last, doubled=last > brace)
+        if isinstance(value, Unreadable):
+            closer = self.text.find("}", self._at)
+            self._at = closer + 1 if closer >= 0 else len(self.text)
+            return [Shaped(name, None, self.text[brace : self._at], value)]
+        return list(self._shapes(value)) if is_call(value, self.names) else [self._call(name, value, str(value))]
+
+    def _bracketed(self, behind: int) -> list[Shaped]:
+        """`name(…)` or `name[…]`; `behind` is the place behind the opening bracket."""
+        start, depth = self._at, 1
+        for token in _BRACKETS.finditer(self.text, behind):
+            depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(token.group(), 0)
+            if depth == 0:
+                self._at = token.end()
+                written = self.text[start : self._at]
+                return [read_call(written, self.actions) or unread(written, self.names)]
+        self._at = len(self.text)
+        written = self.text[start:]
+        return [Shaped(first_named(written, self.names), None, written, Unreadable("truncated"))]
+
+    def _call(self, name: str, value: Any, raw: str) -> Shaped:
+        try:
+            return Shaped(name, read_object(value, name, self.actions.get(name)), raw)
+        except Unreadable as complaint:
+            return Shaped(name, None, raw, complaint)
+
+
+def _without_lead(words: str) -> str:
+    return words[:-80] + _LEAD.sub("", words[-80:])
