@@ -65,6 +65,8 @@ class _Reader:
         after = glued_after(self._tokens, end - 1)
         if after.text in {"/", "_", "%"} or (after.is_word and not self._half_of_day(end)[0] and after.text != "z"):
             return None
+        if after.text == "-" and glued_after(self._tokens, end).is_word:  # "1:21-cv": a number of something
+            return None
         return self._made(parts, place, end)
 
     def _colon_parts(self, place: int) -> tuple[list[int], int]:
