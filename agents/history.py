@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolCall, ToolMessage
 
-from shopbot.agents.act import UNKNOWN, consequences, look_up, observed
+from shopbot.agents.act import consequences, look_up, observed
 from shopbot.agents.config import GateConfig
 from shopbot.agents.plan import GOALS, unmet
 from shopbot.agents.proposal import Approved
 from shopbot.agents.state import TurnState
+from shopbot.agents.turn_locks import CROSSED
 from shopbot.agents.wording import says
 from shopbot.engines.protocol import BRIEFING, Briefing
 from shopbot.prompts import exists, render
-from shopbot.tools.action import Observation
+from shopbot.tools.action import UNKNOWN, Action, Observation
 
 _OPEN, _CLOSE = "<data>", "</data>"
 _MARK = re.compile(r"[<＜﹤‹〈⟨](?=[\s/／\\]{0,8}data\b)", re.IGNORECASE)
@@ -26,11 +27,10 @@ _MARK = re.compile(r"[<＜﹤‹〈⟨](?=[\s/／\\]{0,8}data\b)", re.IGNORECASE
 
 @dataclass
 class Settled:
-    """A history in which every call has an answer: the messages, what the answers changed, what must be told."""
+    """A history in which every call has an answer: the messages, and what the answers changed."""
 
     messages: list[AnyMessage]
     changes: dict[str, Any] = field(default_factory=dict)
-    notices: list[str] = field(default_factory=list)
 
 
 def settle(
@@ -86,22 +86,53 @@ def _settle_call(call: ToolCall, outcome: Observation | None, state: TurnState, 
         settled.messages.append(observed(call, text))
         return
     settled.messages.append(observed(call, outcome))
-    if call["name"] not in state.actions:
-        return
-    settled.changes |= consequences(call, outcome, state)
-    if outcome.data.get(UNKNOWN):
-        title = state.actions[call["name"]].title
-        settled.notices.append(str(says("may_have_gone_through")).format(title=title))
-    elif state.actions[call["name"]].effect == "write":
-        settled.notices.append(str(says("gone_through")).format(text=_told(call["name"], outcome)))
+    if call["name"] in state.actions:
+        settled.changes |= consequences(call, outcome, state)
 
 
-def _told(name: str, outcome: Observation) -> str:
-    """What the customer reads of it: the action's reply template where there is one, else the observation."""
-    path = f"replies/{name}.j2"
-    if not exists(path):
-        return outcome.answer or outcome.text
-    return render(path, data=dict(outcome.data), ok=outcome.ok, facts=dict(outcome.facts), citations=outcome.citations)
+def untold(messages: Sequence[AnyMessage], actions: Mapping[str, Action]) -> list[str]:
+    """What the customer has to be told before the newest message is answered: writes that they have not read of.
+
+    Those were done, or may have been, in turns that were cut short. Whether a call found its answer in time or when its
+    turn was settled, and whether the reply was written and never sent, makes no difference.
+    """
+    return [str(says("gone_through")).format(text=text) for text in _writes_in(_unread(messages), actions)]
+
+
+def _unread(messages: Sequence[AnyMessage]) -> Sequence[AnyMessage]:
+    """What stands before the newest message and the customer has not seen: what follows the last reply that arrived."""
+    lost = messages[-1].additional_kwargs.get(CROSSED) or ()
+    arrived = max((i for i, m in enumerate(messages) if isinstance(m, AIMessage) and not m.tool_calls), default=-1)
+    first = next((i for i, message in enumerate(messages) if message.id in lost), len(messages))
+    return messages[min(first, arrived + 1) : -1]
+
+
+def _writes_in(messages: Sequence[AnyMessage], actions: Mapping[str, Action]) -> list[str]:
+    named = [(m, actions.get(m.name or "")) for m in messages if isinstance(m, ToolMessage)]
+    return [text for m, action in named if action and action.effect == "write" and (text := _told(m, action))]
+
+
+def written(state: TurnState) -> list[str]:
+    """What the customer has to read of this turn's writes."""
+    return _writes_in(state.turn, state.actions)
+
+
+def excuse(key: str, state: TurnState) -> str:
+    """Why the turn ends without an answer, after what it has done."""
+    return "\n\n".join([*written(state), str(says(key))])
+
+
+def _told(message: ToolMessage, action: Action) -> str:
+    """What the customer reads of a write: its reply template where there is one, else the observation."""
+    seen = message.artifact or {}
+    if seen.get("data", {}).get(UNKNOWN):
+        return str(says("may_have_gone_through")).format(title=action.title)
+    if not seen.get("ok"):
+        return ""
+    path = f"replies/{action.name}.j2"
+    if exists(path):
+        return render(path, data=seen["data"], ok=True, facts={}, citations=seen["citations"])
+    return str(seen.get("answer") or message.text)
 
 
 def marked(messages: Sequence[AnyMessage]) -> list[AnyMessage]:

@@ -16,9 +16,10 @@ from typing import Any
 from langchain_core.messages import AnyMessage, HumanMessage, convert_to_messages
 from langchain_core.runnables import RunnableConfig
 from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import StateSnapshot
 
 from shopbot.agents.journal import Journal
-from shopbot.agents.turn_locks import HeldTurn, TurnLocks, is_held
+from shopbot.agents.turn_locks import CROSSED, HeldTurn, TurnLocks, is_held
 from shopbot.errors import AgentError
 
 _GLANCE_S = 0.02
@@ -46,7 +47,7 @@ class TurnGraph(CompiledStateGraph[Any, Any, Any, Any]):
             yield from super().stream(given, config, **kwargs)
             return
         with self._turn(conversation) as turn:
-            pieces: Any = super().stream(self._received(given, conversation), config, **kwargs)
+            pieces: Any = super().stream(self._received(given, turn), config, **kwargs)
             with contextlib.closing(pieces):
                 while True:
                     with turn.current():
@@ -54,7 +55,8 @@ class TurnGraph(CompiledStateGraph[Any, Any, Any, Any]):
                     if piece is _END:
                         break
                     yield piece
-            self.journal.answered(conversation)
+            if _brings_messages(given) or self._are_kept(conversation, self.get_state(_newest(conversation))):
+                self.journal.answered(conversation)
 
     async def astream(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> AsyncIterator[Any]:
         """As `stream`; `ainvoke` and `astream_events` run through here too."""
@@ -64,8 +66,8 @@ class TurnGraph(CompiledStateGraph[Any, Any, Any, Any]):
                 yield piece
             return
         async with self._aturn(conversation) as turn:
-            given = await asyncio.to_thread(self._received, given, conversation)
-            pieces: Any = super().astream(given, config, **kwargs)
+            received = await asyncio.to_thread(self._received, given, turn)
+            pieces: Any = super().astream(received, config, **kwargs)
             async with contextlib.aclosing(pieces):
                 while True:
                     with turn.current():
@@ -73,20 +75,23 @@ class TurnGraph(CompiledStateGraph[Any, Any, Any, Any]):
                     if piece is _END:
                         break
                     yield piece
-            await asyncio.to_thread(self.journal.answered, conversation)
+            if _brings_messages(given) or await self._aare_kept(conversation):
+                await asyncio.to_thread(self.journal.answered, conversation)
 
     @contextmanager
     def _turn(self, conversation: str) -> Iterator[HeldTurn]:
         place = self.locks.line_up(conversation)
+        waited = not place.done()
         pause = threading.Event()
         try:
             place.result()
             while not self.locks.try_lock(conversation):
+                waited = True
                 pause.wait(_GLANCE_S)
         except BaseException:
             self.locks.leave(conversation, place)
             raise
-        turn = HeldTurn(self.locks, conversation)
+        turn = HeldTurn(self.locks, conversation, waited=waited)
         try:
             yield turn
         finally:
@@ -95,14 +100,16 @@ class TurnGraph(CompiledStateGraph[Any, Any, Any, Any]):
     @asynccontextmanager
     async def _aturn(self, conversation: str) -> AsyncIterator[HeldTurn]:
         place = self.locks.line_up(conversation)
+        waited = not place.done()
         try:
             await asyncio.wrap_future(place)
             while not self.locks.try_lock(conversation):
+                waited = True
                 await asyncio.sleep(_GLANCE_S)
         except BaseException:
             self.locks.leave(conversation, place)
             raise
-        turn = HeldTurn(self.locks, conversation)
+        turn = HeldTurn(self.locks, conversation, waited=waited)
         try:
             yield turn
         finally:
@@ -119,7 +126,7 @@ class TurnGraph(CompiledStateGraph[Any, Any, Any, Any]):
         Raises:
             MessageTooLong: a message of the customer's is longer than the agent reads.
         """
-        if not isinstance(given, dict) or not given.get("messages"):
+        if not _brings_messages(given):
             return given
         listed = given["messages"] if isinstance(given["messages"], list) else [given["messages"]]
         messages = [
@@ -134,10 +141,36 @@ class TurnGraph(CompiledStateGraph[Any, Any, Any, Any]):
                 )
         return {**given, "messages": messages}
 
-    def _received(self, given: Any, conversation: str) -> Any:
+    def _received(self, given: Any, turn: HeldTurn) -> Any:
         """The input, kept in the journal, behind what an earlier turn received and died over."""
-        if not isinstance(given, dict) or not given.get("messages"):
+        if not _brings_messages(given):
             return given
-        messages: list[AnyMessage] = [m for m in given["messages"] if isinstance(m, HumanMessage)]
-        unanswered = self.journal.receive(conversation, messages)
-        return {**given, "messages": [*unanswered, *given["messages"]]}
+        came: list[AnyMessage] = list(given["messages"])
+        heard = [m for m in came if isinstance(m, HumanMessage)]
+        unanswered = self.journal.receive(turn.conversation, heard)
+        if unanswered or turn.waited:
+            lost = [str(message.id) for message in unanswered]
+            came = [_marked(message, lost) if isinstance(message, HumanMessage) else message for message in came]
+        return {**given, "messages": [*unanswered, *came]}
+
+    def _are_kept(self, conversation: str, state: StateSnapshot) -> bool:
+        """Whether all that was received is in the state, also what a resume, which brings nothing, cannot know of."""
+        kept = {message.id for message in state.values.get("messages", ())}
+        return all(message.id in kept for message in self.journal.receive(conversation, []))
+
+    async def _aare_kept(self, conversation: str) -> bool:
+        state = await self.aget_state(_newest(conversation))
+        return await asyncio.to_thread(self._are_kept, conversation, state)
+
+
+def _brings_messages(given: Any) -> bool:
+    """Whether it is a turn's input; a resume brings none."""
+    return isinstance(given, dict) and bool(given.get("messages"))
+
+
+def _newest(conversation: str) -> RunnableConfig:
+    return {"configurable": {"thread_id": conversation}}
+
+
+def _marked(message: HumanMessage, lost: list[str]) -> HumanMessage:
+    return message.model_copy(update={"additional_kwargs": {**message.additional_kwargs, CROSSED: lost}})
