@@ -7,6 +7,7 @@ import inspect
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolCall, ToolMessage
@@ -21,12 +22,12 @@ from shopbot.agents.journal import Write
 from shopbot.agents.plain import as_observation
 from shopbot.agents.plan import GOALS, changes_with_consequences, make_plan, merge_facts
 from shopbot.agents.proposal import Approved, Refusal, first_unconfirmed, refuse, validate
-from shopbot.agents.state import UNKNOWN, TurnState
+from shopbot.agents.state import TurnState
 from shopbot.agents.time_limit import in_thread, within
 from shopbot.agents.tracing import describe_failure
 from shopbot.agents.wording import says
 from shopbot.errors import AgentError
-from shopbot.tools.action import Call, Observation
+from shopbot.tools.action import UNKNOWN, Call, Observation
 
 logger = logging.getLogger(__name__)
 
@@ -91,8 +92,16 @@ def _once(approved: Approved, state: TurnState, config: GateConfig, conversation
 
 
 def _journaled(approved: Approved, state: TurnState, config: GateConfig, conversation: str, key: str) -> Observation:
-    """Run a write whose row has been begun, and finish the row: unless it failed by surprise, its outcome is known."""
+    """Run a write whose row has been begun, and finish the row: unless it failed by surprise, its outcome is known.
+
+    A surprise may have come after the deed: where it can be looked up, it is.
+    """
     observation = observe(approved, state, config, conversation, key)
+    if observation.data.get(UNKNOWN) and approved.action.lookup is not None:
+        found = look_up(approved, state, config, conversation, key)
+        if found is not None:
+            return found
+        observation = replace(observation, data={**observation.data, UNKNOWN: False})
     if not observation.data.get(UNKNOWN):
         config.journal.finish(key, observation if observation.ok else None)
     return observation

@@ -14,11 +14,12 @@ from shopbot.agents.act import consequences, look_up, observed
 from shopbot.agents.config import GateConfig
 from shopbot.agents.plan import GOALS, unmet
 from shopbot.agents.proposal import Approved
-from shopbot.agents.state import UNKNOWN, TurnState
+from shopbot.agents.state import TurnState
+from shopbot.agents.turn_locks import CROSSED
 from shopbot.agents.wording import says
 from shopbot.engines.protocol import BRIEFING, Briefing
 from shopbot.prompts import exists, render
-from shopbot.tools.action import Observation
+from shopbot.tools.action import UNKNOWN, Action, Observation
 
 _OPEN, _CLOSE = "<data>", "</data>"
 _NAME = re.compile(r"(?<![^\W_])data(?![^\W_])")
@@ -27,11 +28,10 @@ _BRACKETS = re.compile("[<＜﹤‹〈⟨❮❬˂⟪《«]")
 
 @dataclass
 class Settled:
-    """A history in which every call has an answer: the messages, what the answers changed, what must be told."""
+    """A history in which every call has an answer: the messages, and what the answers changed."""
 
     messages: list[AnyMessage]
     changes: dict[str, Any] = field(default_factory=dict)
-    notices: list[str] = field(default_factory=list)
 
 
 def settle(
@@ -87,35 +87,66 @@ def _settle_call(call: ToolCall, outcome: Observation | None, state: TurnState, 
         settled.messages.append(observed(call, text))
         return
     settled.messages.append(observed(call, outcome))
-    if call["name"] not in state.actions:
-        return
-    settled.changes |= consequences(call, outcome, state)
-    if outcome.data.get(UNKNOWN):
-        title = state.actions[call["name"]].title
-        settled.notices.append(str(says("may_have_gone_through")).format(title=title))
-    elif state.actions[call["name"]].effect == "write":
-        settled.notices.append(str(says("gone_through")).format(text=_told(call["name"], outcome)))
+    if call["name"] in state.actions:
+        settled.changes |= consequences(call, outcome, state)
 
 
-def _told(name: str, outcome: Observation) -> str:
-    """What the customer reads of it: the action's reply template where there is one, else the observation."""
-    artifact = observed(ToolCall(name=name, args={}, id=""), outcome).artifact
-    return _worded(name, artifact, outcome.facts) or outcome.answer or outcome.text
+def untold(messages: Sequence[AnyMessage], actions: Mapping[str, Action]) -> list[str]:
+    """What the customer has to be told before the newest message is answered: writes that they have not read of.
+
+    Those were done, or may have been, in turns that were cut short. Whether a call found its answer in time or when its
+    turn was settled, and whether the reply was written and never sent, makes no difference.
+    """
+    return [str(says("gone_through")).format(text=text) for text in _writes_in(_unread(messages), actions)]
+
+
+def _unread(messages: Sequence[AnyMessage]) -> Sequence[AnyMessage]:
+    """What stands before the newest message and the customer has not seen: what follows the last reply that arrived."""
+    lost = messages[-1].additional_kwargs.get(CROSSED) or ()
+    arrived = max((i for i, m in enumerate(messages) if isinstance(m, AIMessage) and not m.tool_calls), default=-1)
+    first = next((i for i, message in enumerate(messages) if message.id in lost), len(messages))
+    return messages[min(first, arrived + 1) : -1]
+
+
+def _writes_in(messages: Sequence[AnyMessage], actions: Mapping[str, Action]) -> list[str]:
+    named = [(m, actions.get(m.name or "")) for m in messages if isinstance(m, ToolMessage)]
+    return [text for m, action in named if action and action.effect == "write" and (text := _told(m, action))]
+
+
+def written(state: TurnState) -> list[str]:
+    """What the customer has to read of this turn's writes."""
+    return _writes_in(state.turn, state.actions)
+
+
+def excuse(key: str, state: TurnState) -> str:
+    """Why the turn ends without an answer, after what it has done."""
+    return "\n\n".join([*written(state), str(says(key))])
+
+
+def _told(message: ToolMessage, action: Action) -> str:
+    """What the customer reads of a write: its reply template where there is one, else the observation."""
+    seen = message.artifact or {}
+    if seen.get("data", {}).get(UNKNOWN):
+        return str(says("may_have_gone_through")).format(title=action.title)
+    if not seen.get("ok"):
+        return ""
+    return _worded(message, {}) or str(seen.get("answer") or message.text)
 
 
 def told_in_turn(state: TurnState) -> str:
     """What the observations of this turn tell the customer, by the reply templates of their actions, each once."""
     observations = (m for m in state.turn if isinstance(m, ToolMessage) and m.artifact)
-    told = (_worded(m.name or "", m.artifact, state.facts) or m.artifact.get("answer") for m in observations)
+    told = (_worded(m, state.facts) or m.artifact.get("answer") for m in observations)
     return "\n\n".join(text for text in dict.fromkeys(told) if text)
 
 
-def _worded(name: str, artifact: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
+def _worded(message: ToolMessage, facts: Mapping[str, Any]) -> str:
     """The reply template of an action, filled from what it observed; empty when it has none."""
-    path = f"replies/{name}.j2"
+    path = f"replies/{message.name}.j2"
     if not exists(path):
         return ""
-    return render(path, **{key: artifact[key] for key in ("data", "ok", "citations")}, facts=dict(facts))
+    seen = {key: message.artifact[key] for key in ("data", "ok", "citations")}
+    return render(path, **seen, facts=dict(facts))
 
 
 def marked(messages: Sequence[AnyMessage]) -> list[AnyMessage]:

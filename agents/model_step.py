@@ -21,7 +21,7 @@ from shopbot.agents.answering import faults_in, rests_on_passages, safe_answer
 from shopbot.agents.budget import BudgetTracker, add_usage, usage_of
 from shopbot.agents.config import GateConfig, NoResultError
 from shopbot.agents.decisions import Decisions, by_the_gate
-from shopbot.agents.history import Settled, brief, marked, settle, told_in_turn
+from shopbot.agents.history import Settled, brief, excuse, marked, settle, told_in_turn, untold, written
 from shopbot.agents.plan import merge_facts
 from shopbot.agents.proposal import RESULT, Approved, Refusal, check_proposal, first_unconfirmed, returned, together
 from shopbot.agents.replies import is_repeated, unanswered_notice, with_own_ids
@@ -74,7 +74,7 @@ class ModelStep:
                 message = yield from self._ask(request)
             except Exception as failure:
                 logger.error("the engine failed", exc_info=failure)
-                return self._finish(says("broken"))
+                return self._finish(excuse("broken", self.state))
             # An errand: reading a long message takes a while, and the event loop has other conversations to serve.
             approved, refusals = yield partial(self._check, message)
             self.decisions.refused(message, refusals)
@@ -99,13 +99,12 @@ class ModelStep:
         self.update["heard_at"] = state.now.isoformat()
         changes: dict[str, Any] = dict(state.lapsed)
         settled: Settled | None = yield from settle(state, self.config, self.conversation)
-        notices = unanswered_notice(state.messages)
         messages = state.messages
         if settled is not None:
             changes |= settled.changes.get("facts", {})
-            notices = [*settled.notices, *notices]
             messages = settled.messages
             self.update["messages"] = Overwrite(list(messages))
+        notices = [*untold(messages, state.actions), *unanswered_notice(messages)]
         if notices:
             self.update["notice"] = "\n\n".join(notices)
         if changes:
@@ -235,7 +234,8 @@ class ModelStep:
 
     def _last_resort(self) -> str:
         """What is said when no proposal held: the answer that needs no engine, if there is one, and what is missing."""
-        answer, awaiting = safe_answer(self.state), self.state.plan.awaiting
+        answer = "\n\n".join(filter(None, [*written(self.state), safe_answer(self.state)]))
+        awaiting = self.state.plan.awaiting
         if not answer:
             return ask_for(awaiting)
         return answer if awaiting in (None, "confirmation") else f"{answer}\n\n{ask_for(awaiting)}"
@@ -247,7 +247,7 @@ class ModelStep:
         if name in self.state.allowed and not self.state.was_called(name):
             call = ToolCall(name=name, args={}, id=f"call_{uuid.uuid4().hex}", type="tool_call")
             return self._act(by_the_gate(call))
-        return self._finish(says("spent"))
+        return self._finish(excuse("spent", self.state))
 
     def _response(self, message: AIMessage, told: Mapping[str, Any], *, ends_turn: bool) -> Response:
         engines = add_usage(self.state.state.get("engines"), self.usage, ends_turn=ends_turn)

@@ -20,12 +20,11 @@ from shopbot.agents.consent import Answer, read_answer
 from shopbot.agents.digest import canonical, digest_of, normalised
 from shopbot.agents.grounding import Evidence, Observed, gather
 from shopbot.agents.plan import GOALS, Facts, Plan, allowed_now, lapsed, make_plan, merge_facts
+from shopbot.agents.turn_locks import CROSSED
 from shopbot.engines.protocol import TurnStart
-from shopbot.tools.action import Action, Source
+from shopbot.tools.action import UNKNOWN, Action, Source
 
 SNAPSHOT_EVERY = 100
-UNKNOWN = "outcome_unknown"
-"""In the data of an observation: the write was cut short, and nobody can tell what became of it."""
 ANSWER = "answer"
 """In a customer's message's `additional_kwargs`: a typed answer to a question, `{"question": id, "value": "yes"}`, as a
 button gives it; its words are not read then."""
@@ -250,7 +249,7 @@ class TurnState:
         typed = self.turn[0].additional_kwargs.get(ANSWER)
         if isinstance(typed, Mapping):
             return typed.get("question") == question["id"] and typed.get("value") == "yes"
-        return read_answer(self.newest_words) is Answer.YES
+        return CROSSED not in self.turn[0].additional_kwargs and read_answer(self.newest_words) is Answer.YES
 
     def _is_used(self, action: Action) -> bool:
         """Whether this turn's yes has been acted upon already, or may have been."""

@@ -31,12 +31,20 @@ except ImportError:  # Windows has no POSIX locks: there one process at a time m
 
 Waiter = concurrent.futures.Future[None]
 
+CROSSED = "crossed"
+"""In a message's `additional_kwargs`: its sender has not read the reply to the turn before, which had not ended or was
+cut short. It answers no question asked there. The value: the ids of the messages whose replies were lost."""
+
 
 class HeldTurn:
-    """A conversation's lock while it is held; every action that is running holds it too."""
+    """A conversation's lock while it is held; every action that is running holds it too.
 
-    def __init__(self, locks: TurnLocks, conversation: str) -> None:
+    `waited`: it was asked for before the turn ahead of it had ended.
+    """
+
+    def __init__(self, locks: TurnLocks, conversation: str, *, waited: bool) -> None:
         self.conversation = conversation
+        self.waited = waited
         self._locks = locks
         self._holders = 1
         self._counting = threading.Lock()
@@ -162,9 +170,9 @@ class TurnLocks:
                 place.set_result(None)
         return place
 
-    def hold(self, conversation: str) -> HeldTurn:
+    def hold(self, conversation: str, *, waited: bool) -> HeldTurn:
         """The turn that has come and is locked."""
-        turn = self._held[conversation] = HeldTurn(self, conversation)
+        turn = self._held[conversation] = HeldTurn(self, conversation, waited=waited)
         return turn
 
     def abandoned(self, conversation: str) -> Callable[[], Any] | None:

@@ -47,9 +47,9 @@ class TurnGraph(CompiledStateGraph[Any, Any, Any, Any]):
             yield from super().stream(given, config, **kwargs)
             return
         with self._arriving(given, conversation) as arrived, self._turn(conversation) as turn:
-            given = self._received(given, conversation, config)
+            received = self._received(given, turn, config)
             arrived.clear()
-            pieces: Any = super().stream(given, config, **kwargs)
+            pieces: Any = super().stream(received, config, **kwargs)
             with contextlib.closing(pieces):
                 while True:
                     with turn.current():
@@ -60,7 +60,8 @@ class TurnGraph(CompiledStateGraph[Any, Any, Any, Any]):
                         yield piece
                     if turn.is_abandoned:
                         return
-            self.journal.answered(conversation)
+            if _brings_messages(received) or self._are_kept(conversation, self.get_state(_newest(conversation))):
+                self.journal.answered(conversation)
 
     async def astream(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> AsyncIterator[Any]:
         """As `stream`; `ainvoke` and `astream_events` run through here too."""
@@ -71,9 +72,9 @@ class TurnGraph(CompiledStateGraph[Any, Any, Any, Any]):
             return
         with self._arriving(given, conversation) as arrived:
             async with self._aturn(conversation) as turn:
-                given = await asyncio.to_thread(self._received, given, conversation, config)
+                received = await asyncio.to_thread(self._received, given, turn, config)
                 arrived.clear()
-                pieces: Any = super().astream(given, config, **kwargs)
+                pieces: Any = super().astream(received, config, **kwargs)
                 async with contextlib.aclosing(pieces):
                     while True:
                         with turn.current():
@@ -84,7 +85,8 @@ class TurnGraph(CompiledStateGraph[Any, Any, Any, Any]):
                             yield piece
                         if turn.is_abandoned:
                             return
-                await asyncio.to_thread(self.journal.answered, conversation)
+                if _brings_messages(received) or await self._aare_kept(conversation):
+                    await asyncio.to_thread(self.journal.answered, conversation)
 
     @contextmanager
     def _arriving(self, given: Any, conversation: str) -> Iterator[list[AnyMessage]]:
@@ -113,16 +115,18 @@ class TurnGraph(CompiledStateGraph[Any, Any, Any, Any]):
         if end is not None:
             end()
         place = self.locks.line_up(conversation)
+        waited = not place.done()
         pause = threading.Event()
         try:
             place.result()
             self.locks.prepare()
             while not self.locks.try_lock(conversation):
+                waited = True
                 pause.wait(_GLANCE_S)
         except BaseException:
             self.locks.leave(conversation, place)
             raise
-        turn = self.locks.hold(conversation)
+        turn = self.locks.hold(conversation, waited=waited)
         try:
             yield turn
         finally:
@@ -135,16 +139,18 @@ class TurnGraph(CompiledStateGraph[Any, Any, Any, Any]):
         if end is not None:
             await end()
         place = self.locks.line_up(conversation)
+        waited = not place.done()
         try:
             await asyncio.wrap_future(place)
             if not self.locks.is_ready:
                 await asyncio.to_thread(self.locks.prepare)
             while not self.locks.try_lock(conversation):
+                waited = True
                 await asyncio.sleep(_GLANCE_S)
         except BaseException:
             self.locks.leave(conversation, place)
             raise
-        turn = self.locks.hold(conversation)
+        turn = self.locks.hold(conversation, waited=waited)
         try:
             yield turn
         finally:
@@ -162,7 +168,7 @@ class TurnGraph(CompiledStateGraph[Any, Any, Any, Any]):
         Raises:
             MessageTooLong: a message of the customer's is longer than the agent reads.
         """
-        if not isinstance(given, dict) or not given.get("messages"):
+        if not _brings_messages(given):
             return given
         listed = given["messages"] if isinstance(given["messages"], list) else [given["messages"]]
         messages = [
@@ -177,23 +183,48 @@ class TurnGraph(CompiledStateGraph[Any, Any, Any, Any]):
                 )
         return {**given, "messages": messages}
 
-    def _received(self, given: Any, conversation: str, config: RunnableConfig | None) -> Any:
+    def _received(self, given: Any, turn: HeldTurn, config: RunnableConfig | None) -> Any:
         """The input, kept in the journal, behind what an earlier turn received and died over.
 
         A decision or a resumption counts for nothing once the customer has written something else, which comes first.
         """
-        behind, messages = self.locks.left_behind(conversation), _of_the_customer(given)
-        if messages or (isinstance(given, dict) and given.get("messages")):
-            unanswered = self.journal.receive(conversation, [*behind, *messages])
-            return {**given, "messages": [*unanswered, *behind, *given["messages"]]}
-        if not (given is None or isinstance(given, Command)):
+        behind, messages = self.locks.left_behind(turn.conversation), _of_the_customer(given)
+        if not (_brings_messages(given) or given is None or isinstance(given, Command)):
             return given
-        unanswered = [*self.journal.receive(conversation, behind), *behind]
+        unanswered = [*self.journal.receive(turn.conversation, [*behind, *messages]), *behind]
+        if _brings_messages(given):
+            came: list[AnyMessage] = list(given["messages"])
+            if unanswered or turn.waited:
+                lost = [str(message.id) for message in unanswered]
+                came = [_marked(message, lost) if isinstance(message, HumanMessage) else message for message in came]
+            return {**given, "messages": [*unanswered, *came]}
         kept = {m.id for m in self.get_state(config or {}).values.get("messages", ())} if unanswered else set()
-        lost = [message for message in unanswered if message.id not in kept]
-        return {"messages": lost} if lost else given
+        missing = [message for message in unanswered if message.id not in kept]
+        return {"messages": missing} if missing else given
+
+    def _are_kept(self, conversation: str, state: StateSnapshot) -> bool:
+        """Whether all that was received is in the state, also what a resume, which brings nothing, cannot know of."""
+        kept = {message.id for message in state.values.get("messages", ())}
+        return all(message.id in kept for message in self.journal.receive(conversation, []))
+
+    async def _aare_kept(self, conversation: str) -> bool:
+        state = await self.aget_state(_newest(conversation))
+        return await asyncio.to_thread(self._are_kept, conversation, state)
+
+
+def _brings_messages(given: Any) -> bool:
+    """Whether it is a turn's input; a resume brings none."""
+    return isinstance(given, dict) and bool(given.get("messages"))
 
 
 def _of_the_customer(given: Any) -> list[AnyMessage]:
     listed = given.get("messages") if isinstance(given, dict) else None
     return [message for message in listed or () if isinstance(message, HumanMessage)]
+
+
+def _newest(conversation: str) -> RunnableConfig:
+    return {"configurable": {"thread_id": conversation}}
+
+
+def _marked(message: HumanMessage, lost: list[str]) -> HumanMessage:
+    return message.model_copy(update={"additional_kwargs": {**message.additional_kwargs, CROSSED: lost}})

@@ -31,6 +31,7 @@ USUAL = (
     "bench_retrieval",
     "next_action",
     "simulated_customers",
+    "state_machine",
     "retrieval_int8",
 )
 """What `make bench` runs: what needs no argument and no files that a checkout lacks."""

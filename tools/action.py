@@ -27,6 +27,10 @@ Services = TypeVar("Services")
 Effect = Literal["read", "write"]
 
 
+UNKNOWN = "outcome_unknown"
+"""In the data of an observation: the write failed or was cut short, and nobody can tell what became of it."""
+
+
 class ActionError(AgentError):
     """An expected failure of an action: its message is a sentence that the engine and the customer may read."""
 

@@ -11,7 +11,7 @@ from typing import Any
 from shopbot.engines.recording.redaction import redact, told
 from shopbot.prompts import load_data
 from shopbot.shop.personal import personal_values
-from shopbot.tools.action import Action, ActionError, Call, Observation
+from shopbot.tools.action import UNKNOWN, Action, ActionError, Call, Observation
 from shopbot.tools.shop.services import ShopServices
 
 logger = logging.getLogger(__name__)
@@ -28,7 +28,8 @@ def fit_for_customers(action: Action) -> Action:
         except Exception as error:
             _write_down(action.name, call, error)
             sentence = str(load_data("shopbot/troubles.yaml")["out_of_order"])
-            return Observation(sentence, data={"error": sentence}, ok=False)
+            # A write may have been done before it failed.
+            return Observation(sentence, data={"error": sentence, UNKNOWN: action.effect == "write"}, ok=False)
 
     return replace(action, run=run)
 
