@@ -16,10 +16,10 @@ from typing import Any
 from langchain_core.messages import AnyMessage, HumanMessage, convert_to_messages
 from langchain_core.runnables import RunnableConfig
 from langgraph.graph.state import CompiledStateGraph
-from langgraph.types import Command
+from langgraph.types import Command, StateSnapshot
 
 from shopbot.agents.journal import Journal
-from shopbot.agents.turn_locks import HeldTurn, TurnLocks, is_held
+from shopbot.agents.turn_locks import CROSSED, HeldTurn, TurnLocks, is_held
 from shopbot.errors import AgentError
 
 _GLANCE_S = 0.02
