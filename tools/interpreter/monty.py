@@ -15,6 +15,7 @@ from shopbot.errors import extra
 from shopbot.tools.interpreter.admission import refusal
 from shopbot.tools.interpreter.job import Job
 from shopbot.tools.interpreter.limits import Limits
+from shopbot.tools.interpreter.quick import Refused
 from shopbot.tools.interpreter.result import Answer, Failure, Result
 
 if TYPE_CHECKING:
@@ -28,17 +29,6 @@ _MAX_NUMBER_TEXT = 4_000
 
 _DOUBTFUL = re.compile(r"(?:\d,?){12,}\.\d|\.\d{14,}e")
 """Large floats in text: where two shortest spellings are equally near, CPython takes the even digit, monty the odd."""
-
-
-class Refused(Exception):
-    """Monty does not answer for this program; the message says why.
-
-    `failure` is what went wrong, when the program ran and failed.
-    """
-
-    def __init__(self, reason: str, failure: Failure | None = None) -> None:
-        super().__init__(reason)
-        self.failure = failure
 
 
 class MontyPool:

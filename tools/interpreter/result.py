@@ -9,6 +9,7 @@ Answer = int | float | bool | str | None
 """A number or truth value as itself, anything else as its `repr`; None when no entry was asked for."""
 
 Path = Literal["monty", "cpython", "none"]
+"""What ran it; monty only where there is no boundary for CPython."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,10 @@ class Failure:
 
 @dataclass(frozen=True)
 class Result:
-    """One run. `text` is the answer as `str` gives it; `refused` says why monty did not do it."""
+    """One run. `text` is the answer as `str` gives it; `refused` says why the quick path did not do it.
+
+    `ms` is the time of the whole run, `queued_ms` what of it was spent waiting for a turn.
+    """
 
     answer: Answer = None
     text: str = ""
@@ -36,6 +40,7 @@ class Result:
     path: Path = "none"
     refused: str | None = None
     ms: float = 0.0
+    queued_ms: float = 0.0
 
     @property
     def ok(self) -> bool:
@@ -50,6 +55,6 @@ def observation(result: Result, code: str) -> str:
         return "\n".join(shown) or "The program ran and printed nothing."
     lines = code.splitlines()
     number = result.error.line
-    if number and number <= len(lines):
+    if number and 1 <= number <= len(lines):
         return f"{result.error.kind}: {result.error.message}\nline {number}: {lines[number - 1].strip()}"
     return str(result.error)
