@@ -103,3 +103,12 @@ def test_no_program_holds_the_host(interpreter: Interpreter, code: str) -> None:
     began = time.thread_time()
     interpreter.run(code)
     assert time.thread_time() - began < 0.05
+
+
+@pytest.mark.parametrize(("module", "instead"), [("pandas", "numpy"), ("scipy.stats", "sympy"), ("torch", "numpy")])
+def test_a_library_that_is_not_there_is_named_with_what_to_use(
+    interpreter: Interpreter, module: str, instead: str
+) -> None:
+    code = f"import {module}"
+    told = observation(interpreter.run(code), code)
+    assert "ModuleNotFoundError" in told and f"{module.partition('.')[0]} is not available" in told and instead in told

@@ -97,7 +97,12 @@ attempt("exceed memory", lambda: bytearray(1 << 30))
 if set(os.environ) - {"LANG", "LC_CTYPE", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"}:
     done.append("environment")
 for fd in range(5, 300):
-    attempt("descriptor", lambda: os.fstat(fd))
+    try:
+        os.lseek(fd, 0, os.SEEK_CUR)
+        done.append("descriptor")
+    except OSError as error:
+        if error.errno != 9:
+            done.append("descriptor")
 # Arguments that no call can use: what answers anything but "not permitted" is not stopped by the filter.
 minus = ctypes.c_long(-1)
 for number in range(480):
