@@ -105,7 +105,8 @@ def _walk(name: str) -> None:
     except Exception:  # made for another platform, or without a library of its own: absent for programs as well
         return
     for part in pkgutil.iter_modules(getattr(module, "__path__", ())):
-        if part.name not in _SKIPPED_PARTS:
+        # hyperexpand_doc and its like calculate for a second to write documentation
+        if part.name not in _SKIPPED_PARTS and not part.name.endswith("_doc"):
             _walk(f"{name}.{part.name}")
 
 
