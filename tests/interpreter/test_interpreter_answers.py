@@ -195,3 +195,10 @@ def test_whole_libraries_are_there(interpreter: Interpreter, code: str, answer: 
     result = interpreter.run(code, "ans")
     assert result.ok, result.error
     assert result.answer == answer
+
+
+def test_a_program_may_recurse_as_deep_as_in_cpython(interpreter: Interpreter, sandbox: Interpreter) -> None:
+    code = "def f(n): return 0 if n == 0 else 1 + f(n - 1)\nans = f({})"
+    for each in (interpreter, sandbox):
+        assert each.run(code.format(996), "ans").answer == 996
+        assert not each.run(code.format(1000), "ans").ok

@@ -1,9 +1,9 @@
 """Which programs monty may run: those in the part of Python where it is known to agree with CPython.
 
 Monty is no CPython: it keeps sets in the order of insertion, makes lists of generators at once,
-takes annotations unread, rounds 2.675 to 2.68. A program that could see such a difference goes to CPython
-instead. The check is lexical, in one pass, and errs on the side of CPython, which costs milliseconds. It is no
-part of the boundary: nothing here keeps a hostile program in.
+takes annotations unread, rounds 2.675 to 2.68. A program that could see such a difference is refused. The check is
+lexical, in one pass, and errs on the side of refusing. It is no part of the boundary: nothing here keeps a hostile
+program in.
 """
 
 from __future__ import annotations

@@ -28,6 +28,7 @@ from .wire import CONFINED
 
 PROGRAM, ENTRY = "<program>", "<answer>"
 MAX_MESSAGE = 500
+_RECURSION = sys.getrecursionlimit()
 
 
 class OutputLimit(Exception):
@@ -91,6 +92,7 @@ def encoded_reply(execute: Callable[[], dict[str, Any]], out: Output) -> bytes:
 
 def evaluate(program: CodeType, entry: CodeType | str | None, names: dict[str, Any], limit: int) -> dict[str, Any]:
     """Execute in the namespace `names`; ending with `sys.exit(0)` is an ending like any other."""
+    sys.setrecursionlimit(_RECURSION + _depth())
     try:
         exec(program, names)  # noqa: S102
     except SystemExit as end:
@@ -99,6 +101,14 @@ def evaluate(program: CodeType, entry: CodeType | str | None, names: dict[str, A
     if entry is None:
         return {"ok": True, "answer": None, "text": "", "type": ""}
     return {"ok": True, **describe(eval(entry, names), limit)}  # noqa: S307
+
+
+def _depth() -> int:
+    """Calls between the start of this process and here, which a program does not have when Python runs it itself."""
+    frame, depth = sys._getframe(), 0
+    while frame.f_back:
+        frame, depth = frame.f_back, depth + 1
+    return depth
 
 
 def inputs_of(job: Mapping[str, Any]) -> dict[str, Any]:
