@@ -202,3 +202,8 @@ def test_a_program_may_recurse_as_deep_as_in_cpython(interpreter: Interpreter, s
     for each in (interpreter, sandbox):
         assert each.run(code.format(996), "ans").answer == 996
         assert not each.run(code.format(1000), "ans").ok
+
+
+def test_sympy_draws_with_the_characters_that_a_terminal_has(interpreter: Interpreter) -> None:
+    code = "from sympy import Integral, pprint\nfrom sympy.abc import x\npprint(Integral(x, x))"
+    assert interpreter.run(code).stdout == "⌠     \n⎮ x dx\n⌡     \n"

@@ -78,7 +78,9 @@ class _Elsewhere:
 def preload(libraries: str) -> None:
     """Import what is for `libraries`, "plain" or "scientific" (everything); what is not installed is left out."""
     sys.meta_path.insert(0, _OnlyNamed())
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+    # sympy looks at the encoding of standard output to see what it can draw with
+    unseen = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    with warnings.catch_warnings(), contextlib.redirect_stdout(unseen):
         warnings.simplefilter("ignore")
         for name in sorted(PLAIN):
             with contextlib.suppress(ImportError):
