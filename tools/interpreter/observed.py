@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _NOBODY = 65534
-_SETPCAP = 8
+_SETGID, _SETUID, _SETPCAP = 6, 7, 8
 _NAMESPACES = ("net", "mnt", "ipc", "uts")
 _CAPABILITIES = ("CapInh", "CapPrm", "CapEff", "CapAmb")
 
@@ -44,7 +44,7 @@ def look_at(pid: int) -> Process:
 
 
 def layers(server: int, child: int) -> tuple[list[str], list[str]]:
-    """The names of the layers around a confined child of the fork server that hold, and of those that are missing.
+    """The names of the layers around a confined child of the fork server that hold, and of those that must and do not.
 
     Raises:
         OSError: one of them has ended.
@@ -55,13 +55,15 @@ def layers(server: int, child: int) -> tuple[list[str], list[str]]:
         "seccomp of the server": _filtered(serving, host),
         "no new privileges": confined.status["NoNewPrivs"] == serving.status["NoNewPrivs"] == "1",
         "no capabilities": _without_capabilities(confined, host) and _without_capabilities(serving, host),
-        "unprivileged user": _is_ordinary(confined) and _is_ordinary(serving),
         **{f"{name} limit": holds(confined.limits[key]) for name, (key, holds) in _LIMITS.items()},
     }
     optional = {
+        "unprivileged user": _is_ordinary(confined) and _is_ordinary(serving),
         "namespaces": all(_is_apart(child, host.pid, f"ns/{name}") for name in _NAMESPACES),
         "empty root directory": (_link(child, "root") or "").endswith("(deleted)"),
     }
+    if _could_become_another(host):
+        required["unprivileged user"] = optional["unprivileged user"]
     holding = [name for name, holds in {**required, **optional}.items() if holds]
     return holding, [name for name, holds in required.items() if not holds]
 
@@ -98,10 +100,13 @@ def _without_capabilities(process: Process, host: Process) -> bool:
 
 
 def _is_ordinary(process: Process) -> bool:
-    """Not root and in none of its groups; a container without other users has nobody else to be."""
-    if not _exists(_NOBODY):
-        return True
+    """Not root and in none of its groups."""
     return "0" not in process.status["Uid"].split() + process.status["Gid"].split() + process.status["Groups"].split()
+
+
+def _could_become_another(host: Process) -> bool:
+    """Whether it has the right to, and there is another user in its container."""
+    return _exists(_NOBODY) and host.has_capability(_SETUID) and host.has_capability(_SETGID)
 
 
 def _exists(user: int) -> bool:
