@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,8 @@ from shopbot.tools.interpreter.entry import find_entry
 
 MAX_LINE = 16_000_000
 """Bytes of an input line; a longer one is answered with an error."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class ProgramRefused(ShopError):
@@ -84,12 +88,20 @@ def _request(line: bytes) -> dict[str, Any]:
     if len(line) > MAX_LINE:
         raise BadLine(f"The line has more than {MAX_LINE:,} bytes: send a shorter program.")
     try:
-        request = json.loads(line)
+        request = json.loads(line, parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError) as error:
         raise BadLine(f'The line is not JSON ({error}): send {{"id", "code", "entry"}}.') from None
     if not isinstance(request, dict):
         raise BadLine('The line is no JSON object: send {"id", "code", "entry"}.')
     return request
+
+
+def _finite(written: str) -> float:
+    """A number that can be sent back as JSON."""
+    number = float(written)
+    if not math.isfinite(number):
+        raise ValueError(f"{written} is no number of JSON")
+    return number
 
 
 def _program(request: dict[str, Any]) -> tuple[str, str | None]:
@@ -122,15 +134,22 @@ def _answer_question(question: str, data: Path | None, engine: str | None, limit
         )
     with Interpreter(limits) as interpreter:
         last = ask(question, configured_engine(settings), interpreter)[-1]
-    print(last.program)
+    print(_visible(last.program))
     return _show(last.result, last.program)
 
 
 def _show(result: Result, code: str) -> int:
     tolerate(output_encoding=None)
     if result.error:
-        print(result.stdout, end="")
-        print(observation(result, code), file=sys.stderr)
+        print(_visible(result.stdout), end="")
+        print(_visible(observation(result, code)), file=sys.stderr)
         return 1
-    print(observation(result, code))
+    print(_visible(observation(result, code)))
     return 0
+
+
+def _visible(text: str) -> str:
+    """On a terminal, with what would command it spelt out: a program that a model wrote does not move the cursor."""
+    if not sys.stdout.isatty() and not sys.stderr.isatty():
+        return text
+    return _CONTROL.sub(lambda found: repr(found.group())[1:-1], text)

@@ -30,6 +30,7 @@ USUAL = (
     "bench_pal",
     "bench_retrieval",
     "next_action",
+    "pal_differential",
     "simulated_customers",
     "state_machine",
     "retrieval_int8",

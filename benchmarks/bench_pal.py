@@ -30,7 +30,7 @@ PLAIN = (
     "    money_initial = 23\n    bagels = 5\n    bagel_cost = 3\n    money_spent = bagels * bagel_cost\n"
     "    money_left = money_initial - money_spent\n    result = money_left\n    return result\n"
 )
-STANDARD = "from fractions import Fraction\ndef solution():\n    return Fraction(1, 3) + Fraction(1, 6)\n"
+STANDARD = "import enum\nclass Size(enum.IntEnum):\n    BIG = 3\ndef solution():\n    return Size.BIG + 1\n"
 SYMPY = "from sympy import symbols, solve\nx = symbols('x')\ndef solution():\n    return solve(x**2 - 5*x + 6, x)\n"
 
 
@@ -38,13 +38,13 @@ def main(in_a_row: int) -> None:
     """Print the tables."""
     load = os.getloadavg()[0]
     print(f"{os.cpu_count()} cores, load {load:.1f}, Python {sys.version.split()[0]}\n")
-    with Interpreter() as both, Interpreter(monty=False) as cpython:
+    with Interpreter() as both, Interpreter(quick=False) as alone:
         runs: list[tuple[str, Callable[[], object], int]] = [
             ("bare fork and wait", _fork, 200),
-            ("monty", partial(both.run, PLAIN, "solution()"), 1000),
-            ("cpython", partial(cpython.run, PLAIN, "solution()"), 300),
-            ("cpython, fractions", partial(both.run, STANDARD, "solution()"), 300),
-            ("cpython, sympy", partial(both.run, SYMPY, "solution()"), 100),
+            ("quick path", partial(both.run, PLAIN, "solution()"), 1000),
+            ("a process of its own", partial(alone.run, PLAIN, "solution()"), 300),
+            ("a process of its own, enum", partial(both.run, STANDARD, "solution()"), 300),
+            ("a process of its own, sympy", partial(both.run, SYMPY, "solution()"), 100),
             ("plain subprocess", _subprocess, 20),
             *_peers(),
         ]

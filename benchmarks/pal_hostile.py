@@ -7,7 +7,8 @@ behind, the size of what came back, and whether the victim still gives right ans
 
     .venv/bin/python -m benchmarks.pal_hostile [both|monty|cpython ...] [--file FILE.jsonl]
 
-`monty` and `cpython` are each path alone; `monty` runs without the check of `admission`, which is no boundary. The
+`cpython` gives every program a process of its own, `both` has the quick path as well; `monty`, which serves where there
+is no sandbox, runs without the check of `admission`, which is no boundary. The
 set is `hostile_py/hostile_dev.jsonl` under SHOPBOT_EXTERNAL_DATA (../shared/data).
 """
 
@@ -142,7 +143,7 @@ from shopbot.tools.interpreter.job import Job
 from shopbot.tools.interpreter.result import Failure, Result
 mode = sys.argv[1]
 limits = Limits(seconds=float(sys.argv[2]), memory=int(sys.argv[3]), output=int(sys.argv[4]))
-interpreter = Interpreter(limits, workers=2, monty=mode == "both", cpython=mode != "monty")
+interpreter = Interpreter(limits, workers=2, quick=mode == "both", monty=False)
 monty = MontyPool(2) if mode == "monty" else None
 def run(code, entry):
     if mode == "none":

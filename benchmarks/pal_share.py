@@ -1,6 +1,8 @@
 """Which share of programs that language models wrote runs, and whether any answer is wrong.
 
-    .venv/bin/python -m benchmarks.pal_share [FILE.jsonl ...]
+    .venv/bin/python -m benchmarks.pal_share [--alone] [FILE.jsonl ...]
+
+With `--alone`, every program gets a process of its own.
 
 The sets are `pal/programs_*.jsonl` under SHOPBOT_EXTERNAL_DATA (../shared/data): code, entry, and the answer and
 output that CPython gave. A recorded answer is a number, or a list or text that stands for another value.
@@ -9,6 +11,7 @@ output that CPython gave. A recorded answer is a number, or a list or text that 
 from __future__ import annotations
 
 import os
+import statistics
 import sys
 from collections import Counter
 from pathlib import Path
@@ -39,19 +42,27 @@ def _letters(text: str) -> str:
     return "".join(character for character in text if character.isalnum() or character in ".-")
 
 
-def main(files: list[Path]) -> int:
+def _path(result: Result) -> str:
+    return "quick" if result.path == "cpython" and result.refused is None else result.path
+
+
+def main(files: list[Path], quick: bool) -> int:
     """Print the share for each set; returns 1 when an answer is wrong."""
     wrong = 0
-    with Interpreter() as interpreter:
+    with Interpreter(quick=quick) as interpreter:
         for file in files:
-            rows, paths = load(file), Counter[str]()
+            rows, paths, times = load(file), Counter[str](), list[float]()
             found = {}
             for row in rows:
                 result = interpreter.run(row["code"], row["entry"])
-                paths[result.path] += 1
+                paths[_path(result)] += 1
+                times.append(result.ms)
                 if difference := differs(row, result):
                     found[row["id"]] = difference
-            print(f"{file.name}: {len(rows) - len(found)} of {len(rows)} as CPython; {dict(paths)}")
+            print(
+                f"{file.name}: {len(rows) - len(found)} of {len(rows)} as CPython; {dict(paths)}; "
+                f"median {statistics.median(times):.2f} ms"
+            )
             for name, difference in found.items():
                 print(f"    {name}: {difference}")
             wrong += sum("WRONG" in difference for difference in found.values())
@@ -60,5 +71,5 @@ def main(files: list[Path]) -> int:
 
 if __name__ == "__main__":
     folder = Path(os.environ.get("SHOPBOT_EXTERNAL_DATA", Path(__file__).parents[2] / "shared" / "data")) / "pal"
-    chosen = [Path(name) for name in sys.argv[1:]] or sorted(folder.glob("programs_*.jsonl"))
-    sys.exit(main(chosen))
+    chosen = [Path(name) for name in sys.argv[1:] if name != "--alone"] or sorted(folder.glob("programs_*.jsonl"))
+    sys.exit(main(chosen, "--alone" not in sys.argv))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from shopbot.tools.action import Call, Observation, Source, action
-from shopbot.tools.arithmetic import ArithmeticRefused, Columns, evaluate
+from shopbot.tools.arithmetic import ArithmeticRefused, Columns, as_decimal, exact_value, round_half_up
 
 SHOWN_PLACES = 6
 
@@ -22,7 +22,7 @@ def calculate(call: Call[Any], expression: Annotated[str, Field(max_length=300),
     """
     columns = _order_columns(call)
     try:
-        value = evaluate(expression, columns)
+        value = exact_value(expression, columns)
     except ArithmeticRefused as refusal:
         return Observation(f"Not calculated: {refusal}.", data={"error": str(refusal)}, ok=False)
     shown, exact = _shown(value)
@@ -42,14 +42,14 @@ def _order_columns(call: Call[Any]) -> Columns:
     }
 
 
-def _to_the_cent(value: Decimal) -> str | None:
+def _to_the_cent(value: Fraction) -> str | None:
     """The value as an amount of money, when it has fractions of a cent."""
-    cents = value.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP) if value.is_finite() else value
-    return f"{cents:f}" if cents != value else None
+    cents = round_half_up(value, 2)
+    return f"{as_decimal(cents):.2f}" if cents != value else None
 
 
-def _shown(value: Decimal) -> tuple[str, bool]:
+def _shown(value: Fraction) -> tuple[str, bool]:
     """The value without needless zeros, and whether that is all of it."""
-    rounded = value.quantize(Decimal(1).scaleb(-SHOWN_PLACES), rounding=ROUND_HALF_UP) if value.is_finite() else value
-    text = f"{rounded:f}"
+    rounded = round_half_up(value, SHOWN_PLACES)
+    text = f"{as_decimal(rounded):f}"
     return (text.rstrip("0").rstrip(".") if "." in text else text), rounded == value

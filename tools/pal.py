@@ -27,7 +27,7 @@ def run_program(call: Call[Any], program: Annotated[str, Field(max_length=8_000)
     looked up, `lines` is a list of mappings with name, quantity, remaining, unit_price (cents) and final_sale (bool),
     and ordered_at, shipped_at, expected_at and delivered_at are datetimes or None.
     """
-    result = shared_interpreter().run(program, find_entry(program), order_values(call.facts), LIMITS)
+    result = shared_interpreter().run(program, find_entry(program), order_values(call.facts), LIMITS, call.conversation)
     data = {"program": program, "answer": result.answer, "text": result.text, "stdout": result.stdout}
     if result.error:
         return Observation(

@@ -21,8 +21,8 @@ def interpreter() -> Iterator[Interpreter]:
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Interpreter]:
-    """CPython behind the boundary, alone."""
+    """A process of its own for each program."""
     if reason := platform_refusal():
         pytest.skip(reason)
-    with Interpreter(LIMITS, workers=2, monty=False) as running:
+    with Interpreter(LIMITS, workers=2, quick=False) as running:
         yield running

@@ -46,7 +46,8 @@ def test_workers_are_bounded(sandbox: Interpreter) -> None:
     before = len(descendants(os.getpid()))
     with ThreadPoolExecutor(16) as threads:
         list(threads.map(lambda code: sandbox.run(code, "ans"), PROGRAMS))
-    assert len(descendants(os.getpid())) <= before + 2
+    # two in their lane, two aside, one in store
+    assert len(descendants(os.getpid())) <= before + 5
 
 
 def test_memory_and_descriptors_stay_flat(interpreter: Interpreter) -> None:

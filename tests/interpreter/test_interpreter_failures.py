@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from shopbot.tools.interpreter import Interpreter, Limits, observation
@@ -73,3 +75,40 @@ def test_text_that_is_no_unicode_is_an_error(interpreter: Interpreter) -> None:
 def test_an_entry_that_is_no_expression_is_an_error(interpreter: Interpreter) -> None:
     error = interpreter.run("x = 1", "x = 2").error
     assert error is not None and error.kind == "SyntaxError"
+
+
+@pytest.mark.parametrize("line", [-100_000, 0, 10**9])
+def test_a_line_that_the_program_has_not_is_not_shown(interpreter: Interpreter, line: int) -> None:
+    code = f"class E(SyntaxError):\n    filename, lineno = '<program>', {line}\nraise E('no')"
+    result = interpreter.run(code)
+    assert result.error is not None and result.error.kind == "E"
+    assert observation(result, code)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "print(2**13000)",
+        "x = " + "'" * 60_000,
+        "import" + " " * 60_000 + "math",
+        "(" * 60_000,
+        "x = " + "-" * 60_000 + "1",
+        "f'" + "{" * 60_000,
+        "a." * 30_000,
+    ],
+)
+def test_no_program_holds_the_host(interpreter: Interpreter, code: str) -> None:
+    """Counted in processor time of this thread: nothing of a program is parsed or searched here."""
+    interpreter.run("x = 1")
+    began = time.thread_time()
+    interpreter.run(code)
+    assert time.thread_time() - began < 0.05
+
+
+@pytest.mark.parametrize(("module", "instead"), [("pandas", "numpy"), ("scipy.stats", "sympy"), ("torch", "numpy")])
+def test_a_library_that_is_not_there_is_named_with_what_to_use(
+    interpreter: Interpreter, module: str, instead: str
+) -> None:
+    code = f"import {module}"
+    told = observation(interpreter.run(code), code)
+    assert "ModuleNotFoundError" in told and f"{module.partition('.')[0]} is not available" in told and instead in told

@@ -130,6 +130,30 @@ def test_each_line_is_answered_in_order_and_bad_ones_too(
     assert replies[2]["error"] == "ZeroDivisionError: division by zero (line 1)"
 
 
+@pytest.mark.parametrize("line", ['{"id": 1e999, "code": "x = 1"}', '{"id": [NaN], "code": "x = 1"}'])
+def test_an_id_that_json_cannot_hold_is_refused_in_json(
+    line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(line.encode())))
+    assert run(None, jsonl=True) == 0
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} is no JSON")
+
+    reply = json.loads(capsys.readouterr().out, parse_constant=refuse)
+    assert reply["id"] is None and not reply["ok"]
+
+
+def test_a_program_does_not_command_the_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "p.py"
+    file.write_text("print(chr(27) + '[2Jgone')\nanswer = chr(155)")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert run(str(file)) == 0
+    assert capsys.readouterr().out == "\\x1b[2Jgone\n\\x9b\n"
+
+
 def test_a_question_is_answered_by_a_written_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     script = tmp_path / "script.yaml"
     script.write_text(json.dumps([fenced("return 6 * 7")]))

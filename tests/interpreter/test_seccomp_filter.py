@@ -5,14 +5,21 @@ from __future__ import annotations
 import pytest
 
 from shopbot.tools.interpreter.sandbox import seccomp
-from shopbot.tools.interpreter.sandbox.syscalls import TABLES, Table
+from shopbot.tools.interpreter.sandbox.syscalls import SERVER_TABLES, TABLES, Table
 
 READ_WRITE, READ_EXECUTE = 3, 5
 
 
-def decide(code: list[seccomp.Instruction], architecture: int, number: int, third_argument: int) -> int:
+def decide(
+    code: list[seccomp.Instruction], architecture: int, number: int, third_argument: int = 0, first_argument: int = 0
+) -> int:
     """What the kernel would do: an interpreter of the instructions that the filter uses."""
-    loads = {seccomp.NUMBER: number, seccomp.ARCHITECTURE: architecture, seccomp.THIRD_ARGUMENT: third_argument}
+    loads = {
+        seccomp.NUMBER: number,
+        seccomp.ARCHITECTURE: architecture,
+        seccomp.FIRST_ARGUMENT: first_argument,
+        seccomp.THIRD_ARGUMENT: third_argument,
+    }
     tests = {
         seccomp.JUMP_IF_EQUAL: lambda value, operand: value == operand,
         seccomp.JUMP_IF_AT_LEAST: lambda value, operand: value >= operand,
@@ -58,4 +65,21 @@ def test_the_second_abi_of_x86_is_killed() -> None:
 
 def test_a_machine_without_a_table_gets_no_filter() -> None:
     with pytest.raises(seccomp.SeccompUnavailable):
-        seccomp.Filter("vax")
+        seccomp.filters("vax")
+
+
+@pytest.mark.parametrize("machine", TABLES)
+def test_the_server_opens_executes_and_connects_nothing(machine: str) -> None:
+    names = set(SERVER_TABLES[machine].allowed)
+    assert set(TABLES[machine].allowed) <= names
+    assert not names & {"open", "openat", "execve", "socket", "connect", "ptrace", "mount", "unshare", "setns", "bpf"}
+
+
+@pytest.mark.parametrize("machine", TABLES)
+def test_the_server_forks_into_its_own_namespaces_only(machine: str) -> None:
+    table = SERVER_TABLES[machine]
+    code = seccomp.assemble(table)
+    (clone,) = table.processes.values()
+    assert decide(code, table.audit_arch, clone, first_argument=0x01200011) == seccomp.ALLOW
+    for flag in (0x10000000, 0x00020000, 0x40000000, 0x80):
+        assert decide(code, table.audit_arch, clone, first_argument=flag) == seccomp.FAIL_EPERM

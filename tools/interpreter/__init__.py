@@ -1,6 +1,6 @@
 """Programs written by a model, run safely, with the answer CPython would give. Knows nothing of shops.
 
-    Interpreter    runs programs: a quick path first, CPython behind an operating-system boundary for the rest
+    Interpreter    runs programs in CPython behind an operating-system boundary, plain ones without a fork
     Limits         time, memory, output of one program
     Result         the answer or the failure, which path ran it, how long it took, why the quick path did not
     observation    a result in words that help a model repair its program

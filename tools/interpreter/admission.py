@@ -1,9 +1,9 @@
 """Which programs monty may run: those in the part of Python where it is known to agree with CPython.
 
 Monty is no CPython: it keeps sets in the order of insertion, makes lists of generators at once,
-takes annotations unread, rounds 2.675 to 2.68. A program that could see such a difference goes to CPython
-instead. The check is lexical, in one pass, and errs on the side of CPython, which costs milliseconds. It is no
-part of the boundary: nothing here keeps a hostile program in.
+takes annotations unread, rounds 2.675 to 2.68. A program that could see such a difference is refused. The check is
+lexical, in one pass, and errs on the side of refusing. It is no part of the boundary: nothing here keeps a hostile
+program in.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ _SYNTAX = _words("class yield async await with except finally raise del global a
 _REFUSED = _ABSENT | _SYNTAX | ({"sum"} if sys.version_info >= (3, 12) else frozenset())
 """From 3.12 on, CPython's `sum` of floats is compensated and monty's is not."""
 _CONSUMERS = _words("sum min max sorted list tuple join")
+_REDEFINED = re.compile(rf"\b({'|'.join(sorted(_CONSUMERS))})\b *=(?!=)|\bdef +({'|'.join(sorted(_CONSUMERS))})\b")
+"""A generator that another function gets is no longer consumed on the spot."""
 
 _STRING = re.compile(
     r"""\#[^\n]*|([rRbBuUfF]{0,2})(\"\"\"(?:[^\\"]|\\[\s\S]|"(?!""))*+\"\"\"|'''(?:[^\\']|\\[\s\S]|'(?!''))*+'''"""
@@ -60,8 +62,8 @@ _CONTROL = re.compile(r"[^\n -~\xa0-\U0010ffff]")
 _ODD = re.compile(r"[^\n -~\x00]|__|@|\\\n")
 """Anything beyond ASCII, names with two underscores, decorators, joined lines."""
 _OF_ASCII = _words("upper lower strip split isdigit index count replace")
-MAX_LENGTH = 8_000
-"""Characters: what is longer is no PAL program, and some of these patterns take quadratic time."""
+MAX_LENGTH = 2_000
+"""Characters: some of these patterns take quadratic time, which so much bounds to milliseconds."""
 
 
 def refusal(code: str) -> str | None:
@@ -70,6 +72,10 @@ def refusal(code: str) -> str | None:
         return f"has more than {MAX_LENGTH} characters"
     if odd := _CONTROL.search(code):
         return f"holds {odd.group()!r}"
+    if "\\u" in code or "\\U" in code or "\\N" in code:
+        return "names characters by number, perhaps half of a pair"
+    if redefined := _REDEFINED.search(code):
+        return f"redefines {redefined.group(1) or redefined.group(2)}"
     fields: list[str] = []
     plain = _STRING.sub(lambda found: _without_text(found, fields), code)
     if "\x00" in plain:

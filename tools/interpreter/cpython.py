@@ -4,38 +4,48 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from shopbot.errors import AgentError
-from shopbot.tools.interpreter.exchange import Pipe, exchange
+from shopbot.tools.interpreter.child import Child, Lost
 from shopbot.tools.interpreter.job import Job
 from shopbot.tools.interpreter.limits import Limits
-from shopbot.tools.interpreter.reply import BadReply, parse_reply
+from shopbot.tools.interpreter.reply import BadReply, parse_reply, refusal_in
 from shopbot.tools.interpreter.result import Failure, Result
-from shopbot.tools.interpreter.sandbox.wire import JOB, KILL, MAX_MESSAGE, READY, REFUSED, STATUS, reply_limit
+from shopbot.tools.interpreter.sandbox.wire import READY
 
 Libraries = Literal["plain", "scientific"]
 
-_SERVER = Path(__file__).parent / "sandbox" / "__main__.py"
+SERVER = Path(__file__).parent / "sandbox" / "__main__.py"
 _ENVIRONMENT = {"LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 """All of it: no variable of the host reaches the process that runs programs."""
 _START_SECONDS = 60.0
-_KILL_SECONDS = 5.0
+_CONFINE_SECONDS = 10.0
 
 
 class SandboxUnavailable(AgentError):
     """Programs cannot be contained here; the message says why."""
 
 
+class NeedsLibraries(Exception):
+    """The program imports what is loaded in another sandbox; the message names it."""
+
+
+class MovedAside(Exception):
+    """The program ran long while too many others did; it has to start anew among the long ones."""
+
+
 class Sandbox:
-    """One server, for one thread at a time: a pool lends it out.
+    """One server with the processes that it forks, for any number of threads.
 
     Raises:
         SandboxUnavailable: the server does not start.
@@ -43,13 +53,17 @@ class Sandbox:
 
     def __init__(self, libraries: Libraries = "plain") -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._lock = threading.Lock()
+        self._spare: tuple[Limits, Child] | None = None
+        self.layers: tuple[str, ...] = ()
+        """What contains its children, as the self-test saw it."""
         with theirs:
             try:
                 self._process = _start(theirs.fileno(), libraries)
             except OSError as error:
                 self._control.close()
                 raise SandboxUnavailable(f"the process that runs programs does not start ({error})") from None
-        self.layers = self._greeting()
+        self._greet()
 
     @property
     def alive(self) -> bool:
@@ -61,76 +75,81 @@ class Sandbox:
         """Of the server."""
         return self._process.pid
 
-    def run(self, job: Job, limits: Limits) -> Result:
-        """Run one program; every outcome is a result. When the server itself was lost, `alive` is false after it."""
+    def start_child(self, limits: Limits, *, sequence: bool = False) -> Child:
+        """A process that confines itself and waits for its program, or for one plain program after another.
+
+        Raises:
+            Lost: there is no server any more.
+        """
+        return Child(self._control, limits, sequence=sequence)
+
+    def run(
+        self,
+        job: Job,
+        limits: Limits,
+        seconds: float | None = None,
+        aside: tuple[float, Callable[[], bool]] | None = None,
+    ) -> Result:
+        """Run one program; every outcome is a result.
+
+        Args:
+            seconds: what is left of the time that `limits` name.
+            aside: after so many seconds, ask whether the program may go on, then with the lowest priority.
+
+        Raises:
+            MovedAside: it may not.
+            NeedsLibraries: it is for the other sandbox.
+        """
         try:
-            return self._run(job, limits)
-        except OSError as error:
-            self.close()
-            return _failed("WorkerLost", f"the process that ran the program was lost ({type(error).__name__})")
-        except BaseException:
-            self.close()  # in the middle of an exchange nobody knows where the server stands
-            raise
+            child = self._take_spare(limits) or self.start_child(limits)
+            with child:
+                result = _run(child, job, limits, seconds or limits.seconds, aside)
+        except (OSError, Lost) as error:
+            result = failed("WorkerLost", f"the process that ran the program was lost ({type(error).__name__})")
+        self._prepare_spare(limits)
+        return result
 
     def close(self) -> None:
         """End the server and what it runs."""
+        with self._lock:
+            spare, self._spare = self._spare, None
+        if spare:
+            spare[1].close()
+        self._control.close()
         if self._process.poll() is None:
             with contextlib.suppress(OSError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
-        self._control.close()
 
-    def _greeting(self) -> tuple[str, ...]:
+    def _greet(self) -> None:
         self._control.settimeout(_START_SECONDS)
         message = b""
         with contextlib.suppress(OSError):
-            message = self._control.recv(MAX_MESSAGE)
-        if not message.startswith(READY):
+            message = self._control.recv(len(READY))
+        if message != READY:
             self.close()
-            raise SandboxUnavailable("the process that runs programs does not start")
-        return tuple(message[len(READY) :].decode().split(","))
+            raise SandboxUnavailable("the process that runs programs does not start, or cannot confine itself")
 
-    def _run(self, job: Job, limits: Limits) -> Result:
-        deadline = time.monotonic() + limits.seconds
-        with Pipe() as program, Pipe() as reply:
-            header = JOB.pack(limits.memory, int(limits.seconds) + 1, limits.output)
-            socket.send_fds(self._control, [header], [program.read_end, reply.write_end])
-            program.close(program.read_end)
-            reply.close(reply.write_end)
-            data, stopped = exchange(job.encoded(), program, reply, reply_limit(limits.output), deadline)
-        stopped = stopped or self._still_running(deadline)
-        status = self._status(kill=stopped is not None)
-        if stopped == "Timeout":
-            return _failed("Timeout", f"the program did not end within {limits.seconds:g} s")
-        if stopped:
-            return _failed("OutputLimit", f"more than {limits.output} bytes came back")
-        return _outcome(data, status, limits)
+    def _take_spare(self, limits: Limits) -> Child | None:
+        """A child that was made beforehand, when it has these limits."""
+        with self._lock:
+            spare, self._spare = self._spare, None
+        if spare is None:
+            return None
+        if spare[0] == limits and spare[1].alive:
+            return spare[1]
+        spare[1].close()
+        return None
 
-    def _still_running(self, deadline: float) -> str | None:
-        """A program may close its reply and go on: it has until the deadline."""
-        waiting = select.poll()
-        waiting.register(self._control, select.POLLIN)
-        return None if waiting.poll(max(50.0, (deadline - time.monotonic()) * 1000)) else "Timeout"
-
-    def _status(self, kill: bool) -> int:
-        """The child's wait status.
-
-        Raises:
-            OSError: the server is gone, or does not answer.
-        """
-        self._control.settimeout(_KILL_SECONDS)
-        if kill:
-            self._control.send(KILL)
-        message = self._control.recv(MAX_MESSAGE)
-        if len(message) != STATUS.size:
-            raise ConnectionError("the server has ended")
-        status: int = STATUS.unpack(message)[0]
-        return status
+    def _prepare_spare(self, limits: Limits) -> None:
+        with self._lock, contextlib.suppress(OSError, Lost):
+            if self._spare is None and self.alive:
+                self._spare = (limits, self.start_child(limits))
 
 
 def _start(control: int, libraries: Libraries) -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # noqa: S603 -- our own interpreter and our own file
-        [sys.executable, "-I", "-B", str(_SERVER), str(control), libraries],
+        [sys.executable, "-I", "-B", str(SERVER), str(control), libraries],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -141,26 +160,48 @@ def _start(control: int, libraries: Libraries) -> subprocess.Popen[bytes]:
     )
 
 
+def _run(
+    child: Child, job: Job, limits: Limits, seconds: float, aside: tuple[float, Callable[[], bool]] | None
+) -> Result:
+    deadline = time.monotonic() + seconds
+    if not child.confined(time.monotonic() + _CONFINE_SECONDS):
+        return failed("Unavailable", "the program was not run because its process could not be confined")
+    data, stopped = child.exchange(job.encoded(), deadline, aside)
+    if stopped == "aside":
+        raise MovedAside
+    status, cpu = child.end(deadline, kill=stopped is not None)
+    if stopped == "output":
+        return failed("OutputLimit", f"more than {limits.output} bytes came back")
+    if status is None or stopped == "time" or (os.WIFSIGNALED(status) and _ran_long(status, cpu, limits)):
+        return failed("Timeout", f"the program did not end within {limits.seconds:g} s")
+    return _outcome(data, status, limits)
+
+
+def _ran_long(status: int, cpu: float, limits: Limits) -> bool:
+    return os.WTERMSIG(status) == signal.SIGXCPU or (os.WTERMSIG(status) == signal.SIGKILL and cpu >= limits.seconds)
+
+
 def _outcome(data: bytes, status: int, limits: Limits) -> Result:
     """A reply counts only from a child that ended by itself."""
     if os.WIFSIGNALED(status):
-        return _failed("Killed", _reason(os.WTERMSIG(status), limits))
-    if os.WEXITSTATUS(status) == REFUSED:
-        return _failed("Unavailable", "the program was not run because its process could not be confined")
+        return failed("Killed", _reason(os.WTERMSIG(status)))
     try:
-        return parse_reply(data, limits.output)
+        if needed := refusal_in(data):
+            raise NeedsLibraries(needed)
+        return replace(parse_reply(data, limits.output), path="cpython")
     except BadReply as error:
-        return _failed("BadReply", str(error))
+        return failed("BadReply", str(error))
 
 
-def _reason(number: int, limits: Limits) -> str:
-    if number in (signal.SIGXCPU, signal.SIGKILL):
-        return f"the program used more than {limits.seconds:g} s or too much memory"
+def _reason(number: int) -> str:
+    if number == signal.SIGKILL:
+        return "the program used too much memory"
     try:
         return f"the interpreter crashed ({signal.Signals(number).name})"
     except ValueError:
         return f"the interpreter crashed (signal {number})"
 
 
-def _failed(kind: str, message: str) -> Result:
+def failed(kind: str, message: str) -> Result:
+    """A result that is a failure on this side of the boundary."""
     return Result(error=Failure(kind, message), path="cpython")

@@ -1,4 +1,4 @@
-"""Running a program that nobody has read: the quick path first, CPython behind the boundary for the rest.
+"""Running a program that nobody has read: in CPython behind the boundary, plain programs there without a fork.
 
     with Interpreter() as interpreter:
         interpreter.run("def solution():\\n    return 6 * 7", "solution()").answer   -> 42
@@ -15,22 +15,35 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from shopbot.tools.interpreter.cpython import Libraries, Sandbox, SandboxUnavailable
+from shopbot.tools.interpreter.cpython import (
+    Libraries,
+    MovedAside,
+    NeedsLibraries,
+    Sandbox,
+    SandboxUnavailable,
+    failed,
+)
+from shopbot.tools.interpreter.fallback import Fallback
 from shopbot.tools.interpreter.job import Job
+from shopbot.tools.interpreter.lanes import Busy, Lane, Turn, Usage
 from shopbot.tools.interpreter.limits import Limits
-from shopbot.tools.interpreter.monty import MontyPool, Refused
-from shopbot.tools.interpreter.pool import PoolBusy, SandboxPool
-from shopbot.tools.interpreter.result import Failure, Result
+from shopbot.tools.interpreter.quick import QuickPath, Refused
+from shopbot.tools.interpreter.result import Result
 from shopbot.tools.interpreter.sandbox.syscalls import TABLES
-from shopbot.tools.interpreter.selftest import ContainmentFailed, check_monty, check_sandbox
+from shopbot.tools.interpreter.selftest import ContainmentFailed, check_sandbox
 
-PATIENCE = 120.0
-"""Seconds that a program waits for a free process before it is refused."""
+PATIENCE = 10.0
+"""Seconds that a program waits for its turns before it is refused."""
+ASIDE_SECONDS = 0.25
+"""After so long, a program makes room for others."""
+_THREADS = 128
+"""Of `arun`; most of them wait."""
 
 _SCIENTIFIC = re.compile(r"sympy|numpy|mpmath")
 
@@ -40,66 +53,83 @@ class Interpreter:
 
     Args:
         limits: of each program, unless its run names others.
-        workers: processes of each kind at most; by default as many as there are processors, two to four.
-        monty: whether to use the quick path.
-        cpython: whether to use CPython behind the boundary.
+        workers: programs of each kind at the same time; by default as many as there are processors, two to four.
+        quick: whether plain programs may share a process, one after another.
+        monty: whether monty may answer where there is no CPython in a sandbox.
+        cpython: whether to use CPython in its sandbox.
     """
 
     def __init__(
-        self, limits: Limits | None = None, *, workers: int | None = None, monty: bool = True, cpython: bool = True
+        self,
+        limits: Limits | None = None,
+        *,
+        workers: int | None = None,
+        quick: bool = True,
+        monty: bool = True,
+        cpython: bool = True,
     ) -> None:
         self.limits = limits or Limits()
-        self._size = workers or min(4, max(2, os.cpu_count() or 2))
-        self._lock = threading.Lock()
-        self._no_monty = None if monty else "the quick path is switched off"
-        self._monty: MontyPool | None = None
+        size = workers or min(4, max(2, os.cpu_count() or 2))
+        usage = Usage()
+        self._quick_lane, self._lane, self._aside = Lane(size, usage), Lane(size, usage), Lane(size, usage)
+        self._quick = QuickPath(lambda own: self._sandbox("plain").start_child(own, sequence=True)) if quick else None
+        self._fallback = Fallback(size if monty else 0)
         self._unavailable = platform_refusal() if cpython else "it is switched off"
-        self._pools: dict[Libraries, SandboxPool] = {}
-        self._threads = ThreadPoolExecutor(4 * self._size, thread_name_prefix="interpreter")
+        self._locks: dict[Libraries, threading.Lock] = {"plain": threading.Lock(), "scientific": threading.Lock()}
+        self._sandboxes: dict[Libraries, Sandbox] = {}
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="interpreter")
 
     def run(
-        self, code: str, entry: str | None = None, inputs: Mapping[str, Any] | None = None, limits: Limits | None = None
+        self,
+        code: str,
+        entry: str | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        limits: Limits | None = None,
+        caller: str | None = None,
     ) -> Result:
         """Run a program and evaluate `entry`, the expression that holds its answer; blocks.
+
+        Args:
+            caller: whose program it is (a conversation): who used little of late goes first.
 
         Raises:
             ValueError: `inputs` holds something that is no plain value.
         """
-        limits = limits or self.limits
-        job = Job(code, entry or None, inputs or {})
-        began = time.perf_counter()
-        if len(code) + len(entry or "") > limits.code:
-            result = _failed("CodeTooLong", f"the program has {len(code)} characters; {limits.code} are allowed")
-        else:
-            result = self._run(job, limits)
-        return replace(result, ms=(time.perf_counter() - began) * 1000)
+        run = _Run(Job(code, entry or None, inputs or {}), limits or self.limits, caller)
+        if len(code) + len(entry or "") > run.limits.code:
+            result = failed("CodeTooLong", f"the program has {len(code)} characters; {run.limits.code} are allowed")
+            return replace(result, path="none")
+        result = self._run(run)
+        return replace(result, ms=(time.monotonic() - run.began) * 1000, queued_ms=run.queued * 1000)
 
     async def arun(
-        self, code: str, entry: str | None = None, inputs: Mapping[str, Any] | None = None, limits: Limits | None = None
+        self,
+        code: str,
+        entry: str | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        limits: Limits | None = None,
+        caller: str | None = None,
     ) -> Result:
         """The same without blocking the event loop. A cancelled run still ends by its own limits."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self.run, code, entry, inputs, limits)
+        return await loop.run_in_executor(self._threads, self.run, code, entry, inputs, limits, caller)
 
     def layers(self) -> tuple[str, ...]:
-        """What contains CPython here, for a person to read.
+        """What was seen to contain programs here, for a person to read.
 
         Raises:
             SandboxUnavailable: there is no CPython here, or it does not contain.
         """
-        with self._pool("plain").lend(PATIENCE) as sandbox:
-            return sandbox.layers
+        return self._sandbox("plain").layers
 
     def close(self) -> None:
-        """End all processes; programs that still run end with them or by their limits."""
+        """End all processes; programs that still run end with them."""
         self._threads.shutdown(wait=False, cancel_futures=True)
-        with self._lock:
-            monty, self._monty = self._monty, None
-            pools, self._pools = list(self._pools.values()), {}
-        for pool in pools:
-            pool.close()
-        if monty:
-            monty.close()
+        if self._quick:
+            self._quick.close()
+        for sandbox in list(self._sandboxes.values()):
+            sandbox.close()
+        self._fallback.close()
 
     def __enter__(self) -> Self:
         return self
@@ -107,62 +137,90 @@ class Interpreter:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _run(self, job: Job, limits: Limits) -> Result:
-        began = time.monotonic()
+    def _run(self, run: _Run) -> Result:
+        refused, long = "the quick path is switched off", False
         try:
-            return self._monty_pool().run(job, limits)
-        except Refused as reason:
-            refused, failure = str(reason), reason.failure
-        left = replace(limits, seconds=_left(limits.seconds, time.monotonic() - began))
-        try:
-            with self._pool(_libraries(job)).lend(PATIENCE) as sandbox:
-                result = sandbox.run(job, left)
-        except PoolBusy as busy:
-            result = _failed("Busy", str(busy))
+            try:
+                if self._quick:
+                    with run.turn(self._quick_lane):
+                        return self._quick.run(run.job, run.limits)
+            except Refused as reason:
+                refused, long = str(reason), reason.long
+            result = self._run_alone(run, long)
+        except Busy as busy:
+            result = failed("Busy", str(busy))
         except SandboxUnavailable as reason:
-            unavailable = f"this program needs CPython in its sandbox, and {reason} (the quick path: {refused})"
-            return replace(Result(error=failure or Failure("Unavailable", unavailable)), refused=refused)
-        return replace(result, path="cpython", refused=refused)
+            return self._fallback.run(run.job, run.limits, str(reason))
+        return replace(result, refused=refused)
 
-    def _monty_pool(self) -> MontyPool:
-        with self._lock:
-            if self._no_monty:
-                raise Refused(self._no_monty)
-            if self._monty is None:
-                self._monty = self._start_monty()
-            return self._monty
+    def _run_alone(self, run: _Run, long: bool) -> Result:
+        """In a process of its own, with more libraries when it turns out to need them."""
+        if not _SCIENTIFIC.search(run.job.code):
+            with suppress(NeedsLibraries):
+                return self._run_in("plain", run, long)
+        return self._run_in("scientific", run, long)
 
-    def _start_monty(self) -> MontyPool:
-        try:
-            monty = MontyPool(self._size)
-        except Exception as error:
-            self._no_monty = f"the quick path does not start ({type(error).__name__}: {error})"
-            raise Refused(self._no_monty) from None
-        try:
-            check_monty(monty.run_unchecked)
-        except (ContainmentFailed, Refused) as failed:
-            monty.close()
-            self._no_monty = str(failed)
-            raise Refused(self._no_monty) from None
-        return monty
+    def _run_in(self, libraries: Libraries, run: _Run, long: bool) -> Result:
+        """One that turns out to run long goes on among the long ones, or starts anew there."""
+        sandbox = self._sandbox(libraries)
+        if not long:
+            with run.turn(self._lane) as turn:
+                try:
+                    aside = (ASIDE_SECONDS, lambda: turn.move_to(self._aside))
+                    return sandbox.run(run.job, run.limits, run.left(), aside)
+                except MovedAside:
+                    pass
+        with run.turn(self._aside):
+            return sandbox.run(run.job, run.limits, run.left(), (ASIDE_SECONDS, lambda: True))
 
-    def _pool(self, libraries: Libraries) -> SandboxPool:
-        if self._unavailable:
-            raise SandboxUnavailable(self._unavailable)
-        with self._lock:
-            if libraries not in self._pools:
-                self._pools[libraries] = SandboxPool(lambda: self._start(libraries), self._size)
-            return self._pools[libraries]
+    def _sandbox(self, libraries: Libraries) -> Sandbox:
+        with self._locks[libraries]:
+            if self._unavailable:
+                raise SandboxUnavailable(self._unavailable)
+            sandbox = self._sandboxes.get(libraries)
+            if sandbox and not sandbox.alive:
+                sandbox.close()
+            if sandbox is None or not sandbox.alive:
+                sandbox = self._sandboxes[libraries] = self._start(libraries)
+            return sandbox
 
     def _start(self, libraries: Libraries) -> Sandbox:
         sandbox = Sandbox(libraries)
         try:
-            check_sandbox(sandbox.run)
-        except ContainmentFailed as failed:
+            sandbox.layers = check_sandbox(sandbox)
+        except ContainmentFailed as reason:
             sandbox.close()
-            self._unavailable = str(failed)
-            raise SandboxUnavailable(str(failed)) from None
+            self._unavailable = str(reason)
+            raise SandboxUnavailable(str(reason)) from None
         return sandbox
+
+
+@dataclass
+class _Run:
+    """One run, and what of its time went by while it waited."""
+
+    job: Job
+    limits: Limits
+    caller: str | None
+    began: float = field(default_factory=time.monotonic)
+    queued: float = 0.0
+
+    @contextmanager
+    def turn(self, lane: Lane) -> Iterator[Turn]:
+        """A turn in a lane; waiting for it does not count as its time.
+
+        Raises:
+            Busy: it did not come.
+        """
+        asked = time.monotonic()
+        with lane.turn(self.caller, max(0.0, PATIENCE - self.queued)) as turn:
+            self.queued += time.monotonic() - asked
+            yield turn
+
+    def left(self) -> float:
+        """Seconds that remain: at least half a second, or all when that is less."""
+        used = time.monotonic() - self.began - self.queued
+        return max(min(0.5, self.limits.seconds), self.limits.seconds - used)
 
 
 def platform_refusal() -> str | None:
@@ -172,16 +230,3 @@ def platform_refusal() -> str | None:
     if platform.machine() not in TABLES:
         return f"there is no sandbox for it on {platform.machine()}, only on {' and '.join(TABLES)}"
     return None
-
-
-def _left(seconds: float, used: float) -> float:
-    """What remains for CPython : at least half a second, or all when that is less."""
-    return max(min(0.5, seconds), seconds - used)
-
-
-def _libraries(job: Job) -> Libraries:
-    return "scientific" if _SCIENTIFIC.search(job.code) else "plain"
-
-
-def _failed(kind: str, message: str) -> Result:
-    return Result(error=Failure(kind, message))

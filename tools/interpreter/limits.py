@@ -9,9 +9,9 @@ from dataclasses import dataclass
 class Limits:
     """Limits of one run; whatever exceeds one ends as an error in the result.
 
-    `seconds` is wall-clock time from the start of the run, both ways of running it together; waiting for a free
-    worker does not count. `memory` is in bytes: of heap for monty, of address space beyond what the worker
-    has before the program for CPython. `output` is in bytes of standard output and, separately, in characters
+    `seconds` is wall-clock time from the start of the run, both ways of running it together; waiting for a turn does
+    not count. `memory` is in bytes: of heap for monty, of address space beyond what the process has before the program
+    for CPython. `output` is in bytes of standard output and, separately, in characters
     of the answer. `code` is in characters of source. `depth` is the number of calls inside each other on
     monty (CPython has its own thousand).
     """
@@ -23,4 +23,4 @@ class Limits:
     depth: int = 400
     monty_seconds: float = 1.0
     monty_memory: int = 32 << 20
-    """What monty may use before the program goes to CPython, which has what is left of the time."""
+    """Of monty, when lower than `seconds` and `memory`."""

@@ -1,8 +1,7 @@
-"""The quick path: pydantic-monty, an interpreter written in Rust that has no operating system to offer.
+"""Where there is no sandbox: pydantic-monty, an interpreter written in Rust that has no operating system to offer.
 
 Each program gets a fresh session in one of a few worker processes: no files, no host functions, no clock to wait on.
-What it cannot run, runs differently from CPython or might not be trusted to answer goes to CPython, with the
-reason why.
+What it cannot run, runs differently from CPython or might not be trusted to answer is refused, with the reason why.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from shopbot.errors import extra
 from shopbot.tools.interpreter.admission import refusal
 from shopbot.tools.interpreter.job import Job
 from shopbot.tools.interpreter.limits import Limits
+from shopbot.tools.interpreter.quick import Refused
 from shopbot.tools.interpreter.result import Answer, Failure, Result
 
 if TYPE_CHECKING:
@@ -26,19 +26,9 @@ _MAX_BITS = 14_000
 _MAX_NUMBER_TEXT = 4_000
 """CPython refuses to print an integer of more than 4,300 digits, so output as long as that is left to it."""
 
-_DOUBTFUL = re.compile(r"(?:\d,?){12,}\.\d|\.\d{14,}e")
-"""Large floats in text: where two shortest spellings are equally near, CPython takes the even digit, monty the odd."""
-
-
-class Refused(Exception):
-    """Monty does not answer for this program; the message says why.
-
-    `failure` is what went wrong, when the program ran and failed.
-    """
-
-    def __init__(self, reason: str, failure: Failure | None = None) -> None:
-        super().__init__(reason)
-        self.failure = failure
+_NUMERAL = re.compile(r"[\d.,e+-]++")
+_VIEWS = re.compile(r"\b(?:range|keys|values|items)\b")
+"""What monty returns as text, so that it cannot be told from text."""
 
 
 class MontyPool:
@@ -67,7 +57,10 @@ class MontyPool:
         """
         if reason := refusal(job.code) or _entry_refusal(job.entry):
             raise Refused(reason)
-        return self.run_unchecked(job, limits)
+        result = self.run_unchecked(job, limits)
+        if job.entry and _holds_text(result) and _VIEWS.search(job.code):
+            raise Refused("the answer may be a range or a view of a mapping")
+        return result
 
     def run_unchecked(self, job: Job, limits: Limits) -> Result:
         """Run one program even if CPython might see it differently: contained just as well.
@@ -78,8 +71,8 @@ class MontyPool:
         value, stdout = self._execute(job, limits)
         if len(stdout) > min(limits.output, _MAX_NUMBER_TEXT):
             raise Refused("prints much")
-        if _DOUBTFUL.search(stdout):
-            raise Refused("prints a large float")
+        if not _digits_are_shortest(stdout):
+            raise Refused("prints a float otherwise than CPython may")
         if job.entry is None:
             return Result(stdout=stdout, path="monty")
         answer, text = _described(value)
@@ -116,6 +109,23 @@ def _entry_refusal(entry: str | None) -> str | None:
     return None if entry is None or _ENTRY.fullmatch(entry) else "the entry is more than a name or a call"
 
 
+def _holds_text(result: Result) -> bool:
+    return isinstance(result.answer, str) and any(quote in result.answer for quote in "'\"")
+
+
+def _digits_are_shortest(text: str) -> bool:
+    """Whether every float in it is spelt as CPython's `repr` spells it: of two shortest, monty may take the other."""
+    numerals = [numeral.strip(",+-.") for numeral in _NUMERAL.findall(text)]
+    return all(_is_spelt(each) for each in numerals if ("." in each or "e" in each) and any(map(str.isdigit, each)))
+
+
+def _is_spelt(numeral: str) -> bool:
+    try:
+        return repr(float(numeral)) == numeral
+    except ValueError:  # such as thousands with commas
+        return False
+
+
 def _failure(error: MontyError) -> Failure:
     kind, _, message = str(error)[:500].partition(": ")
     frames = error.traceback() if hasattr(error, "traceback") else []
@@ -143,8 +153,10 @@ def _described(value: Any) -> tuple[Answer, str]:
     text = repr(value)
     if len(text) > _MAX_NUMBER_TEXT:
         raise Refused("the answer is long")
-    if _DOUBTFUL.search(text):
-        raise Refused("the answer holds a large float")
+    if "..." in text:
+        raise Refused("the answer may hold itself")
+    if not _digits_are_shortest(text):
+        raise Refused("the answer holds a float otherwise than CPython may")
     return text, str(value)
 
 

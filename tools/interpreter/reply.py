@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from shopbot.tools.interpreter.result import Answer, Failure, Result
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class BadReply(ValueError):
@@ -20,11 +23,8 @@ def parse_reply(data: bytes, output_limit: int) -> Result:
     Raises:
         BadReply: not JSON, a field of the wrong type, or one that is too long.
     """
-    try:
-        reply = json.loads(data, parse_constant=_refuse)
-    except (ValueError, RecursionError) as error:
-        raise BadReply(f"not a reply: {type(error).__name__}") from None
-    if not isinstance(reply, dict) or not isinstance(reply.get("ok"), bool):
+    reply = _parse(data)
+    if not isinstance(reply.get("ok"), bool):
         raise BadReply("not a reply")
     stdout = _text(reply, "stdout", output_limit)
     if not reply["ok"]:
@@ -37,9 +37,29 @@ def parse_reply(data: bytes, output_limit: int) -> Result:
     )
 
 
+def refusal_in(data: bytes) -> str | None:
+    """Why a process refused to run a program as a plain one; None when it did run it.
+
+    Raises:
+        BadReply: not JSON, or the reason is no text.
+    """
+    reply = _parse(data) if data.startswith(b'{"refused"') else {}
+    return _text(reply, "refused", 500) or None
+
+
+def _parse(data: bytes) -> dict[str, Any]:
+    try:
+        reply = json.loads(data, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise BadReply(f"not a reply: {type(error).__name__}") from None
+    if not isinstance(reply, dict):
+        raise BadReply("not a reply")
+    return reply
+
+
 def _failure(reply: Mapping[str, Any]) -> Failure:
     line = reply.get("line")
-    if type(line) is not int:
+    if type(line) is not int or line < 1:
         line = None
     return Failure(_text(reply, "error", 100) or "Exception", _text(reply, "message", 500), line)
 
@@ -59,7 +79,8 @@ def _text(reply: Mapping[str, Any], name: str, limit: int) -> str:
     value = reply.get(name, "")
     if not isinstance(value, str) or len(value) > limit:
         raise BadReply(f"{name} is no text of at most {limit} characters")
-    return value
+    # half of a surrogate pair is no text that could be sent on
+    return value.encode("utf-8", "backslashreplace").decode() if _SURROGATE.search(value) else value
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
+
+from shopbot.prompts import render
+
+_ABSENT = re.compile(r"No module named '([A-Za-z]\w{0,50})(?:\.[\w.]{0,200})?'")
 
 Answer = int | float | bool | str | None
 """A number or truth value as itself, anything else as its `repr`; None when no entry was asked for."""
 
 Path = Literal["monty", "cpython", "none"]
+"""What ran it; monty only where there is no boundary for CPython."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +32,10 @@ class Failure:
 
 @dataclass(frozen=True)
 class Result:
-    """One run. `text` is the answer as `str` gives it; `refused` says why monty did not do it."""
+    """One run. `text` is the answer as `str` gives it; `refused` says why the quick path did not do it.
+
+    `ms` is the time of the whole run, `queued_ms` what of it was spent waiting for a turn.
+    """
 
     answer: Answer = None
     text: str = ""
@@ -36,6 +45,7 @@ class Result:
     path: Path = "none"
     refused: str | None = None
     ms: float = 0.0
+    queued_ms: float = 0.0
 
     @property
     def ok(self) -> bool:
@@ -48,8 +58,14 @@ def observation(result: Result, code: str) -> str:
     if result.error is None:
         shown = [part for part in (result.stdout.rstrip("\n"), result.text) if part]
         return "\n".join(shown) or "The program ran and printed nothing."
+    absent = _ABSENT.fullmatch(result.error.message) if result.error.kind == "ModuleNotFoundError" else None
+    if absent:
+        return render("pal/missing_module.j2", observation=_where(result.error, code), module=absent.group(1))
+    return _where(result.error, code)
+
+
+def _where(failure: Failure, code: str) -> str:
     lines = code.splitlines()
-    number = result.error.line
-    if number and number <= len(lines):
-        return f"{result.error.kind}: {result.error.message}\nline {number}: {lines[number - 1].strip()}"
-    return str(result.error)
+    if failure.line and 1 <= failure.line <= len(lines):
+        return f"{failure.kind}: {failure.message}\nline {failure.line}: {lines[failure.line - 1].strip()}"
+    return str(failure)

@@ -24,27 +24,33 @@ def describe(value: Any, limit: int) -> dict[str, Any]:
     Raises:
         AnswerTooLarge: more than `limit` characters, or an integer of more than about 4,200 digits.
     """
-    kind = type(value).__name__[:100]
+    number = _number(value)
+    answer = _short(repr(value), limit) if number is None else number
+    return {"answer": answer, "text": _short(str(value), limit), "type": type(value).__name__[:100]}
+
+
+def _number(value: Any) -> bool | int | float | str | None:
+    """The value as JSON has it, "inf" and "nan" in words; None when it is no number."""
     value = _without_numpy(value)
-    if value is None:
-        return {"answer": "None", "text": "None", "type": kind}
     if isinstance(value, bool):
-        return {"answer": bool(value), "text": str(bool(value)), "type": kind}
+        return bool(value)
     if isinstance(value, int):
-        number = int.__add__(value, 0)
-        if number.bit_length() > MAX_BITS:
-            raise AnswerTooLarge(f"the answer is an integer of {number.bit_length()} bits; {MAX_BITS} are allowed")
-        return {"answer": number, "text": str(number), "type": kind}
+        whole = int.__add__(value, 0)
+        if whole.bit_length() > MAX_BITS:
+            raise AnswerTooLarge(f"the answer is an integer of {whole.bit_length()} bits; {MAX_BITS} are allowed")
+        return whole
     if isinstance(value, float):
-        real = float.__add__(value, 0.0) if value else value
-        return {"answer": real if math.isfinite(real) else repr(real), "text": repr(real), "type": kind}
-    return {"answer": _short(repr(value), limit), "text": _short(str(value), limit), "type": kind}
+        real = float.__add__(value, 0.0) if value else float.__pos__(value)
+        return real if math.isfinite(real) else repr(real)
+    return None
 
 
 def _without_numpy(value: Any) -> Any:
-    """A numpy scalar as the Python number it stands for."""
+    """A number or truth value of numpy as Python's own; its dates, durations and texts are none."""
     numpy = sys.modules.get("numpy")
-    return value.item() if numpy is not None and isinstance(value, numpy.generic) else value
+    if numpy is None or isinstance(value, numpy.timedelta64):
+        return value
+    return value.item() if isinstance(value, numpy.bool_ | numpy.integer | numpy.floating) else value
 
 
 def _short(text: str, limit: int) -> str:

@@ -1,12 +1,12 @@
-"""Taking rights away: from the server once, from each child for good before it reads its program.
+"""Taking rights away: most from the server once, the rest from each child for good before it reads its program.
 
-Layers, each of which has to fail for the next to matter:
-    seccomp          the boundary; without it nothing is executed
-    resource limits  memory, CPU, descriptors, processes, file size, core dumps; without them nothing is executed
-    no capabilities  and no_new_privs; without it nothing is executed
+Layers, each of which has to fail for the next to matter; the host looks at all of them from outside (`observed.py`):
+    seccomp          one filter for the server, a far narrower one on top of it for each child
+    resource limits  memory, CPU, descriptors, processes, file size, core dumps
+    no capabilities  none in any set, and no_new_privs
     ordinary user    `nobody` when started as root, where the container has that user
     namespaces       own network, mounts, IPC and host name, and as root directory an empty one that has already been
-                     deleted; where the kernel lets an ordinary user, else left out and said so
+                     deleted; where the kernel lets an ordinary user, else left out
 """
 
 from __future__ import annotations
@@ -28,22 +28,29 @@ DESCRIPTORS = 5
 """0, 1 and 2 are /dev/null, then the reply and the job; no more can be opened."""
 
 _NEWNS, _NEWUTS, _NEWIPC, _NEWUSER, _NEWNET = 0x00020000, 0x04000000, 0x08000000, 0x10000000, 0x40000000
-_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 1, 4, 24, 38
 _CAPABILITY_VERSION_3 = 0x20080522
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def confine_server() -> list[str]:
-    """Put on what can be put on once for all children; returns the names of the layers that hold."""
-    layers = ["seccomp", "resource limits", "no capabilities"]
-    if os.getuid() != 0 or _is_mapped(NOBODY):
-        layers.append("unprivileged user")
-    for name, put_on in (("namespaces", _leave_namespaces), ("empty root directory", _enter_deleted_directory)):
+def confine_server(filter: Filter) -> None:
+    """Put on what can be put on once for all children.
+
+    Raises:
+        OSError: a layer that must hold does not; the process has to end.
+    """
+    for put_on in (_leave_namespaces, _enter_deleted_directory):
         with contextlib.suppress(OSError):
             put_on()
-            layers.append(name)
-    return layers
+    _drop_bounding_set()
+    if os.getuid() == 0:
+        with contextlib.suppress(OSError):
+            _become_nobody()
+    _drop_capabilities()
+    _call("prctl", _PR_SET_DUMPABLE, 0, 0, 0, 0)
+    _call("prctl", _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    filter.install()
 
 
 def confine_child(filter: Filter, memory: int, seconds: int) -> None:
@@ -56,23 +63,18 @@ def confine_child(filter: Filter, memory: int, seconds: int) -> None:
     Raises:
         OSError: a layer that must hold does not; the process has to end.
     """
+    _call("prctl", _PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     for limit, value in (
         (resource.RLIMIT_AS, memory),
-        (resource.RLIMIT_CPU, seconds),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_MEMLOCK, 0),
         (resource.RLIMIT_NOFILE, DESCRIPTORS),
+        (resource.RLIMIT_NPROC, 0),
     ):
         resource.setrlimit(limit, (value, value))
-    if os.getuid() == 0:
-        with contextlib.suppress(OSError):
-            _become_nobody()
-    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
-    _drop_capabilities()
-    # only now: a change of credentials makes the kernel forget the first of these
-    _call("prctl", _PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    _call("prctl", _PR_SET_DUMPABLE, 0, 0, 0, 0)
+    # with one second between them, a program that exceeds the first is known to have run too long
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     filter.install()
 
 
@@ -111,16 +113,17 @@ def _enter_deleted_directory() -> None:
 
 
 def _become_nobody() -> None:
-    """Fails in a container that has no such user, or no right to become another; capabilities are dropped anyway."""
+    """Fails in a container that has no such user, or no right to become another; the host then says so."""
     os.setgroups([])
     os.setresgid(NOBODY, NOBODY, NOBODY)
     os.setresuid(NOBODY, NOBODY, NOBODY)
 
 
-def _is_mapped(user: int) -> bool:
-    """Whether the user exists in this user namespace."""
-    ranges = [line.split() for line in Path("/proc/self/uid_map").read_text().splitlines()]
-    return any(int(first) <= user < int(first) + int(count) for first, _, count in ranges)
+def _drop_bounding_set() -> None:
+    """Until the kernel knows no further capability, or there is no right to drop any."""
+    for number in range(64):
+        if _libc.prctl(_PR_CAPBSET_DROP, number, 0, 0, 0):
+            return
 
 
 def _drop_capabilities() -> None:

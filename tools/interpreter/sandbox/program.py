@@ -3,6 +3,7 @@
     job    {"code", "entry", "inputs"}
     reply  {"ok": true, "answer", "text", "type", "stdout"}
         or {"ok": false, "error", "message", "line", "stdout"}
+        or {"refused": why}, when the program is for a process that has more loaded
 
 The program can write a reply of its own instead: it may lie about its answer, and no more than that.
 """
@@ -15,21 +16,26 @@ import json
 import os
 import sys
 import types
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from types import CodeType
 from typing import Any
 
 from .answer import describe
 from .confine import JOB_FD, REPLY_FD
+from .preload import tell_of_absent
+from .wire import CONFINED
 
 PROGRAM, ENTRY = "<program>", "<answer>"
 MAX_MESSAGE = 500
+_RECURSION = sys.getrecursionlimit()
 
 
 class OutputLimit(Exception):
     """The program printed more than it may."""
 
 
-class _Capped(io.BytesIO):
+class Output(io.BytesIO):
     """Standard output: in memory, and only so much of it."""
 
     def __init__(self, limit: int) -> None:
@@ -51,44 +57,102 @@ class _Capped(io.BytesIO):
 
 def run_job(output_limit: int) -> None:
     """Read the job, execute it, write the reply."""
-    out = _Capped(output_limit)
+    os.write(REPLY_FD, CONFINED)
     with os.fdopen(JOB_FD, "rb") as source:
         job = json.loads(source.read())
+    out = redirect(output_limit)
+    _prepare()
+    tell_of_absent(_leave)
+    send(encoded_reply(lambda: _execute(job, out), out))
+
+
+def redirect(limit: int) -> Output:
+    """Give the next program empty standard streams of its own."""
+    out = Output(limit)
+    sys.stdin = io.StringIO("")
+    sys.stdout = sys.__stdout__ = _text(out)  # type: ignore[misc]
+    sys.stderr = sys.__stderr__ = _text(Output(limit))  # type: ignore[misc]
+    return out
+
+
+def encoded_reply(execute: Callable[[], dict[str, Any]], out: Output) -> bytes:
+    """The reply to what `execute` returns or raises."""
     try:
-        reply = _execute(job, out)
+        reply = execute()
     except BaseException as error:
         reply = _failure(error)
     try:
         if out.exceeded:
-            reply = {"ok": False, "error": "OutputLimit", "message": f"more than {output_limit} bytes were printed"}
-        reply["stdout"] = io.BytesIO.getvalue(out).decode("utf-8", "replace")
-        _send(json.dumps(reply).encode())
+            reply = {"ok": False, "error": "OutputLimit", "message": f"more than {out.limit} bytes were printed"}
+        reply["stdout"] = io.BytesIO.getvalue(out).decode("utf-8", "backslashreplace")
+        return json.dumps(reply).encode()
     except BaseException:
-        _send(b'{"ok": false, "error": "Unserialisable", "message": "the answer cannot be returned", "stdout": ""}')
+        return b'{"ok": false, "error": "Unserialisable", "message": "the answer cannot be returned", "stdout": ""}'
 
 
-def _execute(job: dict[str, Any], out: _Capped) -> dict[str, Any]:
-    sys.stdin = io.StringIO("")
-    sys.stdout = sys.__stdout__ = _text(out)  # type: ignore[misc]
-    sys.stderr = sys.__stderr__ = _text(_Capped(out.limit))  # type: ignore[misc]
-    sys.argv, sys.path = ["program.py"], []
+def evaluate(program: CodeType, entry: CodeType | str | None, names: dict[str, Any], limit: int) -> dict[str, Any]:
+    """Execute in the namespace `names`; ending with `sys.exit(0)` is an ending like any other."""
+    sys.setrecursionlimit(_RECURSION + _depth())
+    try:
+        exec(program, names)  # noqa: S102
+    except SystemExit as end:
+        if end.code:
+            raise
+    if entry is None:
+        return {"ok": True, "answer": None, "text": "", "type": ""}
+    return {"ok": True, **describe(eval(entry, names), limit)}  # noqa: S307
+
+
+def _depth() -> int:
+    """Calls between the start of this process and here, which a program does not have when Python runs it itself."""
+    frame, depth = sys._getframe(), 0
+    while frame.f_back:
+        frame, depth = frame.f_back, depth + 1
+    return depth
+
+
+def inputs_of(job: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that the job binds to names, from their form on the wire."""
+    return {name: _value(value) for name, value in job["inputs"].items()}
+
+
+def send(data: bytes) -> None:
+    """Write all of it to the host."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(REPLY_FD, view) :]
+
+
+def refusal(reason: str) -> bytes:
+    """A reply that says that the program is for another process to run."""
+    return json.dumps({"refused": reason}).encode()
+
+
+def _leave(module: str) -> None:
+    send(refusal(f"imports {module}"))
+    os._exit(0)
+
+
+def _prepare() -> None:
+    """Nothing of the server's start is left to see, and no generator goes on where the server's stood."""
+    sys.argv, sys.path, sys.orig_argv, sys.executable = ["program.py"], [], ["python", "program.py"], ""
+    if numpy := sys.modules.get("numpy"):
+        numpy.random.seed()
+    if generator := sys.modules.get("sympy.core.random"):
+        generator.rng.seed()
+
+
+def _execute(job: dict[str, Any], out: Output) -> dict[str, Any]:
     module = types.ModuleType("__main__")
     module.__dict__["__builtins__"] = builtins
-    module.__dict__.update({name: _value(value) for name, value in job["inputs"].items()})
+    module.__dict__.update(inputs_of(job))
     sys.modules["__main__"] = module
-    try:
-        exec(compile(job["code"], PROGRAM, "exec", dont_inherit=True), module.__dict__)  # noqa: S102
-    except SystemExit as end:
-        if end.code or job["entry"]:
-            raise
-    if not job["entry"]:
-        return {"ok": True, "answer": None, "text": "", "type": ""}
-    value = eval(compile(job["entry"], ENTRY, "eval", dont_inherit=True), module.__dict__)  # noqa: S307
-    return {"ok": True, **describe(value, out.limit)}
+    program = compile(job["code"], PROGRAM, "exec", dont_inherit=True)
+    return evaluate(program, job["entry"] or None, module.__dict__, out.limit)
 
 
-def _text(raw: _Capped) -> io.TextIOWrapper:
-    return io.TextIOWrapper(raw, encoding="utf-8", errors="surrogatepass", newline="\n", write_through=True)
+def _text(raw: Output) -> io.TextIOWrapper:
+    return io.TextIOWrapper(raw, encoding="utf-8", newline="\n", write_through=True)
 
 
 def _value(value: Any) -> Any:
@@ -126,9 +190,3 @@ def _line(error: BaseException) -> int | None:
             line = frame.tb_lineno
         frame = frame.tb_next
     return line
-
-
-def _send(data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(REPLY_FD, view) :]

@@ -8,16 +8,17 @@ include/uapi/asm-generic/unistd.h of Linux.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
 class Table:
-    """Numbers of one machine. `memory` are allowed unless they ask for executable pages."""
+    """Numbers of one machine. `memory` are allowed unless they ask for executable pages, `processes` for namespaces."""
 
     audit_arch: int
     allowed: dict[str, int]
     memory: dict[str, int]
+    processes: dict[str, int] = field(default_factory=dict)
     foreign_abi: int | None = None
     """First number of a second calling convention in the same architecture (x32), refused as a whole."""
 
@@ -95,3 +96,52 @@ AARCH64 = Table(
 )
 
 TABLES = {"x86_64": X86_64, "aarch64": AARCH64}
+
+_SERVER_X86_64 = {
+    "poll": 7,
+    "dup": 32,
+    "getuid": 102,
+    "sendto": 44,
+    "recvfrom": 45,
+    "sendmsg": 46,
+    "recvmsg": 47,
+    "wait4": 61,
+    "kill": 62,
+    "fcntl": 72,
+    "dup2": 33,
+    "setpriority": 141,
+    "prctl": 157,
+    "setrlimit": 160,
+    "set_robust_list": 273,
+    "dup3": 292,
+    "prlimit64": 302,
+    "rseq": 334,
+    "pidfd_open": 434,
+    "close_range": 436,
+}
+_SERVER_AARCH64 = {
+    "dup": 23,
+    "dup3": 24,
+    "fcntl": 25,
+    "ppoll": 73,
+    "set_robust_list": 99,
+    "kill": 129,
+    "setpriority": 140,
+    "setrlimit": 164,
+    "prctl": 167,
+    "getuid": 174,
+    "sendto": 206,
+    "recvfrom": 207,
+    "sendmsg": 211,
+    "recvmsg": 212,
+    "wait4": 260,
+    "prlimit64": 261,
+    "rseq": 293,
+    "pidfd_open": 434,
+    "close_range": 436,
+}
+SERVER_TABLES = {
+    "x86_64": replace(X86_64, allowed={**X86_64.allowed, **_SERVER_X86_64}, processes={"clone": 56}),
+    "aarch64": replace(AARCH64, allowed={**AARCH64.allowed, **_SERVER_AARCH64}, processes={"clone": 220}),
+}
+"""What the fork server keeps: what its children need, forking and confining them, and messages on sockets it has."""

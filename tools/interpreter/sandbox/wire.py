@@ -1,13 +1,16 @@
-"""What host and server have to agree on: the fixed-size messages of the control socket, and nothing else.
+"""What host and server have to agree on: fixed-size messages, and nothing else.
 
-Control socket (SEQPACKET, so that one message is one job):
-    server -> host   READY + the names of the layers it could put on, once
-    host -> server   JOB with two file descriptors: where to read the job, where to write the reply
-    host -> server   KILL while a program runs
+Control socket (SEQPACKET, one message is one child):
+    server -> host   READY, once
+    host -> server   START with three descriptors: where the child reads, where it replies, and its lifeline
+
+Lifeline (SEQPACKET, one for each child):
+    server -> host   PID of the child
+    host -> server   ASIDE: the child gets the lowest priority; anything else, or the end: it has to end
     server -> host   STATUS when the child is gone
 
-The program travels through the job pipe to the child, never through the server. The reply pipe belongs to the
-program: whatever comes out of it is untrusted.
+The program travels through the job pipe to the child, never through the server. Of the reply pipe only the first byte,
+CONFINED, can be trusted: the child sends it before it reads its program. The rest belongs to the program.
 """
 
 from __future__ import annotations
@@ -15,18 +18,23 @@ from __future__ import annotations
 import struct
 
 READY = b"R"
+CONFINED = b"C"
+ASIDE = b"A"
 KILL = b"K"
 
-JOB = struct.Struct(">QII")
-"""Bytes of memory beyond the server's own, seconds of CPU, characters of output (and of answer) allowed."""
+START = struct.Struct(">?QII")
+"""Whether it serves plain programs one after another, bytes of memory beyond the server's own, seconds of CPU,
+characters of output (and of answer) allowed."""
+
+PID = struct.Struct(">i")
 
 STATUS = struct.Struct(">iQ")
-"""Wait status of the child, and its peak memory in KiB."""
+"""Wait status of the child, and its CPU time in milliseconds."""
+
+FRAME = struct.Struct(">I")
+"""Length of a job or reply of a child that serves one plain program after another."""
 
 MAX_MESSAGE = 512
-
-REFUSED = 97
-"""Exit status of a child that could not be confined, and therefore executed nothing."""
 
 
 def reply_limit(output: int) -> int:
