@@ -117,11 +117,21 @@ def wait_for_the_end(process: int) -> None:
     raise AssertionError(f"process {process} is still there")
 
 
+def wait_until_confined(process: int) -> None:
+    """A child asks to die with its server first of all, and puts its own filter on the server's last."""
+    for _ in range(500):
+        if "Seccomp_filters:\t2" in Path(f"/proc/{process}/status").read_text(encoding="utf-8"):
+            return
+        time.sleep(0.01)
+    raise AssertionError(f"process {process} has no filter of its own")
+
+
 def test_a_killed_server_is_replaced_and_its_children_die_with_it(sandbox: Interpreter) -> None:
     sandbox.run("x = 1")
     server = sandbox._sandbox("plain")
     with server.start_child(Limits()) as child:
         process = child.pid
+        wait_until_confined(process)
         os.kill(server.process_id, signal.SIGKILL)
         wait_for_the_end(process)
     assert sandbox.run("ans = 5", "ans").answer == 5
