@@ -2,17 +2,14 @@
 
 An HTTP client's own time-out starts anew with every byte, so a server that drips keeps a caller for ever; here each
 item must come in time, and all of them before a deadline. Sync calls run in a thread of their own for it. A thread that
-is given up on has its connection shut, so that it ends and takes its descriptors with it.
+is given up on ends with its next item or its client's time-out, and holds nobody up.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import contextvars
 import queue
-import socket
-import sys
 import threading
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
@@ -21,8 +18,6 @@ from typing import TypeVar
 
 Item = TypeVar("Item")
 _END = object()
-_GLANCE_S = 0.05
-_HANG_UPS = 10
 
 
 class _Raised:
@@ -54,8 +49,7 @@ def within(produce: Callable[[], Iterable[Item]], silence_s: float, deadline: fl
         except BaseException as error:
             items.put(_Raised(error))
 
-    thread = threading.Thread(target=contextvars.copy_context().run, args=(work,), daemon=True, name="model call")
-    thread.start()
+    threading.Thread(target=contextvars.copy_context().run, args=(work,), daemon=True, name="model call").start()
     try:
         while (item := _next(items, min(silence_s, deadline - time.monotonic()))) is not _END:
             if isinstance(item, _Raised):
@@ -63,7 +57,6 @@ def within(produce: Callable[[], Iterable[Item]], silence_s: float, deadline: fl
             yield item  # type: ignore[misc]
     finally:
         given_up.set()
-        _hang_up(thread)
 
 
 async def awithin(source: AsyncGenerator[Item, None], silence_s: float, deadline: float) -> AsyncIterator[Item]:
@@ -76,31 +69,6 @@ async def awithin(source: AsyncGenerator[Item, None], silence_s: float, deadline
                 except StopAsyncIteration:
                     return
             yield item
-
-
-def _hang_up(thread: threading.Thread) -> None:
-    """End a thread that waits for its server: every connection that it works with is shut, and again if it retries.
-
-    No client has a way to end another thread's call, and shutting is all that wakes a thread from reading. It looks
-    where any of them keeps its connection: in a variable of the functions at work, or in a `_sock` of their objects.
-    """
-    for _ in range(_HANG_UPS):
-        thread.join(_GLANCE_S)
-        if not thread.is_alive():
-            return
-        for connection in _connections_of(thread):
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-
-
-def _connections_of(thread: threading.Thread) -> Iterator[socket.socket]:
-    frame = sys._current_frames().get(thread.ident or 0)
-    while frame is not None:
-        for value in list(frame.f_locals.values()):
-            for held in (value, getattr(value, "__dict__", {}).get("_sock")):
-                if isinstance(held, socket.socket):
-                    yield held
-        frame = frame.f_back
 
 
 def _next(items: queue.SimpleQueue[object], seconds: float) -> object:

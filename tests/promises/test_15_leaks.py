@@ -8,13 +8,10 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 sys.path.append(str(Path(__file__).parents[1]))
-from chat_faults import Drip, Fault, Hang
-from chat_server import ChatServer
 
 CYCLES = 30
 
@@ -68,31 +65,3 @@ def test_an_agent_that_lives_keeps_its_shop() -> None:
     said = {"messages": [{"role": "user", "content": "where is order 123456? maria.lopez@example.com"}]}
     state = agent.invoke(said, {"configurable": {"thread_id": "chat"}})
     assert "123456" in str(state["facts"]["order"])
-
-
-@pytest.mark.parametrize("stream", ["on", "off"])
-@pytest.mark.parametrize("fault", [Hang(), Drip()], ids=["hang", "drip"])
-def test_a_call_that_is_given_up_on_ends(monkeypatch: pytest.MonkeyPatch, fault: Fault, stream: str) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "none")
-    monkeypatch.setenv("SHOPBOT_STREAM", stream)
-    _give_up(monkeypatch, fault, times=1)
-    before = resources()
-    _give_up(monkeypatch, fault, times=5)
-    deadline = time.monotonic() + 20
-    while resources() > before and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert resources() <= before
-
-
-def _give_up(monkeypatch: pytest.MonkeyPatch, fault: Fault, times: int) -> None:
-    """Ask a server that does not answer; the client itself would wait for a minute."""
-    from shopbot.engines import make_engine
-
-    with ChatServer(always=fault) as server:
-        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
-        engine: Any = make_engine("openai:test-model")
-        engine.silence_s, engine.tries = 0.1, 1
-        for _ in range(times):
-            with pytest.raises(TimeoutError):
-                engine.invoke("Hello?")
-            assert not [thread for thread in threading.enumerate() if thread.name == "model call"]
