@@ -18,7 +18,8 @@ from langchain.tools.tool_node import ToolCallRequest
 from langchain_core.callbacks import BaseCallbackManager, Callbacks
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import var_child_runnable_config
-from langchain_core.tracers._streaming import _StreamingCallbackHandler
+from langchain_core.tracers.event_stream import _AstreamEventsCallbackHandler
+from langchain_core.tracers.log_stream import LogStreamCallbackHandler
 from langgraph._internal._constants import CONFIG_KEY_CHECKPOINTER
 from langgraph.config import get_config
 from langgraph.types import Command
@@ -33,6 +34,8 @@ from shopbot.engines.drive import adrive, drive
 from shopbot.engines.protocol import NOT_STREAMED
 
 Response = ExtendedModelResponse[Any]
+_READERS = (_AstreamEventsCallbackHandler, LogStreamCallbackHandler)
+"""What streams a run to its reader and does not heed the tag `NOT_STREAMED`, as LangGraph's own streams do."""
 
 
 class Gate(AgentMiddleware[TrustedState, Any, Any]):
@@ -108,10 +111,10 @@ def _without_readers(config: RunnableConfig) -> Callbacks:
     callbacks = config.get("callbacks")
     if isinstance(callbacks, BaseCallbackManager):
         kept = callbacks.copy()
-        for handler in [h for h in kept.handlers if isinstance(h, _StreamingCallbackHandler)]:
+        for handler in [h for h in kept.handlers if isinstance(h, _READERS)]:
             kept.remove_handler(handler)
         return kept
-    return [h for h in callbacks or () if not isinstance(h, _StreamingCallbackHandler)]
+    return [h for h in callbacks or () if not isinstance(h, _READERS)]
 
 
 def _conversation() -> str:
