@@ -1,13 +1,14 @@
-"""Arguments of a chosen action: pointed at in the text or chosen among listed values. Needs numpy alone."""
+"""Arguments of a chosen action: pointed at in the text, as its schema allows, or chosen among listed values."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
+from jsonschema import Draft202012Validator
 from numpy.typing import NDArray
 from tokenizers import Encoding
 
@@ -16,6 +17,8 @@ from shopbot.engines.recording.trace_format import AllowedAction
 
 _LONGEST = 40
 """Tokens that a value may span."""
+_TRIED = 50
+"""Spans that are read in search of one that the schema allows."""
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)*")
 
 
@@ -73,14 +76,17 @@ def _pointed(
     text: str,
     vocabulary: Vocabulary,
 ) -> Any:
-    """The best span of the second segment as the schema's type; None if the network points at "not said"."""
+    """The likeliest span of the second segment that is a value of the schema; None if "not said" is likelier."""
     if name not in vocabulary.arguments:
         return None
     index = vocabulary.arguments.index(name)
-    span = best_span(spans[:, 2 * index], spans[:, 2 * index + 1], [s == 1 for s in encoding.sequence_ids])
-    if span is None:
-        return None
-    return _typed(whole_words(text, encoding.offsets[span[0]][0], encoding.offsets[span[1]][1]), schema)
+    valid = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER).is_valid
+    inside = [sequence == 1 for sequence in encoding.sequence_ids]
+    for start, end in best_spans(spans[:, 2 * index], spans[:, 2 * index + 1], inside):
+        value = _typed(whole_words(text, encoding.offsets[start][0], encoding.offsets[end][1]), schema)
+        if value is not None and valid(value):
+            return value
+    return None
 
 
 def whole_words(text: str, start: int, end: int) -> str:
@@ -92,18 +98,21 @@ def whole_words(text: str, start: int, end: int) -> str:
     return text[start:end].strip()
 
 
-def best_span(first: NDArray[np.float32], last: NDArray[np.float32], inside: list[bool]) -> tuple[int, int] | None:
-    """First and last token with the highest sum of logits, in order and `inside`; None if position 0 scores higher."""
+def best_spans(first: NDArray[np.float32], last: NDArray[np.float32], inside: list[bool]) -> Iterator[tuple[int, int]]:
+    """First and last token of spans that are in order and `inside`, by falling sum of their logits.
+
+    Ends at the first that is less likely than position 0, which stands for "not said".
+    """
     places = np.flatnonzero(inside)
-    if not len(places):
-        return None
     sums = first[places][:, None] + last[places][None, :]
     apart = np.arange(len(places))[None, :] - np.arange(len(places))[:, None]
     sums = np.where((apart >= 0) & (apart < _LONGEST), sums, -np.inf)
-    start, end = np.unravel_index(int(sums.argmax()), sums.shape)
-    if sums[start, end] <= first[0] + last[0]:
-        return None
-    return int(places[start]), int(places[end])
+    for _ in range(min(_TRIED, sums.size)):
+        start, end = np.unravel_index(int(sums.argmax()), sums.shape)
+        if sums[start, end] <= first[0] + last[0]:
+            return
+        yield int(places[start]), int(places[end])
+        sums[start, end] = -np.inf
 
 
 def _typed(words: str, schema: Mapping[str, Any]) -> Any:

@@ -6,11 +6,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import WhitespaceSplit
+from tokenizers.processors import TemplateProcessing
 
-from shopbot.engines.learned.arguments import best_span, whole_words
-from shopbot.engines.learned.calibration import fit_temperature, softmax
+from shopbot.engines.learned.arguments import best_spans, choose_arguments, whole_words
+from shopbot.engines.learned.calibration import fit_temperature
+from shopbot.engines.learned.encoding import Vocabulary
 from shopbot.engines.learned.predict import Prediction
-from shopbot.engines.recording.trace_format import Trace
+from shopbot.engines.probabilities import softmax
+from shopbot.engines.recording.trace_format import AllowedAction, Trace
 from shopbot.optimize.measurement.calibration import expected_calibration_error as calibration_error
 from shopbot.optimize.measurement.metrics import measure, weighted_f1
 
@@ -40,16 +46,40 @@ def test_softmax_is_a_distribution_in_the_same_order(logits: list[float], temper
     assert shares[int(np.argmax(logits))] == pytest.approx(shares.max())
 
 
-def test_the_best_span_is_in_order_and_inside_the_segment() -> None:
+def test_spans_are_in_order_inside_the_segment_and_the_likeliest_comes_first() -> None:
     first = np.array([0.0, 9.0, 1.0, 5.0], dtype=np.float32)
     last = np.array([0.0, 9.0, 6.0, 2.0], dtype=np.float32)
-    assert best_span(first, last, [False, False, True, True]) == (2, 2)
-    assert best_span(first, last, [False] * 4) is None
+    assert list(best_spans(first, last, [False, False, True, True])) == [(2, 2), (3, 3), (2, 3)]
+    assert not list(best_spans(first, last, [False] * 4))
 
 
 def test_pointing_at_the_first_token_means_that_nobody_said_it() -> None:
     first, last = np.array([5.0, 1.0], dtype=np.float32), np.array([5.0, 1.0], dtype=np.float32)
-    assert best_span(first, last, [False, True]) is None
+    assert not list(best_spans(first, last, [False, True]))
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"type": "string"}, "Roughly"),
+        ({"type": "string", "pattern": "^[^ ]+@[^ ]+$"}, "wanda@example.edu"),
+        ({"type": "integer", "minimum": 5}, 12),
+        ({"type": "string", "pattern": "^#"}, None),
+    ],
+)
+def test_the_likeliest_span_that_the_schema_allows_is_the_argument(schema: dict[str, object], value: object) -> None:
+    words = Tokenizer(WordLevel({"[CLS]": 0, "x": 1}, unk_token="x"))
+    words.pre_tokenizer = WhitespaceSplit()
+    words.post_processor = TemplateProcessing("[CLS] $A", "[CLS] $A $B:1", [("[CLS]", 0)])
+    said = "Roughly 3 or 12 to wanda@example.edu"
+    encoding = words.encode("before", said)
+    likely = {"Roughly": 9.0, "3": 7.0, "12": 6.0, "wanda@example.edu": 5.0}
+    logits = np.array([0.0, 0.0, *(likely.get(word, -20.0) for word in said.split())], dtype=np.float32)
+    action = AllowedAction("take", parameters={"properties": {"it": schema}})
+    vocabulary = Vocabulary(("take",), ("it",), ())
+    spans, values = np.stack([logits, logits], axis=1), np.empty(0, dtype=np.float32)
+    found = choose_arguments(action, spans, values, encoding, said, vocabulary)
+    assert found.get("it") == value
 
 
 def test_a_span_is_widened_to_whole_words() -> None:
