@@ -29,6 +29,7 @@ USUAL = (
     "bench_overhead",
     "bench_pal",
     "bench_retrieval",
+    "double_clicks",
     "next_action",
     "pal_differential",
     "simulated_customers",

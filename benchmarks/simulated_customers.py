@@ -28,7 +28,7 @@ from benchmarks.simulated.orders import write_order
 from shopbot.agents.turn import Turn
 from shopbot.shop.database.models import Label, OrderItem, Return, ReturnItem, Ticket
 
-_MOST_TURNS = 16
+MOST_TURNS = 16
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Shopfront:
         customer, turns = Customer(goal, seed), []
         config = {"configurable": {"thread_id": f"{goal.bought.number}-{seed}"}}
         message: str | None = customer.open()
-        while message and len(turns) < _MOST_TURNS:
+        while message and len(turns) < MOST_TURNS:
             state = self.agent.invoke({"messages": [{"role": "user", "content": message}]}, config)
             turns.append(read_turn(state))
             message = customer.answer(turns[-1])
@@ -98,10 +98,11 @@ class Shopfront:
 
 
 @contextmanager
-def shopfront(data: Path, engine: str) -> Iterator[Shopfront]:
-    """The demo shop in an empty folder, open."""
+def shopfront(data: Path, engine: str, *, durable: bool = False) -> Iterator[Shopfront]:
+    """The demo shop in an empty folder, open; `durable` keeps its conversations in a file."""
     from langgraph.checkpoint.memory import InMemorySaver
 
+    from shopbot.agents.memory import open_memory
     from shopbot.agents.shopbot import create_shopbot
     from shopbot.engines import make_engine
     from shopbot.shop.settings import load_settings
@@ -112,7 +113,8 @@ def shopfront(data: Path, engine: str) -> Iterator[Shopfront]:
     with ExitStack() as stack:
         desk = ShopServices(stack.enter_context(open_shop(settings)))
         stack.callback(desk.close)
-        yield Shopfront(desk, create_shopbot(make_engine(engine), desk=desk, checkpointer=InMemorySaver()))
+        memory = stack.enter_context(open_memory(settings.data / "conversations.db")) if durable else InMemorySaver()
+        yield Shopfront(desk, create_shopbot(make_engine(engine), desk=desk, checkpointer=memory))
 
 
 def run(customers: int, times: int, engine: str, seed: int = 1) -> list[list[Visit]]:
