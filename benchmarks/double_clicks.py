@@ -183,9 +183,7 @@ def main() -> int:
             print(f"| {wanted.clicks} each, {name} | {wanted.conversations} | {' | '.join(map(str, counts))} |")
             faults += any(count != wanted.conversations for count in counts[:3]) or counts[3] != counts[4]
     before, after = open_and_drop(wanted.cycles)
-    print(
-        f"\n{wanted.cycles} cycles of `create_shopbot`: descriptors {before[0]} -> {after[0]}, threads {before[1]} -> {after[1]}"
-    )
+    print(f"\n{wanted.cycles} shops opened and closed: descriptors, threads {before} before, {after} after")
     return int(faults or after != before)
 
 
