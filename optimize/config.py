@@ -26,7 +26,7 @@ class Schedule:
     seed: int = 1
     checkpoint_every: int = 200
     half: bool = False
-    """Forward in bfloat16."""
+    """Forward in bfloat16, where the machine has instructions for it."""
 
     def share_of_rate(self, step: int, total: int) -> float:
         """Learning rate at `step` of `total`, as a share of the peak."""

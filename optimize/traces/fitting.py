@@ -51,7 +51,7 @@ def fit_networks(
     """
     encoded, labels = encoder.encode(traces), len(encoder.vocabulary.labels)
     soft = soft_labels(teachers, traces, encoder, device(), folder)
-    descriptions = label_descriptions(traces, encoder, device())
+    descriptions = label_descriptions(traces, encoder, device()) if config.objective.match else None
     features = _feature_losses(networks, encoder, config, teachers)
 
     def loss_of(batch: Batch) -> Tensor:

@@ -69,7 +69,7 @@ def train(
     held, labels = encoder.encode(dev), len(encoder.vocabulary.labels)
     found = [calibrate(network, held, labels, device()) or Calibrated(0.0, 1.0) for network in networks]
     best = max(range(len(networks)), key=lambda index: found[index].right)
-    described = any(action.description for trace in traces for action in trace.allowed)
+    described = config.objective.match > 0 and any(each.description for trace in traces for each in trace.allowed)
     description = Description(
         kind=KIND,
         labels=encoder.vocabulary.labels,

@@ -22,7 +22,7 @@ from shopbot.optimize.shopbot.conversations.corpus import examples
 from shopbot.optimize.shopbot.conversations.external import bitext, clinc
 from shopbot.optimize.shopbot.planner.data import IGNORED, Encoded, batches, collate, encode, load_tokenizer
 from shopbot.optimize.shopbot.planner.network import PlannerModel
-from shopbot.optimize.training import Progress, fit
+from shopbot.optimize.training import Progress, computes_in_bfloat16, fit
 
 TOKENIZER = Path("engines/embedding/weights/tokenizer.json")
 
@@ -73,7 +73,7 @@ class SpeedLog:
 
 def _loss(model: PlannerModel, batch: list[Encoded]) -> Tensor:
     ids, mask, types, tags, acts = collate(batch)
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast("cpu", torch.bfloat16, enabled=computes_in_bfloat16("cpu")):
         act_logits, tag_logits = model(ids, mask, types)
     act_loss = nn.functional.binary_cross_entropy_with_logits(act_logits.float(), acts, reduction="sum") / len(batch)
     if not (tags != IGNORED).any():
