@@ -11,6 +11,8 @@ from benchmarks.pal_hostile import UNCONTAINED, load, run_set
 from benchmarks.pal_share import differs
 from shopbot.tools.interpreter import Interpreter
 
+SLACK = 120.0
+"""Seconds that a busy machine may take for what is stopped after two."""
 HARMLESS = ("imp-os-system", "pathlib-read", "env-read", "write-file", "rmtree", "socket-connect", "tb-frame")
 
 
@@ -27,7 +29,7 @@ def test_written_programs_give_the_recorded_answer(interpreter: Interpreter, ext
 @pytest.mark.parametrize("mode", ["monty", "cpython"])
 def test_hostile_programs_reach_no_canary(hostile: list[dict[str, Any]], mode: str) -> None:
     rows = [row for row in hostile if row["category"] in ("import", "file", "env", "net", "frames")]
-    assert run_set(rows, mode, settle=1.0) == {}
+    assert run_set(rows, mode, settle=1.0, slack=SLACK) == {}
 
 
 def test_the_harness_notices(hostile: list[dict[str, Any]]) -> None:
