@@ -136,8 +136,8 @@ def test_a_line_dropped_at_quit_repeats_nothing(settings: Settings, sink: MailSi
 
 
 def test_a_slow_mail_server_does_not_hold_up_the_reply(settings: Settings, sink: MailSink) -> None:
-    sink.behaviour.silent_s = 4.0
-    with open_shop(_with(settings, smtp_url=sink.url, fulfilment_wait_s=3.0)) as fulfilment:
+    sink.behaviour.silent_s = 2.0
+    with open_shop(_with(settings, smtp_url=sink.url, fulfilment_wait_s=1.5)) as fulfilment:
         fulfilment.warm()
         outcome = fulfilment.arrange(ORDER, ADA, {JEANS: 1}, "chat")
         assert outcome.status == "labelled"
