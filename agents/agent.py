@@ -81,10 +81,9 @@ def create_agent(
     from shopbot.agents.budget import Budget
     from shopbot.agents.config import GateConfig
     from shopbot.agents.gate import Gate
-    from shopbot.agents.journal import journal_for
     from shopbot.agents.state import TrustedState, utc_now
+    from shopbot.agents.stores import journal_for, locks_for
     from shopbot.agents.tracing import Tracer
-    from shopbot.agents.turn_locks import locks_for
     from shopbot.agents.turns import TurnGraph
 
     everything = _complete(list(actions), result)

@@ -26,9 +26,9 @@ from langgraph.types import Command
 
 from shopbot.agents.act import act
 from shopbot.agents.config import GateConfig
-from shopbot.agents.journal import journal_for
 from shopbot.agents.model_step import ModelStep
 from shopbot.agents.state import TrustedState
+from shopbot.agents.stores import journal_for
 from shopbot.agents.turn_locks import busy_turn
 from shopbot.engines.drive import adrive, drive
 from shopbot.engines.protocol import NOT_STREAMED
