@@ -53,7 +53,7 @@ def create_agent(
         repairs: how often a refused proposal goes back to the engine in one step.
         budget: what a turn and a conversation may spend; by default generous limits.
         approve: for which actions a person decides, and when: action -> condition of (arguments, facts). The run
-            stops at an interrupt; see `shopbot.agents.approval` for how it is resumed.
+            stops at an interrupt; see `shopbot.agents.act` for how it is resumed.
         hand_over: the action that the agent itself calls when a budget is spent; its arguments must have defaults.
         result: the schema of the answer, when prose will not do; found under `structured_response`.
         journal: where writes are remembered; by default in the database of the checkpointer. A checkpointer that
@@ -79,9 +79,9 @@ def create_agent(
     from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
     from shopbot.agents.budget import Budget
-    from shopbot.agents.config import GateConfig
+    from shopbot.agents.config import GateConfig, utc_now
     from shopbot.agents.gate import Gate
-    from shopbot.agents.state import TrustedState, utc_now
+    from shopbot.agents.state import TrustedState
     from shopbot.agents.stores import journal_for, locks_for
     from shopbot.agents.tracing import Tracer
     from shopbot.agents.turns import TurnGraph

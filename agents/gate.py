@@ -27,7 +27,7 @@ from langgraph.types import Command
 from shopbot.agents.act import act
 from shopbot.agents.config import GateConfig
 from shopbot.agents.model_step import ModelStep
-from shopbot.agents.state import TrustedState
+from shopbot.agents.state import TrustedState, TurnState
 from shopbot.agents.stores import journal_for
 from shopbot.agents.turn_locks import busy_turn
 from shopbot.engines.drive import adrive, drive
@@ -78,7 +78,7 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
         """Act, once more validated: a call edited on its way here passes the same checks."""
         conversation, config = _conversation(), self._of_run()
         with busy_turn(conversation):
-            return act(request.tool_call, config.read(request.state), config, conversation)
+            return act(request.tool_call, TurnState(request.state, config, conversation))
 
     async def awrap_tool_call(self, request: ToolCallRequest, handler: Callable[..., Any]) -> Command[Any]:
         """As `wrap_tool_call`; the action runs in a thread so that the event loop stays free."""
