@@ -92,17 +92,17 @@ def _normalised(value: Any) -> Any:
         written = "".join(map(str, digits)).rstrip("0")
         return f"{'-' * sign}{written}e{int(exponent) + len(digits) - len(written)}" if written else 0
     if isinstance(value, set | frozenset):
-        return sorted(map(canonical, value))
+        return sorted(map(_canonical, value))
     if isinstance(value, Mapping):
         return {key: _normalised(inner) for key, inner in value.items()}
     return [_normalised(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
-def canonical(value: Any) -> str:
+def _canonical(value: Any) -> str:
     """`value` as JSON, the same for the same value."""
     return json.dumps(_normalised(value), sort_keys=True, ensure_ascii=False, default=str)
 
 
 def digest_of(value: Any) -> str:
     """A stable SHA-256 of any JSON value."""
-    return hashlib.sha256(canonical(value).encode()).hexdigest()
+    return hashlib.sha256(_canonical(value).encode()).hexdigest()

@@ -109,12 +109,13 @@ def _unstreamed() -> Iterator[None]:
 def _without_readers(config: RunnableConfig) -> Callbacks:
     """The callbacks of a run without those that stream it (`astream_events`, `astream_log`); tracers stay."""
     callbacks = config.get("callbacks")
-    if isinstance(callbacks, BaseCallbackManager):
-        kept = callbacks.copy()
-        for handler in [h for h in kept.handlers if isinstance(h, _READERS)]:
-            kept.remove_handler(handler)
-        return kept
-    return [h for h in callbacks or () if not isinstance(h, _READERS)]
+    if not isinstance(callbacks, BaseCallbackManager):
+        return [handler for handler in callbacks or () if not isinstance(handler, _READERS)]
+    readers = [handler for handler in callbacks.handlers if isinstance(handler, _READERS)]
+    kept = callbacks.copy() if readers else callbacks
+    for handler in readers:
+        kept.remove_handler(handler)
+    return kept
 
 
 def _conversation() -> str:

@@ -105,11 +105,8 @@ class ModelStep:
             changes |= settled.changes.get("facts", {})
             messages = settled.messages
             self.update["messages"] = Overwrite(list(messages))
-        notice = notices(messages, state.actions)
-        if notice:
-            self.update["notice"] = notice
-        if changes:
-            self.update["facts"] = changes
+        self.update |= {"notice": notice} if (notice := notices(messages, state.actions)) else {}
+        self.update |= {"facts": changes} if changes else {}
         facts = merge_facts(state.values.get("facts"), changes)
         now = {**state.values, "messages": messages, "facts": facts, "heard_at": self.update["heard_at"]}
         self.state = replace(state, values=now)

@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, Invalid
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from shopbot.agents.answering import faults_in, unknown_in
-from shopbot.agents.consent import canonical, has_consent
+from shopbot.agents.consent import has_consent
 from shopbot.agents.grounding import Evidence, Observed, gather, ungrounded
 from shopbot.agents.plan import unmet
 from shopbot.agents.state import TurnState
@@ -192,11 +192,8 @@ def _observed(call: ToolCall, text: str, state: TurnState) -> Observed:
 def _earlier_this_turn(call: ToolCall, state: TurnState) -> ToolMessage | None:
     """The observation of the same call with the same arguments in this turn, if there was one."""
     results = {m.tool_call_id: m for m in state.turn if isinstance(m, ToolMessage) and m.name == call["name"]}
-    if not results:
-        return None
-    made = (c for m in state.turn if isinstance(m, AIMessage) for c in m.tool_calls if c["id"] in results)
-    wanted = canonical(call["args"])
-    return next((results[c["id"] or ""] for c in made if canonical(c["args"]) == wanted), None)
+    made = (c for m in state.turn if results and isinstance(m, AIMessage) for c in m.tool_calls if c["id"] in results)
+    return next((results[c["id"] or ""] for c in made if c["args"] == call["args"]), None)
 
 
 def _unreadable_calls(message: AIMessage) -> list[Refusal]:
