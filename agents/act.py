@@ -1,55 +1,98 @@
-"""Act: check a call once more, run it at most once, and make an observation of whatever comes back, an error too."""
+"""Act: check a call once more, ask a person where one must decide, run it, and say what it changes in the state.
+
+Calls that an earlier turn was cut short over are settled: each gets the answer that it is still without.
+
+A person decides on chosen actions after everything that code can check has been checked. The run stops at a LangGraph
+interrupt that shows the action and its validated arguments; it goes on with `Command(resume=...)`:
+
+    {"type": "approve"}
+    {"type": "edit", "args": {...}}         the new arguments are validated like any others
+    {"type": "reject", "message": "..."}    the action does not run; the engine is told why
+    {"type": "answer", "message": "..."}    the action does not run; the answer stands in for its observation
+
+Anything else is no decision: the run stops again at an interrupt that says under `error` why. Nothing has been done
+before the interrupt, so nothing is done twice when it is resumed.
+"""
 
 from __future__ import annotations
 
-import asyncio
-import inspect
-import logging
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
 
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolCall, ToolMessage
-from langgraph.types import Command
+from langchain_core.messages import AIMessage, AnyMessage, ToolCall, ToolMessage
+from langgraph.types import Command, interrupt
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from shopbot.agents.approval import Answer, Edit, Reject, decide, edited_call, stand_in
-from shopbot.agents.budget import BudgetTracker
-from shopbot.agents.config import GateConfig
-from shopbot.agents.decisions import Decisions
-from shopbot.agents.digest import digest_of
-from shopbot.agents.journal import Write
-from shopbot.agents.plain import as_observation
+from shopbot.agents.decisions import record_action
+from shopbot.agents.execution import failed, look_up, run_once
 from shopbot.agents.plan import GOALS, changes_with_consequences, make_plan, merge_facts
 from shopbot.agents.proposal import Approved, Refusal, first_unconfirmed, refuse, validate
 from shopbot.agents.state import TurnState
-from shopbot.agents.time_limit import in_thread, within
-from shopbot.agents.tracing import describe_failure
-from shopbot.agents.wording import says
-from shopbot.errors import AgentError
-from shopbot.tools.action import UNKNOWN, Call, Observation
-
-logger = logging.getLogger(__name__)
+from shopbot.engines.recording.trace_format import Outcome
+from shopbot.prompts import says
+from shopbot.tools.action import Observation
 
 
-def act(call: ToolCall, state: TurnState, config: GateConfig, conversation: str) -> Command[Any]:
+class _Decision(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Approve(_Decision):
+    """Let the action run as it is."""
+
+    type: Literal["approve"]
+
+
+class Edit(_Decision):
+    """Let the action run with other arguments; `name` may only repeat the action's own."""
+
+    type: Literal["edit"]
+    args: dict[str, Any]
+    name: str | None = None
+
+
+class Reject(_Decision):
+    """Do not let the action run."""
+
+    type: Literal["reject"]
+    message: str = "no reason given"
+
+
+class Answer(_Decision):
+    """Do not let the action run; `message` is what the engine observes instead."""
+
+    type: Literal["answer"]
+    message: str
+
+
+Decision = Approve | Edit | Reject | Answer
+_DECISION: TypeAdapter[Decision] = TypeAdapter(Annotated[Decision, Field(discriminator="type")])
+
+
+def act(call: ToolCall, state: TurnState) -> Command[Any]:
     """Carry out one call and say what it changes in the conversation's state."""
-    decisions = Decisions(state, config, conversation)
     verdict = _consented(validate(call, state), state)
-    if isinstance(verdict, Approved) and _needs_a_person(verdict, state, config):
-        decision = decide(verdict, state.facts)
+    if isinstance(verdict, Approved) and _needs_a_person(verdict, state):
+        decision = _decide(verdict, state.facts)
         if isinstance(decision, Reject | Answer):
-            decisions.acted(call, "refused")
-            return _record(call, stand_in(decision), state)
+            _note(call, "refused", state)
+            return _record(call, _stand_in(decision), state)
         if isinstance(decision, Edit):
             verdict = _edited(verdict, decision, state)
     if isinstance(verdict, Refusal):
-        decisions.acted(call, "refused")
-        return _refused(call, verdict.sentence)
+        _note(call, "refused", state)
+        return Command(update={"messages": [observed(call, failed(verdict.sentence))]})
     started = time.monotonic()
-    observation = _once(verdict, state, config, conversation)
-    decisions.acted(call, "accepted" if observation.ok else "failed")
+    observation = run_once(verdict, state)
+    _note(call, "accepted" if observation.ok else "failed", state)
     return _record(call, observation, state, seconds=time.monotonic() - started)
+
+
+def _note(call: ToolCall, outcome: Outcome, state: TurnState) -> None:
+    if state.config.recorder is not None:
+        record_action(call, outcome, state)
 
 
 def _consented(verdict: Approved | Refusal, state: TurnState) -> Approved | Refusal:
@@ -59,145 +102,36 @@ def _consented(verdict: Approved | Refusal, state: TurnState) -> Approved | Refu
     return verdict
 
 
-def _needs_a_person(approved: Approved, state: TurnState, config: GateConfig) -> bool:
-    condition = config.approve.get(approved.action.name)
+def _needs_a_person(approved: Approved, state: TurnState) -> bool:
+    condition = state.config.approve.get(approved.action.name)
     return condition is not None and condition(approved.args, state.facts)
+
+
+def _decide(approved: Approved, facts: Mapping[str, Any]) -> Decision:
+    """Ask a person, by interrupting the run until it is resumed with a decision."""
+    asked = {"action": approved.action.name, "args": dict(approved.args), "facts": dict(facts)}
+    while True:
+        given = interrupt(asked)
+        try:
+            return _DECISION.validate_python(given)
+        except ValidationError:
+            asked = {**asked, "error": str(says("no_decision")).format(given=repr(given)[:200])}
 
 
 def _edited(approved: Approved, decision: Edit, state: TurnState) -> Approved | Refusal:
     """What a reviewer edits is validated again: the same action, its schema, and the customer's yes to these values."""
-    call = edited_call(approved, decision)
-    if call["name"] != approved.action.name:
+    name = decision.name or approved.action.name
+    call = ToolCall(name=name, args=decision.args, id=approved.call["id"], type="tool_call")
+    if name != approved.action.name:
         return refuse(call, "renamed", was=approved.action.name)
     return _consented(validate(call, state, grounded=False), state)
 
 
-def _once(approved: Approved, state: TurnState, config: GateConfig, conversation: str) -> Observation:
-    """The observation of the call; of a write that has been begun already, what became of that."""
-    if approved.action.effect != "write":
-        return observe(approved, state, config, conversation, str(approved.call["id"]))
-    key = idempotency_key(approved, state, conversation)
-    if not conversation:
-        return observe(approved, state, config, conversation, key)
-    earlier = config.journal.begin(Write(key, conversation, str(approved.call["id"]), "begun"))
-    if earlier is not None and earlier.status == "withdrawn":
-        return _failed(str(says("withdrawn")))
-    if earlier is not None and earlier.observation is not None:
-        return earlier.observation
-    if earlier is not None and not approved.action.idempotent:
-        found = look_up(approved, state, config, conversation, key)
-        if found is not None:
-            return found
-    return _journaled(approved, state, config, conversation, key)
-
-
-def _journaled(approved: Approved, state: TurnState, config: GateConfig, conversation: str, key: str) -> Observation:
-    """Run a write whose row has been begun, and finish the row: unless it failed by surprise, its outcome is known.
-
-    A surprise may have come after the deed: where it can be looked up, it is.
-    """
-    observation = observe(approved, state, config, conversation, key)
-    if observation.data.get(UNKNOWN) and approved.action.lookup is not None:
-        found = look_up(approved, state, config, conversation, key)
-        if found is not None:
-            return found
-        observation = replace(observation, data={**observation.data, UNKNOWN: False})
-    if not observation.data.get(UNKNOWN):
-        config.journal.finish(key, observation if observation.ok else None)
-    return observation
-
-
-def look_up(
-    approved: Approved, state: TurnState, config: GateConfig, conversation: str, key: str
-) -> Observation | None:
-    """What a write that was cut short observed; None when it was not done. It says so when nobody can tell."""
-    action = approved.action
-    if action.lookup is None:
-        return _unknown(action.name)
-    try:
-        found = action.lookup(_call(approved, state, config, conversation, key), **approved.args)
-    except Exception:
-        logger.exception("what became of %s could not be looked up", action.name)
-        return _unknown(action.name)
-    if found is not None:
-        config.journal.finish(key, found)
-    return found
-
-
-def idempotency_key(approved: Approved, state: TurnState, conversation: str) -> str:
-    """The key of a write: conversation, action, normalised arguments and the facts it needs, and, of an action that may
-    be repeated, the call itself."""
-    action = approved.action
-    terms = {"action": action.name, "digest": state.terms_of(action, approved.args)}
-    return digest_of([conversation, terms, *([approved.call["id"]] if action.repeatable else [])])
-
-
-def observe(approved: Approved, state: TurnState, config: GateConfig, conversation: str, key: str) -> Observation:
-    """Run the action. A failure is an observation: an expected one in its own words, a surprise without details.
-
-    An action that only reads is given the time that is left of the turn's budget; a write is waited for.
-    """
-    action = approved.action
-    call = _call(approved, state, config, conversation, key)
-
-    def run() -> Observation:
-        came = action.run(call, **approved.args)
-        # In a thread of its own: this one may have an event loop that is running.
-        return as_observation(in_thread(lambda: asyncio.run(_awaited(came))) if inspect.isawaitable(came) else came)
-
-    with config.tracer.span(
-        state.turn_id, f"execute_tool {action.name}", "execute_tool", gen_ai__tool__name=action.name
-    ) as span:
-        try:
-            return run() if action.effect == "write" else within(_seconds_left(state, config), run)
-        except TimeoutError:
-            return _failed(str(says("too_slow")).format(name=action.name))
-        except AgentError as error:
-            return _failed(str(error))
-        except Exception as error:
-            logger.exception("action %s failed", action.name)
-            describe_failure(span, error)
-            failed = _failed(str(says("action_failed")).format(name=action.name))
-            unknown = {**failed.data, UNKNOWN: True} if action.effect == "write" else failed.data
-            return Observation(failed.text, data=unknown, ok=False)
-
-
-def _seconds_left(state: TurnState, config: GateConfig) -> float | None:
-    return BudgetTracker(config.budget, state.state.get("spent"), new_turn=False, acted_s=state.acted_s).seconds_left
-
-
-def _call(approved: Approved, state: TurnState, config: GateConfig, conversation: str, key: str) -> Call[Any]:
-    return Call(
-        services=config.services,
-        facts=state.facts,
-        conversation=conversation,
-        key=key,
-        transcript=_transcript(state.messages),
-    )
-
-
-async def _awaited(came: Any) -> Any:
-    return await came
-
-
-def _failed(sentence: str) -> Observation:
-    return Observation(sentence, data={"error": sentence}, ok=False)
-
-
-def _unknown(name: str) -> Observation:
-    sentence = str(says("unknown_outcome")).format(name=name)
-    return Observation(sentence, data={"error": sentence, UNKNOWN: True}, ok=False)
-
-
-def _transcript(messages: Sequence[AnyMessage]) -> list[tuple[str, str]]:
-    """The conversation as (speaker, words), without tool traffic."""
-    speakers = {HumanMessage: "customer", AIMessage: "agent"}
-    return [(speakers[type(m)], m.text) for m in messages if type(m) in speakers and m.text.strip()]
-
-
-def _refused(call: ToolCall, sentence: str) -> Command[Any]:
-    """A call that did not run."""
-    return Command(update={"messages": [observed(call, _failed(sentence))]})
+def _stand_in(decision: Reject | Answer) -> Observation:
+    """The observation of an action that a person did not let run."""
+    if isinstance(decision, Answer):
+        return Observation(decision.message)
+    return Observation(f"A person declined this: {decision.message}", data={"error": decision.message}, ok=False)
 
 
 def _record(call: ToolCall, observation: Observation, state: TurnState, *, seconds: float = 0.0) -> Command[Any]:
@@ -238,3 +172,67 @@ def observed(call: ToolCall, observation: Observation, seconds: float = 0.0) -> 
         status="success" if observation.ok else "error",
         artifact=artifact,
     )
+
+
+@dataclass
+class Settled:
+    """A history in which every call has an answer: the messages, and what the answers changed."""
+
+    messages: list[AnyMessage]
+    changes: dict[str, Any] = field(default_factory=dict)
+
+
+def settle(state: TurnState) -> Generator[Callable[[], Any], Any, Settled | None]:
+    """The history with an answer after every call, or None when it has them already.
+
+    A call is left without one when a turn was cut short, or the customer wrote while a person's approval was pending.
+    What became of it is in the journal: done, with its observation; begun, and then it is looked up; neither, and then
+    it is withdrawn for good. Yields what has to be looked up, to be run where waiting is allowed.
+    """
+    answered = {message.tool_call_id for message in state.messages if isinstance(message, ToolMessage)}
+    calls = [
+        call
+        for message in state.messages
+        if isinstance(message, AIMessage)
+        for call in message.tool_calls
+        if call["id"] not in answered
+    ]
+    if not calls:
+        return None
+    found = yield lambda: [_outcome(call, state) for call in calls]
+    outcomes = {call["id"]: outcome for call, outcome in zip(calls, found, strict=True)}
+    settled = Settled([])
+    for message in state.messages:
+        settled.messages.append(message)
+        for call in message.tool_calls if isinstance(message, AIMessage) else ():
+            if call["id"] in outcomes:
+                _settle_call(call, outcomes[call["id"]], state, settled)
+    return settled
+
+
+def _outcome(call: ToolCall, state: TurnState) -> Observation | None:
+    """What the call observed, or that nobody can tell; None when it did not run and never will."""
+    action, call_id = state.actions.get(call["name"]), str(call["id"])
+    journal, conversation = state.config.journal, state.conversation
+    write = journal.of_calls(conversation, [call_id]).get(call_id) if conversation else None
+    if write is not None and write.observation is not None:
+        return write.observation
+    if write is not None and write.status == "begun" and action is not None:
+        args = action.arguments.model_validate(call["args"]).model_dump(mode="json")
+        found = look_up(Approved(call, action, args), state, write.key)
+        if found is not None:
+            return found
+        journal.finish(write.key, None)
+    if conversation:
+        journal.withdraw(conversation, call_id)
+    return None
+
+
+def _settle_call(call: ToolCall, outcome: Observation | None, state: TurnState, settled: Settled) -> None:
+    if outcome is None:
+        text = Observation(str(says("withdrawn")), ok=False)
+        settled.messages.append(observed(call, text))
+        return
+    settled.messages.append(observed(call, outcome))
+    if call["name"] in state.actions:
+        settled.changes |= consequences(call, outcome, state)

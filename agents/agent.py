@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 QUESTION_EXPIRES = timedelta(minutes=30)
 LONGEST_MESSAGE = 20_000
+_building = threading.Lock()
 
 
 def create_agent(
@@ -53,7 +56,7 @@ def create_agent(
         repairs: how often a refused proposal goes back to the engine in one step.
         budget: what a turn and a conversation may spend; by default generous limits.
         approve: for which actions a person decides, and when: action -> condition of (arguments, facts). The run
-            stops at an interrupt; see `shopbot.agents.approval` for how it is resumed.
+            stops at an interrupt; see `shopbot.agents.act` for how it is resumed.
         hand_over: the action that the agent itself calls when a budget is spent; its arguments must have defaults.
         result: the schema of the answer, when prose will not do; found under `structured_response`.
         journal: where writes are remembered; by default in the database of the checkpointer. A checkpointer that
@@ -79,12 +82,11 @@ def create_agent(
     from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
     from shopbot.agents.budget import Budget
-    from shopbot.agents.config import GateConfig
+    from shopbot.agents.config import GateConfig, utc_now
     from shopbot.agents.gate import Gate
-    from shopbot.agents.journal import journal_for
-    from shopbot.agents.state import TrustedState, utc_now
+    from shopbot.agents.state import TrustedState
+    from shopbot.agents.stores import journal_for, locks_for
     from shopbot.agents.tracing import Tracer
-    from shopbot.agents.turn_locks import locks_for
     from shopbot.agents.turns import TurnGraph
 
     everything = _complete(list(actions), result)
@@ -109,21 +111,43 @@ def create_agent(
         question_expires=question_expires,
         now=now or utc_now,
     )
-    agent = create_langchain_agent(
-        engine,
-        tools=[_as_tool(action) for action in everything],
-        system_prompt=prompt or None,
-        middleware=[Gate(config)],
-        state_schema=TrustedState,
-        checkpointer=checkpointer,
-        name=name,
-    )
+    with _hooks_without_spans():
+        agent = create_langchain_agent(
+            engine,
+            tools=[_as_tool(action) for action in everything],
+            system_prompt=prompt or None,
+            middleware=[Gate(config)],
+            state_schema=TrustedState,
+            checkpointer=checkpointer,
+            name=name,
+        )
     parts = {key: value for key, value in vars(agent).items() if key != "__orig_class__"}
     turns = TurnGraph(**parts, journal=journal, locks=locks_for(checkpointer), longest_message=longest_message)
     if not checkpointer:
         return turns
     # Each step is on disk before the next begins; by default LangGraph writes while the next is running.
     return turns.with_config(configurable={CONFIG_KEY_DURABILITY: "sync"})
+
+
+@contextmanager
+def _hooks_without_spans() -> Iterator[None]:
+    """Build an agent whose hooks LangChain does not wrap for LangSmith, which has no switch.
+
+    The wrapper costs a tenth of a step even when nothing is traced, in `ainvoke` two threads and a task; its spans say
+    nothing that those of the graph's nodes and of the model do not.
+    """
+    from langchain.agents import factory
+
+    wrap = getattr(factory, "traceable", None)
+    if wrap is None:
+        yield
+        return
+    with _building:
+        setattr(factory, "traceable", lambda **_: lambda hook: hook)  # noqa: B010 (the module does not export it)
+        try:
+            yield
+        finally:
+            setattr(factory, "traceable", wrap)  # noqa: B010
 
 
 def _complete(actions: list[Action], result: type[BaseModel] | None) -> list[Action]:

@@ -29,7 +29,7 @@ def citations_in_state(state: Mapping[str, Any]) -> Iterator[Mapping[str, str]]:
 def retrieved_passages(state: TurnState) -> dict[str, str]:
     """What a reply may cite: the passages of every observation in this conversation, key -> text."""
     found: dict[str, str] = {}
-    for citation in citations_in_state(state.state):
+    for citation in citations_in_state(state.values):
         key, text = citation["key"], citation["text"]
         earlier = found.get(key, "")
         found[key] = text if text.startswith(earlier) else earlier if text in earlier else f"{earlier}\n\n{text}"

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
 from shopbot.agents.budget import Budget
 from shopbot.agents.journal import Journal, MemoryJournal
-from shopbot.agents.state import TurnState, utc_now
 from shopbot.agents.tracing import Tracer
 from shopbot.errors import AgentError
 from shopbot.tools.action import Action
@@ -22,6 +21,11 @@ if TYPE_CHECKING:
 
 Condition = Callable[[Mapping[str, Any], Mapping[str, Any]], bool]
 """From (arguments, facts) to whether a person must approve."""
+
+
+def utc_now() -> datetime:
+    """The time, aware of its zone."""
+    return datetime.now(UTC)
 
 
 class NoResultError(AgentError):
@@ -53,7 +57,3 @@ class GateConfig:
     tracer: Tracer = field(default_factory=lambda: Tracer("agent"))
     question_expires: timedelta = timedelta(minutes=30)
     now: Callable[[], datetime] = utc_now
-
-    def read(self, state: Mapping[str, Any]) -> TurnState:
-        """A conversation's state as the gate reads it now."""
-        return TurnState(state, self.actions, self.now(), self.question_expires)

@@ -1,17 +1,108 @@
-"""Consent: has the customer clearly said yes to the question that was just put to them?
+"""Consent: has the customer clearly said yes to exactly what would be done?
 
 Decided by code over a grammar that a shop can read and extend (`prompts/words/consent.yaml`), never by the engine:
 whoever controls the engine still cannot say yes for the customer. What is neither a clear yes nor a clear no is asked
-again.
+again. A yes belongs to one question, asked in the message right before it, and to the question's terms: a digest of the
+action, its arguments and the facts that it needs.
 """
 
 from __future__ import annotations
 
-from shopbot.prompts.consent import Answer, read_answer
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
 
-__all__ = ["Answer", "is_clear_yes", "read_answer"]
+from langchain_core.messages import AIMessage, ToolMessage
+from pydantic import ValidationError
+
+from shopbot.agents.state import ANSWER, Question, TurnState
+from shopbot.agents.turn_locks import CROSSED
+from shopbot.prompts.consent import Answer, read_answer
+from shopbot.tools.action import UNKNOWN, Action
 
 
 def is_clear_yes(message: str) -> bool:
     """Whether `message` agrees and says nothing else: no condition, question, change, name or number."""
     return read_answer(message) is Answer.YES
+
+
+def has_consent(action: Action, args: Mapping[str, Any], state: TurnState) -> bool:
+    """Whether the customer's newest message is a clear yes to exactly this; one yes is good for one call."""
+    question = _answerable(state)
+    if question is None or question["digest"] != terms_of(action, args, state) or _is_used(action, state):
+        return False
+    marks = state.turn[0].additional_kwargs
+    typed = marks.get(ANSWER)
+    if isinstance(typed, Mapping):
+        return typed.get("question") == question["id"] and typed.get("value") == "yes"
+    return CROSSED not in marks and is_clear_yes(state.newest_words)
+
+
+def new_question(action: Action, args: Mapping[str, Any], state: TurnState) -> Question:
+    """A question whether `action` may run with `args`; `message` is the id for the message that asks."""
+    return Question(
+        id=uuid.uuid4().hex,
+        action=action.name,
+        digest=terms_of(action, args, state),
+        message=str(uuid.uuid4()),
+        asked_at=state.now.isoformat(),
+    )
+
+
+def terms_of(action: Action, args: Mapping[str, Any], state: TurnState) -> str:
+    """A digest of what a yes would agree to: `action` with `args` on today's facts."""
+    needed = {need: state.facts.get(need) for need in action.needs}
+    return digest_of([action.name, _as_values(action, args), needed])
+
+
+def _answerable(state: TurnState) -> Question | None:
+    """The question that the newest message can answer: asked in the message right before it, and not expired."""
+    question: Question | None = state.values.get("question")
+    before = state.messages[state.turn_begins - 1] if state.turn_begins else None
+    if question is None or not isinstance(before, AIMessage) or before.id != question.get("message"):
+        return None
+    expired = state.now - datetime.fromisoformat(question["asked_at"]) > state.config.question_expires
+    return None if expired else question
+
+
+def _is_used(action: Action, state: TurnState) -> bool:
+    """Whether this turn's yes has been acted upon already, or may have been."""
+    observed = (m for m in state.turn if isinstance(m, ToolMessage) and m.name == action.name)
+    return any(m.status == "success" or (m.artifact or {}).get("data", {}).get(UNKNOWN) for m in observed)
+
+
+def _as_values(action: Action, args: Mapping[str, Any]) -> Any:
+    """The arguments as what they denote, where their schema reads its own output: amounts as amounts."""
+    try:
+        return _normalised(action.arguments.model_validate(args).model_dump())
+    except ValidationError:
+        return _normalised(args)
+
+
+def _normalised(value: Any) -> Any:
+    """`value` in one spelling: 5, 5.0 and the decimal 5.00 are the same argument, and a set has an order."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, Decimal) and value.is_finite():
+        sign, digits, exponent = value.as_tuple()
+        written = "".join(map(str, digits)).rstrip("0")
+        return f"{'-' * sign}{written}e{int(exponent) + len(digits) - len(written)}" if written else 0
+    if isinstance(value, set | frozenset):
+        return sorted(map(_canonical, value))
+    if isinstance(value, Mapping):
+        return {key: _normalised(inner) for key, inner in value.items()}
+    return [_normalised(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def _canonical(value: Any) -> str:
+    """`value` as JSON, the same for the same value."""
+    return json.dumps(_normalised(value), sort_keys=True, ensure_ascii=False, default=str)
+
+
+def digest_of(value: Any) -> str:
+    """A stable SHA-256 of any JSON value."""
+    return hashlib.sha256(_canonical(value).encode()).hexdigest()

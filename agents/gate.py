@@ -26,9 +26,9 @@ from langgraph.types import Command
 
 from shopbot.agents.act import act
 from shopbot.agents.config import GateConfig
-from shopbot.agents.journal import journal_for
 from shopbot.agents.model_step import ModelStep
-from shopbot.agents.state import TrustedState
+from shopbot.agents.state import TrustedState, TurnState
+from shopbot.agents.stores import journal_for
 from shopbot.agents.turn_locks import busy_turn
 from shopbot.engines.drive import adrive, drive
 from shopbot.engines.protocol import NOT_STREAMED
@@ -78,7 +78,7 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
         """Act, once more validated: a call edited on its way here passes the same checks."""
         conversation, config = _conversation(), self._of_run()
         with busy_turn(conversation):
-            return act(request.tool_call, config.read(request.state), config, conversation)
+            return act(request.tool_call, TurnState(request.state, config, conversation))
 
     async def awrap_tool_call(self, request: ToolCallRequest, handler: Callable[..., Any]) -> Command[Any]:
         """As `wrap_tool_call`; the action runs in a thread so that the event loop stays free."""
@@ -109,12 +109,13 @@ def _unstreamed() -> Iterator[None]:
 def _without_readers(config: RunnableConfig) -> Callbacks:
     """The callbacks of a run without those that stream it (`astream_events`, `astream_log`); tracers stay."""
     callbacks = config.get("callbacks")
-    if isinstance(callbacks, BaseCallbackManager):
-        kept = callbacks.copy()
-        for handler in [h for h in kept.handlers if isinstance(h, _READERS)]:
-            kept.remove_handler(handler)
-        return kept
-    return [h for h in callbacks or () if not isinstance(h, _READERS)]
+    if not isinstance(callbacks, BaseCallbackManager):
+        return [handler for handler in callbacks or () if not isinstance(handler, _READERS)]
+    readers = [handler for handler in callbacks.handlers if isinstance(handler, _READERS)]
+    kept = callbacks.copy() if readers else callbacks
+    for handler in readers:
+        kept.remove_handler(handler)
+    return kept
 
 
 def _conversation() -> str:

@@ -1,98 +1,78 @@
-"""The history: made whole when a turn was cut short, and as an engine may read it, with observations as data."""
+"""The history: as an engine may read it, with observations as data, and what of it the customer has to be told."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+import uuid
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolCall, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
 
-from shopbot.agents.act import consequences, look_up, observed
-from shopbot.agents.config import GateConfig
+from shopbot.agents.answering import safe_answer
 from shopbot.agents.plan import GOALS, unmet
-from shopbot.agents.proposal import Approved
 from shopbot.agents.state import TurnState
 from shopbot.agents.turn_locks import CROSSED
-from shopbot.agents.wording import says
 from shopbot.engines.protocol import BRIEFING, Briefing
-from shopbot.prompts import exists, render
-from shopbot.tools.action import UNKNOWN, Action, Observation
+from shopbot.prompts import exists, render, says
+from shopbot.tools.action import UNKNOWN, Action
 
 _OPEN, _CLOSE = "<data>", "</data>"
+_LOOKED_AT = 5
+"""How many of the last replies a new one is compared with."""
+_ALLOWED = 2
+"""How often the same may be said among them."""
+_QUOTED = 200
+"""Characters of a message that a notice repeats."""
 _NAME = re.compile(r"(?<![^\W_])data(?![^\W_])")
 _BRACKETS = re.compile("[<＜﹤‹〈⟨❮❬˂⟪《«]")
 
 
-@dataclass
-class Settled:
-    """A history in which every call has an answer: the messages, and what the answers changed."""
-
-    messages: list[AnyMessage]
-    changes: dict[str, Any] = field(default_factory=dict)
-
-
-def settle(
-    state: TurnState, config: GateConfig, conversation: str
-) -> Generator[Callable[[], Any], Any, Settled | None]:
-    """The history with an answer after every call, or None when it has them already.
-
-    A call is left without one when a turn was cut short, or the customer wrote while a person's approval was pending.
-    What became of it is in the journal: done, with its observation; begun, and then it is looked up; neither, and then
-    it is withdrawn for good. Yields what has to be looked up, to be run where waiting is allowed.
-    """
-    answered = {message.tool_call_id for message in state.messages if isinstance(message, ToolMessage)}
-    calls = [
-        call
-        for message in state.messages
-        if isinstance(message, AIMessage)
-        for call in message.tool_calls
-        if call["id"] not in answered
-    ]
-    if not calls:
-        return None
-    found = yield lambda: [_outcome(call, state, config, conversation) for call in calls]
-    outcomes = {call["id"]: outcome for call, outcome in zip(calls, found, strict=True)}
-    settled = Settled([])
-    for message in state.messages:
-        settled.messages.append(message)
-        for call in message.tool_calls if isinstance(message, AIMessage) else ():
-            if call["id"] in outcomes:
-                _settle_call(call, outcomes[call["id"]], state, settled)
-    return settled
+def with_own_ids(message: AIMessage, messages: Sequence[AnyMessage]) -> AIMessage:
+    """The message with ids that the conversation does not have yet, its own and one for each of its calls: one that is
+    there already would take the place of what was said under it."""
+    if message.id in {m.id for m in messages}:
+        message = message.model_copy(update={"id": str(uuid.uuid4())})
+    taken = {call["id"] for m in messages if isinstance(m, AIMessage) for call in m.tool_calls}
+    calls = []
+    for call in message.tool_calls:
+        call_id = call["id"] if call["id"] and call["id"] not in taken else f"call_{uuid.uuid4().hex}"
+        taken.add(call_id)
+        calls.append({**call, "id": call_id})
+    return message if calls == message.tool_calls else message.model_copy(update={"tool_calls": calls})
 
 
-def _outcome(call: ToolCall, state: TurnState, config: GateConfig, conversation: str) -> Observation | None:
-    """What the call observed, or that nobody can tell; None when it did not run and never will."""
-    action, call_id = state.actions.get(call["name"]), str(call["id"])
-    write = config.journal.of_calls(conversation, [call_id]).get(call_id) if conversation else None
-    if write is not None and write.observation is not None:
-        return write.observation
-    if write is not None and write.status == "begun" and action is not None:
-        args = action.arguments.model_validate(call["args"]).model_dump(mode="json")
-        found = look_up(Approved(call, action, args), state, config, conversation, write.key)
-        if found is not None:
-            return found
-        config.journal.finish(write.key, None)
-    if conversation:
-        config.journal.withdraw(conversation, call_id)
-    return None
+def is_repeated(text: str, messages: Sequence[AnyMessage]) -> bool:
+    """Whether the customer has read the very same as often as it helps; that the agent is stuck changes no count."""
+    replies = [_plain(m.text) for m in messages if isinstance(m, AIMessage) and not m.tool_calls]
+    if replies.count(_plain(text)) < _ALLOWED:
+        return False
+    stuck = _plain(str(says("stuck")))
+    return [reply for reply in replies if reply != stuck][-_LOOKED_AT:].count(_plain(text)) >= _ALLOWED
 
 
-def _settle_call(call: ToolCall, outcome: Observation | None, state: TurnState, settled: Settled) -> None:
-    if outcome is None:
-        text = Observation(str(says("withdrawn")), ok=False)
-        settled.messages.append(observed(call, text))
-        return
-    settled.messages.append(observed(call, outcome))
-    if call["name"] in state.actions:
-        settled.changes |= consequences(call, outcome, state)
+def _plain(text: str) -> str:
+    return " ".join(text.split()).casefold()
 
 
-def untold(messages: Sequence[AnyMessage], actions: Mapping[str, Action]) -> list[str]:
-    """What the customer has to be told before the newest message is answered: writes that they have not read of.
+def notices(messages: Sequence[AnyMessage], actions: Mapping[str, Action]) -> str:
+    """What the customer has to be told before the newest message is answered; empty when nothing."""
+    return "\n\n".join([*_untold(messages, actions), *_unanswered(messages)])
+
+
+def _unanswered(messages: Sequence[AnyMessage]) -> list[str]:
+    """What to tell about the customer's messages right before the newest one: an earlier turn died over them."""
+    unanswered: list[str] = []
+    for message in reversed(messages[:-1]):
+        if not isinstance(message, HumanMessage):
+            break
+        unanswered.insert(0, message.text)
+    return [str(says("unanswered")).format(words=words[:_QUOTED]) for words in unanswered]
+
+
+def _untold(messages: Sequence[AnyMessage], actions: Mapping[str, Action]) -> list[str]:
+    """What to tell about writes that the customer has not read of.
 
     Those were done, or may have been, in turns that were cut short. Whether a call found its answer in time or when its
     turn was settled, and whether the reply was written and never sent, makes no difference.
@@ -121,6 +101,22 @@ def written(state: TurnState) -> list[str]:
 def excuse(key: str, state: TurnState) -> str:
     """Why the turn ends without an answer, after what it has done."""
     return "\n\n".join([*written(state), str(says(key))])
+
+
+def last_resort(state: TurnState) -> str:
+    """What is said when no proposal held: the answer that needs no engine, if there is one, and what is missing."""
+    answer = "\n\n".join(filter(None, [*written(state), safe_answer(state)]))
+    awaiting = state.plan.awaiting
+    if not answer:
+        return _ask_for(awaiting)
+    return answer if awaiting in (None, "confirmation") else f"{answer}\n\n{_ask_for(awaiting)}"
+
+
+def _ask_for(slot: str | None) -> str:
+    """The request for what is missing, or for other words when nothing is."""
+    if slot is None:
+        return str(says("lost"))
+    return str(says("ask")).format(slot=says("slots").get(slot, slot.replace("_", " ")))
 
 
 def _told(message: ToolMessage, action: Action) -> str:
@@ -211,7 +207,7 @@ def _safe(value: Any) -> Any:
 def _briefing(state: TurnState) -> Briefing:
     plan = state.plan
     following = plan.next
-    question = state.state.get("question")
+    question = state.values.get("question")
     return Briefing(
         facts=dict(state.facts),
         goals=list(state.facts.get(GOALS) or ()),

@@ -15,8 +15,7 @@ from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMet
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite import SqliteSaver
 
-from shopbot.agents.journal import SqlJournal
-from shopbot.agents.sql_connection import run_for
+from shopbot.agents.stores import SqlJournal, run_for
 from shopbot.agents.turn_locks import TurnLocks
 from shopbot.errors import AgentError
 

@@ -10,6 +10,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Generator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,21 +18,23 @@ from langchain.agents.middleware import ExtendedModelResponse, ModelRequest, Mod
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolCall
 from langgraph.types import Command, Overwrite
 
-from shopbot.agents.answering import faults_in, rests_on_passages, safe_answer
+from shopbot.agents.act import Settled, settle
+from shopbot.agents.answering import faults_in, rests_on_passages
 from shopbot.agents.budget import BudgetTracker, add_usage, usage_of
 from shopbot.agents.config import GateConfig, NoResultError
-from shopbot.agents.decisions import Decisions, by_the_gate
-from shopbot.agents.history import Settled, brief, excuse, marked, settle, told_in_turn, untold, written
+from shopbot.agents.consent import new_question, terms_of
+from shopbot.agents.decisions import by_the_gate, record
+from shopbot.agents.history import brief, excuse, is_repeated, last_resort, marked, notices, told_in_turn, with_own_ids
 from shopbot.agents.plan import merge_facts
 from shopbot.agents.proposal import RESULT, Approved, Refusal, check_proposal, first_unconfirmed, returned, together
-from shopbot.agents.replies import is_repeated, unanswered_notice, with_own_ids
+from shopbot.agents.state import TurnState
 from shopbot.agents.tracing import describe_answer, describe_failure
 from shopbot.agents.verification import Verification
-from shopbot.agents.wording import ask_for, says
 from shopbot.engines.dialects import read_calls
 from shopbot.engines.protocol import DEADLINE, TEMPLATED, EngineUsage
 from shopbot.engines.reasoning import separate_reasoning
-from shopbot.prompts import render
+from shopbot.engines.recording.trace_format import Outcome
+from shopbot.prompts import render, says
 
 logger = logging.getLogger(__name__)
 
@@ -46,12 +49,10 @@ class ModelStep:
     def __init__(self, request: ModelRequest[Any], config: GateConfig, conversation: str) -> None:
         self.request = request
         self.config = config
-        self.conversation = conversation
-        self.state = config.read(request.state)
+        self.state = TurnState(request.state, config, conversation)
         self.opens = self.state.is_opening
-        self.budget = BudgetTracker(
-            config.budget, self.state.state.get("spent"), new_turn=self.opens, acted_s=self.state.acted_s
-        )
+        spent, acted_s = self.state.values.get("spent"), self.state.acted_s
+        self.budget = BudgetTracker(config.budget, spent, new_turn=self.opens, acted_s=acted_s)
         self.usage: list[EngineUsage] = []
         self.update: dict[str, Any] = {}
 
@@ -63,7 +64,6 @@ class ModelStep:
         """
         if self.opens:
             yield from self._open()
-        self.decisions = Decisions(self.state, self.config, self.conversation)
         if self.budget.exceeded:
             return self._give_up()
         request = self._told()
@@ -77,7 +77,8 @@ class ModelStep:
                 return self._finish(excuse("broken", self.state))
             # An errand: reading a long message takes a while, and the event loop has other conversations to serve.
             approved, refusals = yield partial(self._check, message)
-            self.decisions.refused(message, refusals)
+            for refusal in refusals:
+                self._note(message, refusal.call, "refused")
             if not refusals:
                 return self._accept(message if approved else (yield from self._verify(message)), approved)
             if self.budget.exceeded:
@@ -90,27 +91,26 @@ class ModelStep:
                 f"no {self.config.result.__name__} came back in {self.config.repairs + 1} tries; the last answer was "
                 f"{message.text[:200]!r}. Try again, or ask for a simpler result."
             )
-        return self._finish(self._last_resort())
+        return self._finish(last_resort(self.state))
 
     def _open(self) -> Generator[Asked, Any, None]:
         """Begin the turn: facts that have lapsed fall, calls that an earlier turn was cut short over are settled."""
         state = self.state
-        self.config.tracer.open_turn(state.turn_id, self.conversation)
+        self.config.tracer.open_turn(state.turn_id, state.conversation)
         self.update["heard_at"] = state.now.isoformat()
         changes: dict[str, Any] = dict(state.lapsed)
-        settled: Settled | None = yield from settle(state, self.config, self.conversation)
+        settled: Settled | None = yield from settle(state)
         messages = state.messages
         if settled is not None:
             changes |= settled.changes.get("facts", {})
             messages = settled.messages
             self.update["messages"] = Overwrite(list(messages))
-        notices = [*untold(messages, state.actions), *unanswered_notice(messages)]
-        if notices:
-            self.update["notice"] = "\n\n".join(notices)
-        if changes:
-            self.update["facts"] = changes
-        now = {**state.state, "messages": messages, "facts": merge_facts(dict(state.state.get("facts") or {}), changes)}
-        self.state = self.config.read({**now, "heard_at": self.update["heard_at"]})
+        self.update |= {"notice": notice} if (notice := notices(messages, state.actions)) else {}
+        self.update |= {"facts": changes} if changes else {}
+        facts = merge_facts(state.values.get("facts"), changes)
+        now = {**state.values, "messages": messages, "facts": facts, "heard_at": self.update["heard_at"]}
+        self.state = replace(state, values=now)
+        self.update["turn_start"] = self.state.turn_start
 
     def _ask(self, request: ModelRequest[Any]) -> Generator[Asked, Any, AIMessage]:
         """One call of the engine, paid for."""
@@ -122,8 +122,9 @@ class ModelStep:
                 describe_failure(span, failure)
                 self.budget.pay(None)
                 raise
-            said = separate_reasoning(next(m for m in proposal.result if isinstance(m, AIMessage)))
-            message = read_calls(said, self.request.tools)
+            message = next(m for m in proposal.result if isinstance(m, AIMessage))
+            if not message.response_metadata.get(TEMPLATED):
+                message = read_calls(separate_reasoning(message), self.request.tools)
             usage = usage_of(message, request.model, time.monotonic() - started)
             describe_answer(span, message, usage)
         self.usage += usage
@@ -147,17 +148,16 @@ class ModelStep:
         """The draft, or what a chain of verification makes of it, where one is wanted."""
         if not (self.config.verify and rests_on_passages(draft, self.state)):
             return draft
-        chain = Verification(self.state, self.config, self.conversation, self._ask_aside)
+        chain = Verification(self.state, self._ask_aside)
         revised, self.update["verified"] = yield from chain.run(draft)
         return revised
 
     def _told(self) -> ModelRequest[Any]:
         """What the engine is asked: the actions allowed now, the briefing, the history as data."""
         offered = [tool for tool in self.request.tools if getattr(tool, "name", "") in self.state.allowed]
-        history = list(self.state.messages) if "messages" in self.update else list(self.request.messages)
         system = brief(self.request.system_message, self.state)
         system.additional_kwargs[DEADLINE] = self.budget.deadline
-        told = self.request.override(tools=offered, system_message=system, messages=marked(history))
+        told = self.request.override(tools=offered, system_message=system, messages=marked(self.state.messages))
         # Where prose will not do, the provider is told to have an action called: the result, or one on the way to it.
         return told.override(tool_choice="any") if self.config.result else told
 
@@ -171,16 +171,16 @@ class ModelStep:
     def _accept(self, message: AIMessage, approved: list[Approved]) -> Response:
         """Let the calls through that may act together; an answer, a result or a question ends the turn."""
         if not approved:
-            self.decisions.replied(message)
+            self._note(message, None, "replied")
             return self._finish(message.text, message)
         result = next((a for a in approved if a.action.name == RESULT), None)
         if result is not None and self.config.result is not None:
             value = self.config.result.model_validate(result.args)
-            self.decisions.proposed(message, result.call)
+            self._note(message, result.call, "accepted")
             return self._finish(value.model_dump_json(), message, structured_response=value)
         unconfirmed = first_unconfirmed(approved, self.state)
         if unconfirmed is not None:
-            self.decisions.proposed(message, unconfirmed.call)
+            self._note(message, unconfirmed.call, "accepted")
             return self._put_question(message, unconfirmed)
         calls = [approval.call for approval in together(approved)]
         aside = "" if faults_in(message, self.state, aside=True) else message.content
@@ -190,21 +190,18 @@ class ModelStep:
         """Ask the customer. What stands in front of the question is worded by code too, from this turn's observations:
         an engine's own words could make it another question."""
         action, args = unconfirmed.action, unconfirmed.args
-        worded = message.response_metadata.get(TEMPLATED) and not faults_in(message, self.state)
-        said = message.text.strip() if worded else told_in_turn(self.state)
-        before = self.state.state.get("question")
-        again = before is not None and before["digest"] == self.state.terms_of(action, args)
+        said = message.text.strip() if message.response_metadata.get(TEMPLATED) else told_in_turn(self.state)
+        before = self.state.values.get("question")
+        again = before is not None and before["digest"] == terms_of(action, args, self.state)
         asking = render(f"confirm/{action.confirm}.j2", facts=self.state.facts, args=args, again=again)
         if again:
             asking = f"{asking}\n\n{render('agent/confirm_again.j2', deed=action.title)}"
-        return self._finish("\n\n".join(part for part in (said, asking) if part), message, asked=unconfirmed)
+        return self._finish("\n\n".join(filter(None, (said, asking))), message, asked=unconfirmed)
 
     def _act(self, message: AIMessage) -> Response:
         plan = self.state.plan.as_state()
-        told: dict[str, Any] = {} if plan == self.state.state.get("plan") else {"plan": plan}
-        if self.opens:
-            told["turn_start"] = self.state.turn_start
-        return self._response(message, told, ends_turn=False)
+        changed = plan != self.state.values.get("plan")
+        return self._response(message, {"plan": plan} if changed else {}, ends_turn=False)
 
     def _finish(
         self, text: str, message: AIMessage | None = None, *, asked: Approved | None = None, **more: Any
@@ -213,32 +210,21 @@ class ModelStep:
         state = self.state
         if self.config.result is None and is_repeated(text, state.messages):
             text, asked = str(says("stuck")), None
-        question = state.ask(asked.action, asked.args) if asked else None
-        awaiting = "confirmation" if asked else state.asked_by_observation or state.plan.awaiting
-        if awaiting == "confirmation" and not asked:
-            awaiting = None
+        question = new_question(asked.action, asked.args, state) if asked else None
+        waits_for = state.asked_by_observation or state.plan.awaiting
+        awaiting = "confirmation" if asked else waits_for if waits_for != "confirmation" else None
         told: dict[str, Any] = {"awaiting": awaiting, "question": question, **more}
-        if self.opens:
-            told["turn_start"] = state.turn_start
         if state.plan.steps or self.opens:
             told["plan"] = state.plan.as_state()
         self.config.tracer.close_turn(state.turn_id, awaiting)
-        notice = self.update.pop("notice", "") if self.opens else state.state.get("notice")
+        notice = self.update.pop("notice", "") if self.opens else state.values.get("notice")
         if notice and not self.opens:
             told["notice"] = ""
-        whole = text if self.config.result else "\n\n".join(part for part in (notice, text) if part)
+        whole = text if self.config.result else "\n\n".join(filter(None, (notice, text)))
         ending = {"content": whole, "tool_calls": [], "invalid_tool_calls": []}
         ended = (message or AIMessage("")).model_copy(update=ending)
         ended.id = question["message"] if question else ended.id
         return self._response(ended, told, ends_turn=True)
-
-    def _last_resort(self) -> str:
-        """What is said when no proposal held: the answer that needs no engine, if there is one, and what is missing."""
-        answer = "\n\n".join(filter(None, [*written(self.state), safe_answer(self.state)]))
-        awaiting = self.state.plan.awaiting
-        if not answer:
-            return ask_for(awaiting)
-        return answer if awaiting in (None, "confirmation") else f"{answer}\n\n{ask_for(awaiting)}"
 
     def _give_up(self) -> Response:
         """The budget is spent: hand over once, if there is an action for it, then say so."""
@@ -250,7 +236,7 @@ class ModelStep:
         return self._finish(excuse("spent", self.state))
 
     def _response(self, message: AIMessage, told: Mapping[str, Any], *, ends_turn: bool) -> Response:
-        engines = add_usage(self.state.state.get("engines"), self.usage, ends_turn=ends_turn)
+        engines = add_usage(self.state.values.get("engines"), self.usage, ends_turn=ends_turn)
         update = {**self.update, **told, "spent": self.budget.as_state(), "engines": engines}
         if "messages" in update:
             update["messages"] = Overwrite([*self.state.messages, message])
@@ -258,3 +244,7 @@ class ModelStep:
 
     def _span(self, name: str, operation: str) -> Any:
         return self.config.tracer.span(self.state.turn_id, name, operation)
+
+    def _note(self, message: AIMessage, call: ToolCall | None, outcome: Outcome) -> None:
+        if self.config.recorder is not None:
+            record(message, call, outcome, self.state)

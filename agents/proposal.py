@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,12 +11,12 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, Invalid
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from shopbot.agents.answering import faults_in, unknown_in
-from shopbot.agents.grounding import ungrounded
+from shopbot.agents.consent import has_consent
+from shopbot.agents.grounding import Evidence, Observed, gather, ungrounded
 from shopbot.agents.plan import unmet
 from shopbot.agents.state import TurnState
-from shopbot.agents.wording import says
 from shopbot.engines.protocol import REFUSED
-from shopbot.prompts import render
+from shopbot.prompts import render, says
 from shopbot.tools.action import Action, Call, Observation, Source
 
 RESULT = "give_result"
@@ -69,9 +70,9 @@ def validate(call: ToolCall, state: TurnState, *, grounded: bool = True) -> Appr
     invented = _invented(action, args, state) if grounded else []
     if invented:
         return refuse(call, "ungrounded", values=invented)
-    earlier = state.earlier_this_turn(action.name, call["args"])
+    earlier = _earlier_this_turn(call, state)
     # What needs a yes that is not there will be asked, not done: new terms are put to the customer in the same turn.
-    if earlier is not None and (not action.confirm or state.has_consent(action, args)):
+    if earlier is not None and (not action.confirm or has_consent(action, args, state)):
         return refuse(call, "repeated", observation=earlier.text)
     return Approved(call, action, args)
 
@@ -88,7 +89,7 @@ def together(approved: Sequence[Approved]) -> list[Approved]:
 
 def first_unconfirmed(approved: Sequence[Approved], state: TurnState) -> Approved | None:
     """The first call that still needs the customer's yes."""
-    return next((a for a in approved if a.action.confirm and not state.has_consent(a.action, a.args)), None)
+    return next((a for a in approved if a.action.confirm and not has_consent(a.action, a.args, state)), None)
 
 
 def refuse(call: ToolCall, reason: str, **values: Any) -> Refusal:
@@ -162,8 +163,37 @@ def _invented(action: Action, args: Mapping[str, Any], state: TurnState) -> list
         f"{name} = {leaf!r}"
         for name, value in args.items()
         if Source.ENGINE not in (source := action.sources[name])
-        for leaf in ungrounded(value, state.evidence(source), action.arguments.model_fields[name])
+        for leaf in ungrounded(value, _evidence(source, state), action.arguments.model_fields[name])
     ]
+
+
+def _evidence(source: Source, state: TurnState) -> Evidence:
+    """The texts in which a value of that source may be found, in their order."""
+    calls = {c["id"]: c for m in state.messages if isinstance(m, AIMessage) for c in m.tool_calls}
+    events: list[str | Observed] = []
+    for message in state.messages:
+        if Source.USER in source and isinstance(message, HumanMessage):
+            events.append(message.text)
+        elif Source.OBSERVATION in source and isinstance(message, ToolMessage):
+            call = calls.get(message.tool_call_id)
+            events.append(_observed(call, message.text, state) if call else message.text)
+    if Source.FACT in source:
+        events.append(json.dumps(state.facts, ensure_ascii=False, default=str))
+    return gather(events)
+
+
+def _observed(call: ToolCall, text: str, state: TurnState) -> Observed:
+    action = state.actions.get(call["name"])
+    sources = action.sources if action else {}
+    by_engine = [name for name in call["args"] if Source.ENGINE in sources.get(name, Source.ENGINE)]
+    return Observed(call["name"], call["args"], by_engine, text)
+
+
+def _earlier_this_turn(call: ToolCall, state: TurnState) -> ToolMessage | None:
+    """The observation of the same call with the same arguments in this turn, if there was one."""
+    results = {m.tool_call_id: m for m in state.turn if isinstance(m, ToolMessage) and m.name == call["name"]}
+    made = (c for m in state.turn if results and isinstance(m, AIMessage) for c in m.tool_calls if c["id"] in results)
+    return next((results[c["id"] or ""] for c in made if c["args"] == call["args"]), None)
 
 
 def _unreadable_calls(message: AIMessage) -> list[Refusal]:

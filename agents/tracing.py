@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 from langchain_core.messages import AIMessage
@@ -89,5 +90,7 @@ def describe_usage(usage: Sequence[EngineUsage]) -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=1)
 def _tracer() -> trace.Tracer:
+    # Made before a provider is set, it finds the provider by itself.
     return trace.get_tracer("shopbot.agents")

@@ -18,11 +18,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
-from weakref import WeakKeyDictionary, finalize, ref
 
 from langchain_core.messages import AnyMessage
-
-from shopbot.agents.sql_connection import file_of
 
 try:
     import fcntl
@@ -242,29 +239,3 @@ def _set_lock(descriptor: int, place: int, *, lock: bool) -> None:
 def _place_of(conversation: str) -> int:
     """The byte of the lock file that stands for a conversation; lock files stay empty."""
     return int.from_bytes(hashlib.sha256(conversation.encode()).digest()[:7], "big") >> 1
-
-
-_locks: WeakKeyDictionary[Any, TurnLocks] = WeakKeyDictionary()
-
-
-def locks_for(checkpointer: Any) -> TurnLocks:
-    """The locks of the conversations that `checkpointer` keeps; one that knows its own has an attribute `locks`."""
-    own: TurnLocks | None = getattr(checkpointer, "locks", None)
-    if own is not None:
-        return own
-    if checkpointer in (None, True, False):
-        return TurnLocks()
-    if checkpointer not in _locks:
-        locks = _locks[checkpointer] = TurnLocks(lock_file_of(ref(checkpointer)))
-        finalize(checkpointer, locks.close)
-    return _locks[checkpointer]
-
-
-def lock_file_of(checkpointer: ref[Any]) -> Callable[[], Path | None]:
-    """Finds the lock file of a checkpointer: beside its SQLite file, if it has one."""
-
-    def find() -> Path | None:
-        file = file_of(checkpointer())
-        return file.with_name(file.name + "-turns") if file else None
-
-    return find

@@ -15,9 +15,8 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, ToolCall, ToolMessage
 
-from shopbot.agents.act import observe
 from shopbot.agents.answering import citations_in_state, faults_in
-from shopbot.agents.config import GateConfig
+from shopbot.agents.execution import observe
 from shopbot.agents.history import as_data
 from shopbot.agents.proposal import Approved, validate
 from shopbot.agents.state import TurnState
@@ -38,10 +37,8 @@ Citations = list[dict[str, str]]
 class Verification:
     """The verification of one draft; `run` yields model calls (through `tell`) and searches to be made."""
 
-    def __init__(self, state: TurnState, config: GateConfig, conversation: str, tell: Tell) -> None:
+    def __init__(self, state: TurnState, tell: Tell) -> None:
         self._state = state
-        self._config = config
-        self._conversation = conversation
         self._tell = tell
         self._found: Citations = []
 
@@ -50,13 +47,13 @@ class Verification:
 
         Beside it the passages from verification that the conversation may cite from now on.
         """
-        held: Citations = list(self._state.state.get("verified") or ())
+        held: Citations = list(self._state.values.get("verified") or ())
         text = yield from self._revised(draft.text)
         if text is None:
             return draft, held
         held = _each_once([*held, *self._found])[-HELD:]
         revised = draft.model_copy(update={"content": text})
-        state = replace(self._state, state={**self._state.state, "verified": held})
+        state = replace(self._state, values={**self._state.values, "verified": held})
         return (draft if faults_in(revised, state) else revised), held
 
     def _revised(self, draft: str) -> Generator[Any, Any, str | None]:
@@ -82,7 +79,7 @@ class Verification:
         """What the turn's own search finds for `question`; the turn's passages when it finds none."""
         search = self._search(question)
         if search is not None:
-            found = yield lambda: observe(search, self._state, self._config, self._conversation, key="")
+            found = yield lambda: observe(search, self._state, key="")
             if found.ok and found.citations:
                 citations = [dict(vars(citation)) for citation in found.citations]
                 self._found = _each_once([*self._found, *citations])
@@ -94,7 +91,7 @@ class Verification:
         answered = (m for m in self._state.turn if isinstance(m, ToolMessage) and (m.artifact or {}).get("answer"))
         action = self._state.actions.get(next(answered).name or "")
         argument = _only_text(action) if action else None
-        if action is None or argument is None or action.confirm or action.name in self._config.approve:
+        if action is None or argument is None or action.confirm or action.name in self._state.config.approve:
             return None
         call = ToolCall(name=action.name, args={argument: question}, id="verification", type="tool_call")
         verdict = validate(call, self._state)

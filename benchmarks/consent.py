@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
-from shopbot.agents.consent import Answer, read_answer
+from shopbot.prompts.consent import Answer, read_answer
 from tests.agents.consent_cases import clear_answers, distinct_cases
 
 

@@ -20,9 +20,9 @@ import numpy as np
 from langchain_core.messages import HumanMessage
 
 from shopbot.engines.protocol import Briefing
-from shopbot.engines.shopbot.plain_values import with_plain_values
 from shopbot.engines.shopbot.proposals import Proposal, next_proposal
 from shopbot.engines.shopbot.reader import Reader, Reading, Span
+from shopbot.engines.shopbot.understanding import with_plain_values
 from shopbot.optimize.measurement.calibration import expected_calibration_error
 from shopbot.optimize.shopbot.conversations.compose import Example
 from shopbot.optimize.shopbot.conversations.corpus import examples

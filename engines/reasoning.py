@@ -38,6 +38,8 @@ def split_reasoning(text: str) -> tuple[str, str]:
     A tag that is left open reaches to the end; one that is only closed reaches back to the beginning, since templates
     open it in the prompt. Tags between backticks are words like any others.
     """
+    if "<" not in text and "[" not in text:
+        return text, ""
     if "<|channel|>" in text:
         return _of_channels(text)
     splitter = _Splitter()

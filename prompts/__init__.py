@@ -64,6 +64,11 @@ def load_data(path: str) -> Any:
     return _read_yaml(path, _folders())
 
 
+def says(key: str) -> Any:
+    """A wording of the agent's own, from `agent/says.yaml`."""
+    return load_data("agent/says.yaml")[key]
+
+
 @lru_cache(maxsize=256)
 def _read_yaml(path: str, folders: tuple[Path, ...]) -> Any:
     import yaml

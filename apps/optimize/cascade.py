@@ -85,7 +85,7 @@ def _labelled(split: str, count: int) -> Decisions:
     """The planner's readings of generated messages whose wordings it was not trained on."""
     import numpy as np
 
-    from shopbot.engines.shopbot.confidence import calibrated
+    from shopbot.engines.shopbot.model import calibrated
     from shopbot.optimize.cascade import Decisions
 
     signals, right = _read(split, count)
@@ -109,7 +109,7 @@ def _fit(count: int) -> str:
     """Fit the planner's confidence on the split that tunes it, and say how well it holds on the one that tests it."""
     import numpy as np
 
-    from shopbot.engines.shopbot.confidence import CALIBRATION, SIGNALS
+    from shopbot.engines.shopbot.model import CALIBRATION, SIGNALS
     from shopbot.optimize.cascade import fit_confidence
     from shopbot.optimize.measurement.calibration import expected_calibration_error
 
@@ -131,7 +131,7 @@ def _fit(count: int) -> str:
 
 def _read(split: str, count: int) -> tuple[list[list[float]], list[bool]]:
     """The signals of the planner's readings of a split, and whether each was exactly right."""
-    from shopbot.engines.shopbot.confidence import signals_of
+    from shopbot.engines.shopbot.model import signals_of
     from shopbot.engines.shopbot.reader import Reader
     from shopbot.optimize.shopbot.conversations.corpus import examples
 

@@ -12,7 +12,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from shopbot.agents import create_shopbot
 from shopbot.agents.turn import Turn, read_turn
 from shopbot.engines import make_engine
-from shopbot.engines.shopbot.follow_ups import leans
+from shopbot.engines.shopbot.understanding import leans
 from shopbot.tools.shop.services import ShopServices
 
 CASES: dict[str, list[dict[str, Any]]] = yaml.safe_load(Path(__file__).with_name("follow_ups.yaml").read_text("utf-8"))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from shopbot.agents.consent import Answer, is_clear_yes, read_answer
+from shopbot.agents.consent import is_clear_yes
 from shopbot.prompts import render
+from shopbot.prompts.consent import Answer, read_answer
 from tests.agents.consent_cases import clear_answers
 
 YES = [

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopbot.agents.consent import Answer, is_clear_yes, read_answer
+from shopbot.agents.consent import is_clear_yes
+from shopbot.prompts.consent import Answer, read_answer
 from tests.agents.consent_cases import Case, cores, distinct_cases, some_cases
 
 SPOILERS = ["not", "don't", "never", "if", "but", "unless", "maybe", "later", "he", "42", "?", '"', "bob@example.com"]

@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopbot.engines.shopbot.confidence import CALIBRATION, SIGNALS, calibrated, confidence_of, signals_of
+from shopbot.engines.shopbot.model import CALIBRATION, SIGNALS, calibrated, confidence_of, signals_of
 from shopbot.engines.shopbot.reader import Reading, Span
 
 ACT = st.floats(0, 1)

@@ -16,8 +16,8 @@ from tiny_gguf import write_tiny_gguf
 from shopbot.agents import create_agent, create_shopbot
 from shopbot.agents.budget import Budget, Limits
 from shopbot.agents.shopbot import shop_actions
-from shopbot.agents.wording import says
 from shopbot.engines.llama.model import LlamaEngine
+from shopbot.prompts import says
 from shopbot.shop.shop import Shop
 from shopbot.tools.shop.services import ShopServices
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from shopbot.engines.protocol import Briefing
-from shopbot.engines.shopbot.arguments import everything, items, order_number
-from shopbot.engines.shopbot.plain_values import with_plain_values
+from shopbot.engines.shopbot.proposals import everything, items, order_number
 from shopbot.engines.shopbot.reader import Reading, Span
+from shopbot.engines.shopbot.understanding import with_plain_values
 
 
 def reading(message: str, acts: str, **spans: str) -> Reading:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from shopbot.engines.shopbot.context import render_context
 from shopbot.engines.shopbot.reader import Reader
+from shopbot.engines.shopbot.understanding import render_context
 
 _VERIFIED = ["order_number", "email", "customer", "order"]
 _CONTEXTS = {

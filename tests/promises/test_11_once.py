@@ -143,7 +143,7 @@ def test_a_decimal_is_one_amount_however_it_is_spelled() -> None:
 
 
 def test_a_sync_call_on_the_loop_of_an_async_saver_is_refused_in_words() -> None:
-    from shopbot.agents.sql_connection import WrongLoopError
+    from shopbot.agents.stores import WrongLoopError
 
     async def main() -> None:
         async with AsyncSqliteSaver.from_conn_string(":memory:") as saver:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from shopbot.engines.shopbot.context import render_context
+from shopbot.engines.shopbot.understanding import render_context
 
 STATES = ("start", "order_number", "email", "items", "confirmation", "after")
 _ANY_WEIGHTS = (30, 17, 16, 13, 14, 10)

@@ -1,7 +1,9 @@
-"""What plainly stands in a message although the reader missed it: a typed address, six digits, a product's own name.
+"""A message understood in its conversation: what the reader is told of it, what it missed, what a follow-up leans on.
 
-Only what the conversation waits for, and only in the spelling in which nothing else is written; whatever else a message
-does is left to the reader.
+What plainly stands in a message although the reader missed it (a typed address, six digits, a product's own name) is
+added to the reading: only what the conversation waits for, and only in the spelling in which nothing else is written. A
+follow-up question, "and for shoes?" right after "can I return sale items?", is asked together with that: a rule over a
+word list (`prompts/words/follow_ups.yaml`), since the embedded planner writes no sentences of its own.
 """
 
 from __future__ import annotations
@@ -10,13 +12,19 @@ import difflib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
-from shopbot.engines.protocol import Briefing
-from shopbot.engines.shopbot.reader import Reading, Span
-from shopbot.prompts import load_data
-from shopbot.prompts.consent import Answer, read_answer
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
+from shopbot.engines.protocol import Briefing, TurnStart
+from shopbot.engines.shopbot.reader import Reading, Span
+from shopbot.prompts import load_data, render
+from shopbot.prompts.consent import Answer, read_answer
+from shopbot.prompts.phrases import any_phrase
+
+_KNOWN = ("order_number", "email", "customer", "order", "items", "offer", "label")
+"""The facts that the reader knows of, in the order in which it learned to see them."""
 _ADDRESS = re.compile(r"[\w.%+'-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,24}", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![\w.,-])#?\d{6}(?![\w-]|[.,]\d)")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
@@ -27,6 +35,24 @@ _UNSURE = 0.5
 _NAMING = frozenset(
     {"choose_items", "choose_everything", "add_items", "remove_items", "want_return", "nothing_more", "unclear"}
 )
+_SEARCH, _ASKS = "search_policies", "ask_policy"
+_MISREAD = {"choose_items", "add_items", "out_of_scope", "unclear"}
+"""Acts that a few words of a follow-up are taken for: "and hats?" names an item as well."""
+_LONGEST = 300
+"""Characters of an earlier question that a follow-up is joined to; a whole letter would drown it."""
+
+
+def context_of(turn_start: TurnStart) -> str:
+    """How things stood when the customer spoke, as one line."""
+    goal = load_data("planner/goals.yaml").get(turn_start["goal"]) if turn_start["goal"] else None
+    known = [fact for fact in _KNOWN if fact in turn_start["known"]]
+    return render_context(turn_start["awaiting"], goal, known)
+
+
+def render_context(awaiting: str | None, goal: str | None, known: Sequence[str]) -> str:
+    """Say what the shop has just asked for, what the customer is after, and which facts are known."""
+    facts = ", ".join(known) or "nothing"
+    return f"asked for: {awaiting or 'nothing'}. goal: {goal or 'none'}. known: {facts}."
 
 
 def with_plain_values(reading: Reading, message: str, briefing: Briefing) -> Reading:
@@ -107,3 +133,69 @@ def _is_one_of(word: str, names: Sequence[str]) -> bool:
         return False
     similar = [name for name in names if name[0] == word[0]]
     return any(difflib.SequenceMatcher(None, word, name).ratio() >= _CLOSE_SPELLING for name in similar)
+
+
+def in_context(
+    message: str, reading: Reading, before: Sequence[BaseMessage], briefing: Briefing
+) -> tuple[Reading, str]:
+    """How a message is to be read after what came `before`, and the question that it asks together with that."""
+    earlier = _earlier_question(before)
+    if earlier is None or len(earlier) > _LONGEST or not leans(message):
+        return reading, message
+    turn_start = briefing["turn_start"]
+    is_free = turn_start["awaiting"] is None and turn_start["goal"] is None
+    if is_free and message.rstrip().endswith("?") and reading.performed <= _MISREAD:
+        reading = replace(reading, performed=frozenset({_ASKS}))
+    subject = _subject(earlier)
+    return reading, render("planner/follow_up.j2", message=message, subject=subject) if subject else message
+
+
+def leans(message: str) -> bool:
+    """Whether a question cannot be understood without the one before it."""
+    begins, holds, unless = _patterns()
+    said = message.casefold().replace("’", "'").strip()
+    length = len(said.split())
+    if length > int(_words()["long"]) or unless.search(said):
+        return False
+    return length <= int(_words()["short"]) or bool(begins.match(said) or holds.search(said))
+
+
+def _earlier_question(before: Sequence[BaseMessage]) -> str | None:
+    """What the turn right before asked of the documents; when that was a follow-up too, what it followed."""
+    earlier = None
+    for words, searched in _turns_backwards(before):
+        if not searched:
+            break
+        earlier = words
+        if not leans(words):
+            break
+    return earlier
+
+
+def _subject(question: str) -> str:
+    """The words of a question that say what it is about: all of it would outweigh the few words that follow it."""
+    empty = set(_words()["empty"])
+    words = re.findall(r"[^\W_]+(?:['’-][^\W_]+)*", question)
+    return " ".join(word for word in words if word.casefold().replace("’", "'") not in empty)
+
+
+def _turns_backwards(messages: Sequence[BaseMessage]) -> Iterator[tuple[str, bool]]:
+    """Each turn, newest first: the customer's words, and whether the documents were searched."""
+    searched = False
+    for message in reversed(messages):
+        if isinstance(message, AIMessage):
+            searched = searched or any(call["name"] == _SEARCH for call in message.tool_calls)
+        elif isinstance(message, HumanMessage):
+            yield message.text, searched
+            searched = False
+
+
+def _words() -> dict[str, Any]:
+    words: dict[str, Any] = load_data("words/follow_ups.yaml")
+    return words
+
+
+@lru_cache(maxsize=1)
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    begins, holds, unless = (re.compile(any_phrase(_words()[kind])) for kind in ("begins", "holds", "unless"))
+    return begins, holds, unless

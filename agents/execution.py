@@ -1,0 +1,243 @@
+"""Execution: run an approved call, a write at most once, and make an observation of whatever comes back, an error too.
+
+A deed that is done is never lost over how it was reported: whatever an action returned is read as plain JSON values.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import inspect
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import replace
+from functools import partial
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+from langchain_core.messages import AIMessage, HumanMessage
+
+from shopbot.agents.budget import BudgetTracker
+from shopbot.agents.consent import digest_of, terms_of
+from shopbot.agents.journal import Write
+from shopbot.agents.proposal import Approved
+from shopbot.agents.state import TurnState
+from shopbot.agents.tracing import describe_failure
+from shopbot.errors import AgentError
+from shopbot.prompts import says
+from shopbot.tools.action import UNKNOWN, Call, Citation, Observation
+
+logger = logging.getLogger(__name__)
+Result = TypeVar("Result")
+_SPEAKERS: dict[type, str] = {HumanMessage: "customer", AIMessage: "agent"}
+_DEEPEST = 40
+_LARGEST = 2**63
+_IDLE_AT_MOST = 8
+"""Threads that are kept for the next run; starting one costs ten times as much as waking one."""
+_idle: deque[_Worker] = deque()
+
+
+def run_once(approved: Approved, state: TurnState) -> Observation:
+    """The observation of the call; of a write that has been begun already, what became of that."""
+    if approved.action.effect != "write":
+        return observe(approved, state, str(approved.call["id"]))
+    key = idempotency_key(approved, state)
+    if not state.conversation:
+        return observe(approved, state, key)
+    earlier = state.config.journal.begin(Write(key, state.conversation, str(approved.call["id"]), "begun"))
+    if earlier is not None and earlier.status == "withdrawn":
+        return failed(str(says("withdrawn")))
+    if earlier is not None and earlier.observation is not None:
+        return earlier.observation
+    if earlier is not None and not approved.action.idempotent:
+        found = look_up(approved, state, key)
+        if found is not None:
+            return found
+    return _journaled(approved, state, key)
+
+
+def _journaled(approved: Approved, state: TurnState, key: str) -> Observation:
+    """Run a write whose row has been begun, and finish the row: unless it failed by surprise, its outcome is known.
+
+    A surprise may have come after the deed: where it can be looked up, it is.
+    """
+    observation = observe(approved, state, key)
+    if observation.data.get(UNKNOWN) and approved.action.lookup is not None:
+        found = look_up(approved, state, key)
+        if found is not None:
+            return found
+        observation = replace(observation, data={**observation.data, UNKNOWN: False})
+    if not observation.data.get(UNKNOWN):
+        state.config.journal.finish(key, observation if observation.ok else None)
+    return observation
+
+
+def look_up(approved: Approved, state: TurnState, key: str) -> Observation | None:
+    """What a write that was cut short observed; None when it was not done. It says so when nobody can tell."""
+    action = approved.action
+    if action.lookup is None:
+        return _unknown(action.name)
+    try:
+        found = action.lookup(_call(state, key), **approved.args)
+    except Exception:
+        logger.exception("what became of %s could not be looked up", action.name)
+        return _unknown(action.name)
+    if found is not None:
+        state.config.journal.finish(key, found)
+    return found
+
+
+def idempotency_key(approved: Approved, state: TurnState) -> str:
+    """The key of a write: conversation, action, normalised arguments and the facts it needs, and, of an action that may
+    be repeated, the call itself."""
+    action = approved.action
+    terms = {"action": action.name, "digest": terms_of(action, approved.args, state)}
+    return digest_of([state.conversation, terms, *([approved.call["id"]] if action.repeatable else [])])
+
+
+def observe(approved: Approved, state: TurnState, key: str) -> Observation:
+    """Run the action. A failure is an observation: an expected one in its own words, a surprise without details.
+
+    An action that only reads is given the time that is left of the turn's budget; a write is waited for.
+    """
+    action = approved.action
+    call = _call(state, key)
+
+    def run() -> Observation:
+        came = action.run(call, **approved.args)
+        # In a thread of its own: this one may have an event loop that is running.
+        return _as_observation(_in_thread(lambda: asyncio.run(_awaited(came))) if inspect.isawaitable(came) else came)
+
+    with state.config.tracer.span(
+        state.turn_id, f"execute_tool {action.name}", "execute_tool", gen_ai__tool__name=action.name
+    ) as span:
+        try:
+            return run() if action.effect == "write" else _within(_seconds_left(state), run)
+        except TimeoutError:
+            return failed(str(says("too_slow")).format(name=action.name))
+        except AgentError as error:
+            return failed(str(error))
+        except Exception as error:
+            logger.exception("action %s failed", action.name)
+            describe_failure(span, error)
+            said = failed(str(says("action_failed")).format(name=action.name))
+            unknown = {**said.data, UNKNOWN: True} if action.effect == "write" else said.data
+            return Observation(said.text, data=unknown, ok=False)
+
+
+def _seconds_left(state: TurnState) -> float | None:
+    spent = BudgetTracker(state.config.budget, state.values.get("spent"), new_turn=False, acted_s=state.acted_s)
+    return spent.seconds_left
+
+
+def _call(state: TurnState, key: str) -> Call[Any]:
+    return Call(
+        services=state.config.services,
+        facts=state.facts,
+        conversation=state.conversation,
+        key=key,
+        transcript=[(_SPEAKERS[type(m)], m.text) for m in state.messages if type(m) in _SPEAKERS and m.text.strip()],
+    )
+
+
+async def _awaited(came: Any) -> Any:
+    return await came
+
+
+def failed(sentence: str) -> Observation:
+    """The observation of what did not work, in words that the customer may read."""
+    return Observation(sentence, data={"error": sentence}, ok=False)
+
+
+def _unknown(name: str) -> Observation:
+    sentence = str(says("unknown_outcome")).format(name=name)
+    return Observation(sentence, data={"error": sentence, UNKNOWN: True}, ok=False)
+
+
+def _as_observation(came: Any) -> Observation:
+    """What an action returned, whatever it is: text is an observation that says no more, and so is the text of any
+    other value; nothing is an observation that says nothing."""
+    if not isinstance(came, Observation):
+        return Observation(_readable("" if came is None else str(came)))
+    return replace(
+        came,
+        text=_readable(str(came.text)),
+        data=_plain(came.data or {}, ()),
+        facts=_plain(came.facts or {}, ()),
+        citations=tuple(Citation(*map(_readable, (c.key, c.source, c.text))) for c in came.citations),
+        awaiting=None if came.awaiting is None else _readable(came.awaiting),
+        answer=None if came.answer is None else _readable(came.answer),
+        asks=None,
+    )
+
+
+def _plain(value: Any, within: tuple[int, ...]) -> Any:
+    """`value` as JSON has it; `within` are the ids of what it stands in, so that a circle ends."""
+    if value is None or isinstance(value, bool | float):
+        return value
+    if isinstance(value, int):
+        return int(value) if -_LARGEST <= value < _LARGEST else str(value)
+    if isinstance(value, str):
+        return _readable(value)
+    if id(value) in within or len(within) == _DEEPEST:
+        return "…"
+    if isinstance(value, Mapping):
+        return {_readable(str(key)): _plain(inner, (*within, id(value))) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(inner, (*within, id(value))) for inner in value]
+    return _readable(str(value))
+
+
+def _readable(text: str) -> str:
+    """`text` without halves of characters, which no file and no wire takes."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _within(seconds: float | None, run: Callable[[], Result]) -> Result:
+    """What `run` gives within so many seconds; after them it is left to itself. None: however long it takes.
+
+    Raises:
+        TimeoutError: it took longer.
+    """
+    return run() if seconds is None else _in_thread(run, max(seconds, 0.0))
+
+
+def _in_thread(run: Callable[[], Result], seconds: float | None = None) -> Result:
+    """What `run` gives in another thread, which does not keep the process from ending.
+
+    Raises:
+        TimeoutError: it took longer than `seconds`.
+    """
+    done: Future[Result] = Future()
+    try:
+        worker = _idle.pop()
+    except IndexError:
+        worker = _Worker()
+    worker.tasks.put(partial(contextvars.copy_context().run, _settle, done, run))
+    return done.result(seconds)
+
+
+def _settle(done: Future[Result], run: Callable[[], Result]) -> None:
+    try:
+        done.set_result(run())
+    except BaseException as error:
+        done.set_exception(error)
+
+
+class _Worker(threading.Thread):
+    """A thread that runs one task at a time and is kept when few are idle."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True, name="action")
+        self.tasks: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self.start()
+
+    def run(self) -> None:
+        while True:
+            self.tasks.get()()
+            if len(_idle) >= _IDLE_AT_MOST:
+                return
+            _idle.append(self)
