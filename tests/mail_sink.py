@@ -19,6 +19,8 @@ class Behaviour:
     drop_after_data: int = 0
     drop_at_quit: bool = False
     silent_s: float = 0.0
+    answers: threading.Event | None = None
+    """Until it is set, a message that was handed over gets no answer."""
 
 
 @dataclass
@@ -58,6 +60,8 @@ class MailSink:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         if self.behaviour.silent_s:
             await asyncio.sleep(self.behaviour.silent_s)
+        while self.behaviour.answers is not None and not self.behaviour.answers.is_set():
+            await asyncio.sleep(0.02)
         if self.behaviour.refuse_data > 0:
             self.behaviour.refuse_data -= 1
             return "452 4.3.1 no space left"
