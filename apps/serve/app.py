@@ -1,0 +1,72 @@
+"""The ASGI application: which path leads where, and what every request passes on its way."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Mount, Route
+
+from shopbot.apps.serve import api, documentation, events, openai_api, pages
+from shopbot.apps.serve.guard import Guard
+from shopbot.apps.serve.problems import Problem, on_http_exception, on_problem, on_surprise
+from shopbot.apps.serve.server import Server
+
+
+def create_app(server: Server) -> Starlette:
+    """The application over these parts; they run as long as it does."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with server.running():
+            yield
+
+    app = Starlette(
+        routes=[
+            Route("/", pages.chat),
+            Route("/widget.js", pages.widget),
+            Route("/static/{name}", pages.static),
+            Route("/files/labels/{token}", pages.label),
+            Route("/health", pages.health),
+            Route("/ready", pages.ready),
+            Route("/metrics", pages.metrics),
+            Route("/v1/models", openai_api.list_models),
+            Route("/v1/chat/completions", openai_api.complete, methods=["POST"]),
+            Mount("/api/v1", routes=_api(), middleware=[_cross_origin(server)]),
+        ],
+        middleware=[Middleware(Guard, hosts=server.serve.allowed_hosts(server.host), metrics=server.metrics)],
+        exception_handlers={Problem: on_problem, HTTPException: on_http_exception, Exception: on_surprise},
+        lifespan=lifespan,
+    )
+    app.state.server = server
+    return app
+
+
+def _api() -> list[Route]:
+    return [
+        Route("/conversations", api.create_conversation, methods=["POST"]),
+        Route("/conversations", api.list_conversations),
+        Route("/conversations/{id}", api.show_conversation),
+        Route("/conversations/{id}/messages", api.list_messages),
+        Route("/conversations/{id}/messages", api.post_message, methods=["POST"]),
+        Route("/conversations/{id}/events", events.stream_events),
+        Route("/conversations/{id}/labels/{return_id:int}", api.link_label, methods=["POST"]),
+        Route("/wording", api.show_wording),
+        Route("/openapi.json", documentation.openapi),
+        Route("/docs", documentation.docs),
+    ]
+
+
+def _cross_origin(server: Server) -> Middleware:
+    """Pages of the listed origins may use the API; no cookie is involved, so nothing is sent along unasked."""
+    return Middleware(
+        CORSMiddleware,
+        allow_origins=sorted(server.serve.allowed_origins),
+        allow_methods=["GET", "POST"],
+        allow_headers=["authorization", "content-type", "idempotency-key", "last-event-id"],
+        max_age=600,
+    )
