@@ -1,11 +1,13 @@
-"""Chromium, if this machine has it, driven by Playwright."""
+"""Chromium, if this machine has it, driven by Playwright; and a page of another site that has the widget."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
@@ -36,3 +38,41 @@ def chromium() -> Iterator[Browser]:
             pytest.skip(f"there is no Chromium here ({str(error).splitlines()[0]}): make browser")
         yield browser
         browser.close()
+
+
+class ForeignPage(ThreadingHTTPServer):
+    """A shop's own site, on an origin of its own; `widget` is the address of the script in it."""
+
+    widget = ""
+
+    @property
+    def origin(self) -> str:
+        """Where it is."""
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class _Page(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:  # noqa: N802 -- the library's name
+        """The page."""
+        assert isinstance(self.server, ForeignPage)
+        style = "* { color: red !important; font-size: 40px } button, .panel { display: none }"
+        body = f"""<!doctype html><html lang="en"><head><title>Harbor &amp; Pine</title><style>{style}</style></head>
+            <body><main><h1>Jeans</h1></main><script src="{self.server.widget}" defer></script></body></html>"""
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def foreign_page() -> Iterator[ForeignPage]:
+    """The page, served."""
+    with ForeignPage(("127.0.0.1", 0), _Page) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()

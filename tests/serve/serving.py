@@ -107,11 +107,11 @@ def _events(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any], str]]:
 
 
 @contextmanager
-def running(data: Path, *, agent: str | None = None, **given: Any) -> Iterator[Running]:
+def running(data: Path, *, agent: str | None = None, port: int = 0, **given: Any) -> Iterator[Running]:
     """A server over the shop in `data`; it is ready, and gone at the end."""
     serve = ServeSettings(**{"rate": 0, **given})
     settings = load_settings(data=data, fulfilment_wait_s=20)
-    listening = listen("127.0.0.1", 0)
+    listening = listen("127.0.0.1", port)
     with open_store(data / "serve.db") as store:
         server = Server(settings, serve, SECRET, store, host="127.0.0.1", agent=agent)
         process = Process(server, serve)

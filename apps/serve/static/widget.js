@@ -185,6 +185,11 @@
       if (this.started) return;
       this.started = true;
       if (kept.read().id) this.listen();
+      else this.sendAgain();
+    }
+
+    /** What has not arrived yet, once more: after a reload, and whenever the connection is back. */
+    sendAgain() {
       for (const message of kept.read().outbox || []) this.deliver(message);
     }
 
@@ -281,6 +286,7 @@
           if (response.ok) {
             this.offline.hidden = true;
             wait = 500;
+            this.sendAgain();
             for await (const event of events(response)) this.hear(event);
           }
         } catch { /* tried again below */ }
@@ -408,6 +414,7 @@
             "aria-label": fill(this.texts.source, { key: citation.key }), onclick: () => {
               passage.hidden = !passage.hidden;
               button.setAttribute("aria-expanded", String(!passage.hidden));
+              if (!passage.hidden) passage.scrollIntoView({ block: "nearest" });
             } }, String(index + 1));
           return button;
         };
