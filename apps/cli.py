@@ -6,6 +6,7 @@ from typing import Annotated, Optional
 
 import typer
 
+from shopbot.apps.access_command import app as access_app
 from shopbot.apps.optimize.app import app as optimize_app
 from shopbot.apps.options import Data
 from shopbot.errors import extra
@@ -178,4 +179,5 @@ def doctor(data: Data = None) -> None:
     raise typer.Exit(run_doctor(data=data))
 
 
+app.add_typer(access_app)
 app.add_typer(optimize_app)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
@@ -44,7 +43,6 @@ class Access:
     def __init__(self, secret: str, accounts: Accounts, *, loopback: bool) -> None:
         self._sessions = URLSafeTimedSerializer(secret, salt="session")
         self._links = URLSafeTimedSerializer(secret, salt="label")
-        self._seal = hashlib.sha256(b"desk" + secret.encode()).digest()
         self.accounts = accounts
         self._loopback = loopback
 
@@ -73,10 +71,6 @@ class Access:
         except BadSignature:
             raise not_found("label") from None
         return conversation, return_id
-
-    def csrf(self, session: str) -> str:
-        """The token that a form of the console must bring along, for a session of the console."""
-        return hmac.new(self._seal, session.encode(), hashlib.sha256).hexdigest()
 
     def caller(self, request: Request) -> Caller:
         """Who sent the request.

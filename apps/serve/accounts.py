@@ -17,6 +17,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from shopbot.shop.errors import ShopError
 
+ACCOUNTS = "serve-accounts.json"
+"""The file's name in the data folder."""
 SHORTEST_PASSWORD = 10
 _NAME = re.compile(r"[\w.@-]{1,60}")
 _HASHER = PasswordHasher()
@@ -56,11 +58,17 @@ class Accounts:
         """Whether any program has a key."""
         return bool(self._load()["keys"])
 
+    @property
+    def keys(self) -> list[Key]:
+        """The keys of programs, by name."""
+        found = self._load()["keys"].items()
+        return sorted((_key(digest, kept) for digest, kept in found), key=lambda key: key.name)
+
     def key(self, token: str) -> Key | None:
         """The key that this token is."""
         digest = hashlib.sha256(token.encode()).hexdigest()
         found = self._load()["keys"].get(digest)
-        return Key(found["name"], digest, tuple(found["scopes"]), found["rate"]) if found else None
+        return _key(digest, found) if found else None
 
     def add_key(self, name: str, scopes: tuple[str, ...], rate: int) -> str:
         """Make a key; the token is told once and kept nowhere.
@@ -125,6 +133,10 @@ class Accounts:
 
 
 _EMPTY: dict[str, Any] = {"staff": {}, "keys": {}}
+
+
+def _key(digest: str, kept: dict[str, Any]) -> Key:
+    return Key(kept["name"], digest, tuple(kept["scopes"]), kept["rate"])
 
 
 def _checked(name: str) -> str:

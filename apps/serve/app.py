@@ -12,6 +12,8 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Mount, Route
 
 from shopbot.apps.serve import api, documentation, events, openai_api, pages
+from shopbot.apps.serve.desk import conversations, login, shop_pages
+from shopbot.apps.serve.desk.login import staff_deed, staff_only
 from shopbot.apps.serve.guard import Guard
 from shopbot.apps.serve.problems import Problem, on_http_exception, on_problem, on_surprise
 from shopbot.apps.serve.server import Server
@@ -36,6 +38,7 @@ def create_app(server: Server) -> Starlette:
             Route("/metrics", pages.metrics),
             Route("/v1/models", openai_api.list_models),
             Route("/v1/chat/completions", openai_api.complete, methods=["POST"]),
+            Mount("/desk", routes=_desk()),
             Mount("/api/v1", routes=_api(), middleware=[_cross_origin(server)]),
         ],
         middleware=[Middleware(Guard, hosts=server.serve.allowed_hosts(server.host), metrics=server.metrics)],
@@ -58,6 +61,28 @@ def _api() -> list[Route]:
         Route("/wording", api.show_wording),
         Route("/openapi.json", documentation.openapi),
         Route("/docs", documentation.docs),
+    ]
+
+
+def _desk() -> list[Route]:
+    one = "/conversations/{id}"
+    return [
+        Route("/", staff_only(conversations.list_conversations)),
+        Route("/login", login.show_login),
+        Route("/login", login.log_in, methods=["POST"]),
+        Route("/logout", staff_deed(login.log_out), methods=["POST"]),
+        Route(one, staff_only(conversations.show_conversation)),
+        Route(f"{one}/events", staff_only(conversations.watch)),
+        Route(f"{one}/take", staff_deed(conversations.take), methods=["POST"]),
+        Route(f"{one}/give-back", staff_deed(conversations.give_back), methods=["POST"]),
+        Route(f"{one}/say", staff_deed(conversations.say), methods=["POST"]),
+        Route(f"{one}/decide", staff_deed(conversations.decide), methods=["POST"]),
+        Route("/returns", staff_only(shop_pages.show_returns)),
+        Route("/returns/{return_id:int}/retry", staff_deed(shop_pages.retry), methods=["POST"]),
+        Route("/tickets", staff_only(shop_pages.show_tickets)),
+        Route("/tickets/{ticket:int}/close", staff_deed(shop_pages.close_ticket), methods=["POST"]),
+        Route("/figures", staff_only(shop_pages.show_figures)),
+        Route("/rules", staff_only(shop_pages.show_rules)),
     ]
 
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 
 from shopbot.apps.serve.access import Access, Caller
-from shopbot.apps.serve.accounts import Accounts
+from shopbot.apps.serve.accounts import ACCOUNTS, Accounts
+from shopbot.apps.serve.desk.sessions import Sessions
 from shopbot.apps.serve.hub import Hub
 from shopbot.apps.serve.limits import RateLimit, network
 from shopbot.apps.serve.metrics import Metrics
@@ -45,11 +46,12 @@ class Server:
         self.store = store
         self.hub = Hub()
         self.metrics = Metrics()
-        self.access = Access(secret, Accounts(settings.data / "serve-accounts.json"), loopback=is_loopback(host))
+        self.access = Access(secret, Accounts(settings.data / ACCOUNTS), loopback=is_loopback(host))
         self.by_address = RateLimit(serve.rate)
         self.by_conversation = RateLimit(PER_CONVERSATION)
         self.by_key: dict[str, RateLimit] = {}
         self.logins = RateLimit(12)
+        self.desk_sessions = Sessions()
         self.served: asyncio.Future[Served]
         self.turns: Turns
         self.metrics.gauge("shopbot_listeners", lambda: self.hub.size)

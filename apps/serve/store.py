@@ -197,6 +197,11 @@ class Store:
         with self._transaction() as run:
             run("UPDATE conversations SET needs_person = 1 WHERE id = ? AND held_by IS NULL", conversation)
 
+    def done_by_person(self, conversation: str) -> None:
+        """Note that the conversation waits for a person no more."""
+        with self._transaction() as run:
+            run("UPDATE conversations SET needs_person = 0 WHERE id = ?", conversation)
+
     def keep_end(self, digest: str, conversation: str) -> None:
         """Remember that what was said in the conversation has this digest now."""
         with self._transaction() as run:

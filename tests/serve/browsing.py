@@ -52,7 +52,7 @@ class ForeignPage(ThreadingHTTPServer):
 
 
 class _Page(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:  # noqa: N802 -- the library's name
+    def do_GET(self) -> None:
         """The page."""
         assert isinstance(self.server, ForeignPage)
         style = "* { color: red !important; font-size: 40px } button, .panel { display: none }"
