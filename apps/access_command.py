@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import getpass
 import sys
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
@@ -16,8 +17,14 @@ if TYPE_CHECKING:
     from shopbot.apps.serve.accounts import Accounts
 
 app = typer.Typer(name="access", help="Who may enter /desk, and which programs have a key.", no_args_is_help=True)
-Scope = Literal["chat", "read"]
 Name = Annotated[str, typer.Argument(help="Whose it is.")]
+
+
+class Scope(StrEnum):
+    """What a key may do."""
+
+    CHAT = "chat"
+    READ = "read"
 
 
 @app.command()
@@ -43,7 +50,7 @@ def key(
     rate: Annotated[int, typer.Option(min=1, help="Requests a minute.")] = 600,
 ) -> None:
     """Make a key for a program. It is printed once and kept nowhere."""
-    print(_accounts(data).add_key(name, tuple(scope or ["chat"]), rate))
+    print(_accounts(data).add_key(name, tuple(scope or [Scope.CHAT]), rate))
 
 
 @app.command()
