@@ -9,6 +9,7 @@ import re
 import secrets
 import threading
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,6 @@ ACCOUNTS = "serve-accounts.json"
 SHORTEST_PASSWORD = 10
 _NAME = re.compile(r"[\w.@-]{1,60}")
 _HASHER = PasswordHasher()
-_NOBODY = _HASHER.hash(secrets.token_hex(8))
-"""Verified when the name is unknown, so that an answer takes the same time."""
 
 
 class AccountError(ShopError):
@@ -108,7 +107,7 @@ class Accounts:
         """Whether that is the person's password; takes as long for a name that nobody has."""
         hashed = self._load()["staff"].get(name)
         try:
-            return _HASHER.verify(hashed or _NOBODY, password) and hashed is not None
+            return _HASHER.verify(hashed or _hash_of_nobody(), password) and hashed is not None
         except (VerificationError, InvalidHashError):
             return False
 
@@ -133,6 +132,12 @@ class Accounts:
 
 
 _EMPTY: dict[str, Any] = {"staff": {}, "keys": {}}
+
+
+@cache
+def _hash_of_nobody() -> str:
+    """Verified when the name is unknown, so that an answer takes the same time."""
+    return _HASHER.hash(secrets.token_hex(8))
 
 
 def _key(digest: str, kept: dict[str, Any]) -> Key:

@@ -67,7 +67,7 @@ async def list_conversations(request: Request) -> Response:
 async def show_conversation(request: Request) -> Response:
     """One conversation, and whether the agent is at work on it."""
     server, conversation, _ = await own_conversation(request)
-    return JSONResponse({**conversation_view(conversation), **server.turns.state(conversation.id)})
+    return JSONResponse({**conversation_view(conversation), **(await server.turns).state(conversation.id)})
 
 
 async def list_messages(request: Request) -> Response:
@@ -93,7 +93,7 @@ async def post_message(request: Request) -> Response:
     except MessageRefused as refusal:
         raise Problem(422, str(refusal)) from None
     details = message.model_dump(include={"answer", "seen"}, exclude_none=True)
-    entry = await server.turns.receive(conversation.id, id, text, details)
+    entry = await (await server.turns).receive(conversation.id, id, text, details)
     if (entry.speaker, entry.text) != ("customer", text):
         raise Problem(409, f"Another message has the Idempotency-Key {id} already: give every message its own.")
     return JSONResponse(entry_view(entry), 202)

@@ -40,7 +40,7 @@ async def _events(server: Server, conversation: str, after: int, *, held: bool) 
             for entry in missed:
                 after = entry.seq
                 yield _sent(Event("message", entry_view(entry), entry.seq))
-        yield _sent(Event("state", {**server.turns.state(conversation), "held_by_person": held}))
+        yield _sent(Event("state", {**(await server.turns).state(conversation), "held_by_person": held}))
         async for event in _heard(listener):
             if event.seq is None or event.seq > after:
                 after = event.seq or after

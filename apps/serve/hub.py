@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -46,6 +46,7 @@ class Hub:
 
     def __init__(self) -> None:
         self._listeners: dict[str, set[Listener]] = {}
+        self.observers: list[Callable[[str, Event], None]] = []
         self.stopped = False
 
     @property
@@ -58,7 +59,9 @@ class Hub:
         return len(self._listeners.get(conversation, ()))
 
     def publish(self, conversation: str, event: Event) -> None:
-        """Tell everybody who listens."""
+        """Tell everybody who listens to the conversation, and who observes all of them."""
+        for observe in self.observers:
+            observe(conversation, event)
         for listener in tuple(self._listeners.get(conversation, ())):
             listener.tell(event)
 

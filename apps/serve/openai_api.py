@@ -25,8 +25,8 @@ from shopbot.apps.serve.access import Caller, require
 from shopbot.apps.serve.api import read_body
 from shopbot.apps.serve.hub import Listener
 from shopbot.apps.serve.problems import Problem
-from shopbot.apps.serve.replies import pieces
 from shopbot.apps.serve.server import Server, server_of
+from shopbot.apps.serve.views import pieces
 from shopbot.apps.session import MessageRefused, checked
 
 REPLY_S = 300.0
@@ -98,19 +98,19 @@ async def complete(request: Request) -> Response:
 async def _answer(server: Server, caller: Caller, said: Sequence[tuple[str, str]], words: str) -> str:
     """Find or begin the conversation, say the words in it, wait for the reply, and remember where it ends."""
     before, whole = _digest(caller, said[:-1]), _digest(caller, said)
-    known = await asyncio.to_thread(server.store.take_end, before) if len(said) > 1 else None
+    known = await asyncio.to_thread(server.records.take_end, before) if len(said) > 1 else None
     conversation = known or server.access.new_conversation()
     if known is None:
         await asyncio.to_thread(server.store.create, conversation, caller.owner)
     with server.hub.listening(conversation) as listener:
-        entry = await server.turns.receive(conversation, whole[:40] + uuid.uuid4().hex[:8], words, {})
+        entry = await (await server.turns).receive(conversation, whole[:40] + uuid.uuid4().hex[:8], words, {})
         try:
             async with asyncio.timeout(REPLY_S):
                 reply = await _reply(listener, entry.id)
         except TimeoutError:
             raise Problem(504, f"There was no reply within {REPLY_S:g} s.") from None
     end = _digest(caller, [*said, ("assistant", reply)])
-    await asyncio.to_thread(server.store.keep_end, end, conversation)
+    await asyncio.to_thread(server.records.keep_end, end, conversation)
     return reply
 
 

@@ -10,9 +10,6 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMes
 from shopbot.agents.turn import Turn, read_turn
 from shopbot.prompts import load_data
 
-PIECE = 48
-"""Characters of a reply that are sent in one event."""
-
 
 def turn_of(values: Mapping[str, Any], message: str) -> dict[str, Any] | None:
     """The state as of the turn that `message` (an id) began; None when it is not in there."""
@@ -53,16 +50,6 @@ def trace_of(turn: Turn) -> dict[str, Any]:
         for a in turn.actions
     ]
     return {"thought": turn.thought, "actions": actions, "plan": [dict(step) for step in turn.plan]}
-
-
-def pieces(text: str) -> Iterator[str]:
-    """The text in pieces that end between words."""
-    while len(text) > PIECE:
-        end = max(text.rfind(" ", 0, PIECE), text.rfind("\n", 0, PIECE)) + 1 or PIECE
-        yield text[:end]
-        text = text[end:]
-    if text:
-        yield text
 
 
 def doing(action: str) -> str:

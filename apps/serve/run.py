@@ -13,9 +13,9 @@ import uvicorn
 from shopbot.apps.logbook import keep_log
 from shopbot.apps.serve.app import create_app
 from shopbot.apps.serve.connections import LARGEST_HEAD, MOST, Connection
-from shopbot.apps.serve.server import GRACE_S, Server
+from shopbot.apps.serve.serve_file import open_serve_file
+from shopbot.apps.serve.server import FILE, GRACE_S, SCHEMAS, Server
 from shopbot.apps.serve.settings import ServeSettings, load_serve_settings, secret_for
-from shopbot.apps.serve.store import open_store
 from shopbot.apps.settings import command_settings
 from shopbot.shop.settings import SettingsError
 
@@ -30,9 +30,9 @@ def run_serve(*, data: Path | None, engine: str | None, agent: str | None, host:
         SettingsError: a setting cannot be used, or the address is not one that may be served without a secret.
     """
     settings, serve = command_settings(data=data, engine=engine), load_serve_settings()
-    with keep_log(settings), listen(host, port) as listening, open_store(settings.data / "serve.db") as store:
+    with keep_log(settings), listen(host, port) as listening, open_serve_file(settings.data / FILE, *SCHEMAS) as file:
         secret = secret_for(host, serve, settings.data)
-        server = Server(settings, serve, secret, store, host=host, agent=agent)
+        server = Server(settings, serve, secret, file, host=host, agent=agent)
         _say_where(host, listening.getsockname()[1], server, settings)
         asyncio.run(Process(server, serve).serve([listening]))
     return 0

@@ -28,6 +28,10 @@ class ServeSettings(BaseSettings):
     proxies: str = Field("", description="addresses of proxies whose X-Forwarded-For is believed")
     rate: int = Field(240, ge=0, description="messages and new conversations a minute from one address; 0: no limit")
 
+    chatwoot_url: str | None = Field(None, pattern="^https?://", description="where your Chatwoot is")
+    chatwoot_token: SecretStr | None = Field(None, description="the access token of the agent bot in Chatwoot")
+    chatwoot_secret: SecretStr | None = Field(None, description="what signs the agent bot's webhooks")
+
     @property
     def allowed_origins(self) -> frozenset[str]:
         """The origins of `origins`."""

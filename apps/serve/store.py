@@ -1,4 +1,4 @@
-"""The conversations as whoever takes part sees them: entries in one SQLite file, each written before it is shown.
+"""The conversations as whoever takes part sees them: entries, each written before it is shown.
 
 What the agent itself remembers (facts, plan, observations) is in its checkpoints; here is what was said, by whom, and
 which messages are still to be answered.
@@ -7,18 +7,13 @@ which messages are still to be answered.
 from __future__ import annotations
 
 import json
-import sqlite3
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from shopbot.shop.errors import ShopError
+from shopbot.apps.serve.serve_file import ServeFile, now
 
-_SCHEMA = """
+SCHEMA = """
 CREATE TABLE IF NOT EXISTS conversations (
     id TEXT PRIMARY KEY, owner TEXT NOT NULL, created_at TEXT NOT NULL, held_by TEXT, title TEXT NOT NULL DEFAULT '',
     needs_person INTEGER NOT NULL DEFAULT 0, newest INTEGER NOT NULL DEFAULT 0);
@@ -29,18 +24,9 @@ CREATE TABLE IF NOT EXISTS entries (
     UNIQUE (conversation, id));
 CREATE INDEX IF NOT EXISTS entries_of_conversation ON entries (conversation, seq);
 CREATE INDEX IF NOT EXISTS entries_unanswered ON entries (conversation) WHERE answered = 0;
-CREATE TABLE IF NOT EXISTS turns (
-    conversation TEXT NOT NULL, message TEXT NOT NULL, at TEXT NOT NULL, ms REAL NOT NULL, engine TEXT NOT NULL,
-    outcome TEXT NOT NULL, cost REAL NOT NULL, trace TEXT NOT NULL, PRIMARY KEY (conversation, message));
-CREATE TABLE IF NOT EXISTS ends (digest TEXT NOT NULL, conversation TEXT NOT NULL, PRIMARY KEY (digest, conversation));
 """
 _ENTRY = "seq, conversation, id, speaker, text, at, details, answered"
 _TITLE = 80
-BUSY_TIMEOUT_S = 5.0
-
-
-class StoreError(ShopError):
-    """The file of conversations cannot be opened."""
 
 
 @dataclass(frozen=True)
@@ -70,26 +56,11 @@ class Entry:
     answered: bool = True
 
 
-@dataclass(frozen=True)
-class TurnRecord:
-    """What one turn took; `trace` is its reasoning as staff may see it, `cost` in dollars."""
-
-    conversation: str
-    message: str
-    ms: float
-    engine: str
-    outcome: str
-    cost: float
-    trace: Mapping[str, Any]
-    at: str = ""
-
-
 class Store:
-    """The file of conversations. Every method is one transaction and may be called from any thread."""
+    """What was said in all conversations. Every method is one transaction and may be called from any thread."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        self._lock = threading.Lock()
+    def __init__(self, file: ServeFile) -> None:
+        self._transaction = file.transaction
 
     def create(self, conversation: str, owner: str) -> Conversation:
         """A new conversation; the one that is there if it was created before."""
@@ -98,7 +69,7 @@ class Store:
                 "INSERT INTO conversations (id, owner, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                 conversation,
                 owner,
-                _now(),
+                now(),
             )
         found = self.find(conversation)
         assert found is not None  # noqa: S101 -- written above; nothing deletes
@@ -202,75 +173,6 @@ class Store:
         with self._transaction() as run:
             run("UPDATE conversations SET needs_person = 0 WHERE id = ?", conversation)
 
-    def keep_end(self, digest: str, conversation: str) -> None:
-        """Remember that what was said in the conversation has this digest now."""
-        with self._transaction() as run:
-            run("INSERT OR IGNORE INTO ends VALUES (?, ?)", digest, conversation)
-
-    def take_end(self, digest: str) -> str | None:
-        """A conversation that ends like that; it is about to go on, so it does not any more."""
-        with self._transaction() as run:
-            found = run("SELECT conversation FROM ends WHERE digest = ? LIMIT 1", digest)
-            if found:
-                run("DELETE FROM ends WHERE digest = ? AND conversation = ?", digest, found[0][0])
-        return found[0][0] if found else None
-
-    def record(self, turn: TurnRecord) -> None:
-        """Keep what a turn took."""
-        with self._transaction() as run:
-            run(
-                "INSERT OR REPLACE INTO turns VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                turn.conversation,
-                turn.message,
-                _now(),
-                turn.ms,
-                turn.engine,
-                turn.outcome,
-                turn.cost,
-                json.dumps(turn.trace, default=str),
-            )
-
-    def turns(self, conversation: str | None = None, since: str = "") -> list[TurnRecord]:
-        """The turns of a conversation, or of all, since a time (ISO, UTC), oldest first."""
-        select = (
-            "SELECT conversation, message, ms, engine, outcome, cost, trace, at FROM turns"
-            " WHERE (? IS NULL OR conversation = ?) AND at >= ? ORDER BY at"
-        )
-        with self._transaction() as run:
-            rows = run(select, conversation, conversation, since)
-        names = ("conversation", "message", "ms", "engine", "outcome", "cost")
-        return [TurnRecord(**dict(zip(names, row, strict=False)), trace=json.loads(row[6]), at=row[7]) for row in rows]
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Any]:
-        def run(sql: str, *values: object) -> list[tuple[Any, ...]]:
-            return self._connection.execute(sql, values).fetchall()
-
-        with self._lock, self._connection:
-            yield run
-
-
-@contextmanager
-def open_store(file: Path) -> Iterator[Store]:
-    """The conversations in `file`, which is made when it is not there.
-
-    Raises:
-        StoreError: the file is damaged, locked, or cannot be written.
-    """
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(file, check_same_thread=False, timeout=BUSY_TIMEOUT_S)
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.executescript(_SCHEMA)
-    except (sqlite3.Error, OSError) as error:
-        raise StoreError(
-            f"The conversations in {file} cannot be opened ({error}): close whatever uses the file, or move it away."
-        ) from None
-    try:
-        yield Store(connection)
-    finally:
-        connection.close()
-
 
 def _crossed(run: Any, conversation: str, seen: int | None) -> bool:
     waiting = run("SELECT 1 FROM entries WHERE conversation = ? AND answered = 0 LIMIT 1", conversation)
@@ -283,7 +185,7 @@ def _crossed(run: Any, conversation: str, seen: int | None) -> bool:
 def _insert(
     run: Any, conversation: str, id: str, speaker: str, text: str, details: Mapping[str, Any], *, answered: bool
 ) -> Entry:
-    at = _now()
+    at = now()
     values: Sequence[Any] = (conversation, id, speaker, text, at, json.dumps(details, default=str), answered)
     insert = "INSERT INTO entries (conversation, id, speaker, text, at, details, answered) VALUES (?, ?, ?, ?, ?, ?, ?)"
     ((seq,),) = run(f"{insert} RETURNING seq", *values)
@@ -303,7 +205,3 @@ def _conversation(row: tuple[Any, ...]) -> Conversation:
 def _entry(row: tuple[Any, ...]) -> Entry:
     seq, conversation, id, speaker, text, at, details, answered = row
     return Entry(seq, conversation, id, speaker, text, at, json.loads(details), bool(answered))
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -12,6 +12,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from langchain_core.messages import HumanMessage
@@ -22,22 +23,25 @@ from shopbot.agents.turn import read_turn
 from shopbot.agents.turn_locks import CROSSED
 from shopbot.apps.serve.hub import Event, Hub
 from shopbot.apps.serve.metrics import Metrics
-from shopbot.apps.serve.replies import details_of, doing, pieces, reply_in, trace_of, turn_of
+from shopbot.apps.serve.records import Records, TurnRecord
+from shopbot.apps.serve.replies import details_of, doing, reply_in, trace_of, turn_of
 from shopbot.apps.serve.served import Served
-from shopbot.apps.serve.store import Entry, Store, TurnRecord
-from shopbot.apps.serve.views import entry_view
+from shopbot.apps.serve.store import Entry, Store
+from shopbot.apps.serve.views import entry_view, pieces
 from shopbot.prompts import load_data
 
 logger = logging.getLogger(__name__)
-TICKET = "ticket"
 
 
 class Turns:
     """The turns of all conversations of one agent."""
 
-    def __init__(self, opening: asyncio.Future[Served], store: Store, hub: Hub, metrics: Metrics) -> None:
+    def __init__(
+        self, opening: asyncio.Future[Served], store: Store, records: Records, hub: Hub, metrics: Metrics
+    ) -> None:
         self._opening = opening
         self._store = store
+        self._records = records
         self._hub = hub
         self._metrics = metrics
         self._running: set[asyncio.Task[None]] = set()
@@ -110,7 +114,7 @@ class Turns:
             await self._say(entry, f"failed-{entry.id}", "notice", load_data("serve/chat.yaml")["failed"], {})
         ms = (time.perf_counter() - started) * 1000
         self._metrics.turn(outcome, ms / 1000)
-        await asyncio.to_thread(self._store.record, await self._record(entry, values, outcome, ms))
+        await asyncio.to_thread(self._records.record, await self._record(entry, values, outcome, ms))
 
     async def _values_again(self, entry: Entry) -> dict[str, Any]:
         """The state after a turn that an earlier process may have begun, done half of, or done."""
@@ -157,19 +161,19 @@ class Turns:
         interrupts = values.get("__interrupt__")
         if interrupts:
             details = {"approval": interrupts[0].value}
-            await self._say(entry, f"approval-{entry.id}", "notice", load_data("serve/chat.yaml")["approval"], details)
             await asyncio.to_thread(self._store.call_person, entry.conversation)
+            await self._say(entry, f"approval-{entry.id}", "notice", load_data("serve/chat.yaml")["approval"], details)
             return "approval"
         reply = reply_in(values)
         if reply is None:  # another turn has answered this message along with its own
             await asyncio.to_thread(self._store.answered, entry.conversation, entry.id)
             self._hub.publish(entry.conversation, Event("done", {"message": entry.id, "reply": None}))
             return "merged"
-        await self._say(entry, str(reply.id), "bot", reply.text, details_of(values))
-        if _opens_ticket(values):
+        handed_over = _hands_over(values)
+        if handed_over:
             await asyncio.to_thread(self._store.call_person, entry.conversation)
-            return "handed over"
-        return "answered"
+        await self._say(entry, str(reply.id), "bot", reply.text, details_of(values))
+        return "handed over" if handed_over else "answered"
 
     async def _go_on(self, conversation: str, decision: Mapping[str, Any]) -> None:
         entries = await asyncio.to_thread(self._store.entries, conversation, 0, 10_000)
@@ -180,21 +184,22 @@ class Turns:
         values = await self._values(conversation, Command(resume=dict(decision)))
         outcome = await self._reply(entry, values)
         ms = (time.perf_counter() - started) * 1000
-        await asyncio.to_thread(self._store.record, await self._record(entry, values, outcome, ms))
+        await asyncio.to_thread(self._records.record, await self._record(entry, values, outcome, ms))
 
     async def _say(self, entry: Entry, id: str, speaker: str, text: str, details: Mapping[str, Any]) -> None:
         said = await asyncio.to_thread(
             self._store.say, entry.conversation, id, speaker, text, details, answers=entry.id
         )
+        told = partial(self._hub.publish, entry.conversation)
         if self._hub.count(entry.conversation):
             for piece in pieces(text):
-                self._hub.publish(entry.conversation, Event("token", {"reply": id, "text": piece}))
+                told(Event("token", {"reply": id, "text": piece}))
             for citation in details.get("citations", ()):
-                self._hub.publish(entry.conversation, Event("citation", {"reply": id, **citation}))
+                told(Event("citation", {"reply": id, **citation}))
             if "question" in details:
-                self._hub.publish(entry.conversation, Event("question", {"reply": id, "question": details["question"]}))
-            self._hub.publish(entry.conversation, Event("message", entry_view(said), said.seq))
-            self._hub.publish(entry.conversation, Event("done", {"message": entry.id, "reply": id}))
+                told(Event("question", {"reply": id, "question": details["question"]}))
+        told(Event("message", entry_view(said), said.seq))
+        told(Event("done", {"message": entry.id, "reply": id}))
 
     async def _record(self, entry: Entry, values: Mapping[str, Any], outcome: str, ms: float) -> TurnRecord:
         trace = trace_of(read_turn(values)) if values.get("messages") else {}
@@ -217,6 +222,6 @@ def _config(conversation: str) -> dict[str, Any]:
     return {"configurable": {"thread_id": conversation}}
 
 
-def _opens_ticket(values: Mapping[str, Any]) -> bool:
+def _hands_over(values: Mapping[str, Any]) -> bool:
     """Whether this turn handed the conversation to a person."""
     return any(action.name == "hand_over" and action.status == "ok" for action in read_turn(values).actions)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from shopbot.apps.serve.store import Conversation, Entry
 
+PIECE = 48
+"""Characters of a reply that are sent in one event."""
 _SHOWN = ("awaiting", "question", "citations", "choices", "label", "plan", "who")
 
 
@@ -30,3 +33,13 @@ def conversation_view(conversation: Conversation) -> dict[str, Any]:
         "held_by_person": conversation.held_by is not None,
         "newest": conversation.newest,
     }
+
+
+def pieces(text: str) -> Iterator[str]:
+    """The text in pieces that end between words."""
+    while len(text) > PIECE:
+        end = max(text.rfind(" ", 0, PIECE), text.rfind("\n", 0, PIECE)) + 1 or PIECE
+        yield text[:end]
+        text = text[end:]
+    if text:
+        yield text

@@ -53,7 +53,7 @@ async def play(server: ServerProcess, folder: Path, times: int, count: int) -> N
     for _ in range(times):
         await asyncio.sleep(random.uniform(0.2, 2.5))
         await asyncio.to_thread(server.kill)
-        await asyncio.to_thread(server.start, ready=False)
+        await asyncio.to_thread(server.start)
     over.set()
     await asyncio.gather(*visits)
     await asyncio.gather(*(customer.leave() for customer in customers))

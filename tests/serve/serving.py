@@ -16,9 +16,9 @@ from typing import Any
 import httpx
 
 from shopbot.apps.serve.run import Process, listen
-from shopbot.apps.serve.server import Server
+from shopbot.apps.serve.serve_file import open_serve_file
+from shopbot.apps.serve.server import FILE, SCHEMAS, Server
 from shopbot.apps.serve.settings import ServeSettings
-from shopbot.apps.serve.store import open_store
 from shopbot.shop.settings import load_settings
 
 SECRET = "a-secret-of-the-tests-that-is-long-enough"
@@ -112,8 +112,8 @@ def running(data: Path, *, agent: str | None = None, port: int = 0, **given: Any
     serve = ServeSettings(**{"rate": 0, **given})
     settings = load_settings(data=data, fulfilment_wait_s=20)
     listening = listen("127.0.0.1", port)
-    with open_store(data / "serve.db") as store:
-        server = Server(settings, serve, SECRET, store, host="127.0.0.1", agent=agent)
+    with open_serve_file(data / FILE, *SCHEMAS) as file:
+        server = Server(settings, serve, SECRET, file, host="127.0.0.1", agent=agent)
         process = Process(server, serve)
         thread = threading.Thread(target=lambda: asyncio.run(process.serve([listening])))
         thread.start()

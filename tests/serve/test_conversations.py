@@ -8,6 +8,10 @@ from pathlib import Path
 
 from serving import Running, Visitor, running
 
+from shopbot.apps.serve.serve_file import open_serve_file
+from shopbot.apps.serve.server import FILE
+from shopbot.apps.serve.store import Store
+
 ASK_RETURN = "I want to return the jeans from order 123456, maria.lopez@example.com"
 
 
@@ -96,15 +100,13 @@ def test_what_was_not_answered_when_the_server_stopped_is_answered_at_the_next_s
     with running(shop_folder) as first:
         visitor = first.visit()
         visitor.say("Hello")
-    entry, _ = _store_message(shop_folder, visitor.id, "How long do I have to return something?")
+    seq = _store_message(shop_folder, visitor.id, "How long do I have to return something?")
     with running(shop_folder) as second:
         visitor = Visitor(second, visitor.id, visitor.token)
-        assert "30 days" in visitor.wait(entry)["text"]
+        assert "30 days" in visitor.wait(seq)["text"]
 
 
-def _store_message(folder: Path, conversation: str, text: str) -> tuple[int, bool]:
-    from shopbot.apps.serve.store import open_store
-
-    with open_store(folder / "serve.db") as store:
-        entry, is_new = store.receive(conversation, "message-before-the-stop", text, {})
-    return entry.seq, is_new
+def _store_message(folder: Path, conversation: str, text: str) -> int:
+    with open_serve_file(folder / FILE) as file:
+        entry, _ = Store(file).receive(conversation, "message-before-the-stop", text, {})
+    return entry.seq

@@ -39,11 +39,11 @@ def test_a_reply_streams(client: openai.OpenAI) -> None:
 
 def test_a_conversation_goes_on_with_what_was_said(client: openai.OpenAI) -> None:
     said: list[dict[str, str]] = []
-    for words in ("I want to return the shirts from order 123456", "maria.lopez@example.com", "yes"):
+    for words in ("I want to return the white mugs from order 345678", "maria.lopes@example.org", "yes"):
         said.append({"role": "user", "content": words})
         made = client.chat.completions.create(model="shopbot", messages=said)  # type: ignore[arg-type]
         said.append({"role": "assistant", "content": made.choices[0].message.content or ""})
-    assert "maria.lopez@example.com" in said[-1]["content"]
+    assert "maria.lopes@example.org" in said[-1]["content"]
     assert "label" in said[-1]["content"]
 
 

@@ -41,7 +41,7 @@ async def show_conversation(request: Request, session: Session) -> Response:
     """One conversation, with how each message was answered."""
     server, conversation = await _conversation(request)
     entries = await asyncio.to_thread(server.store.entries, conversation.id, 0, EVERYTHING)
-    turns = {turn.message: turn for turn in await asyncio.to_thread(server.store.turns, conversation.id)}
+    turns = {turn.message: turn for turn in await asyncio.to_thread(server.records.turns, conversation.id)}
     traces = {id: json.dumps(turn.trace, indent=2, ensure_ascii=False) for id, turn in turns.items()}
     approval = await _pending(server, conversation.id)
     asked = approval and json.dumps(approval["args"], indent=2, ensure_ascii=False, default=str)
@@ -80,7 +80,7 @@ async def decide(request: Request, session: Session, fields: dict[str, str]) -> 
     decision = _decision(fields)
     what = load_data("serve/desk.yaml")["decided"].format(what=f"{decision['type']} ({session.who})")
     await _record(server, conversation.id, what)
-    server.turns.decide(conversation.id, decision)
+    (await server.turns).decide(conversation.id, decision)
     return _back(conversation)
 
 

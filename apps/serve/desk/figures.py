@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shopbot.apps.serve.store import TurnRecord
+from shopbot.apps.serve.records import TurnRecord
 
 HOURS = 24
 

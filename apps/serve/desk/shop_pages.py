@@ -71,7 +71,7 @@ async def show_figures(request: Request, session: Session) -> Response:
     """What the last 24 hours were like."""
     now = datetime.now(UTC)
     since = (now - timedelta(hours=24)).isoformat()
-    turns = await asyncio.to_thread(server_of(request).store.turns, None, since)
+    turns = await asyncio.to_thread(server_of(request).records.turns, None, since)
     return desk_page("figures", request, session, figures=figures_of(turns, now))
 
 
