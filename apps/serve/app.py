@@ -24,7 +24,7 @@ def create_app(server: Server) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with server.running():
+        async with chatwoot.open_courier(server) as app.state.courier, server.running():
             yield
 
     app = Starlette(

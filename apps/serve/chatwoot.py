@@ -13,7 +13,8 @@ import hmac
 import json
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -33,6 +34,8 @@ OWNER = "chatwoot"
 FRESH_S = 300
 """How old a signed webhook may be."""
 TRIES = 5
+PAUSE_S = 1.0
+"""Before the second try; each further pause is twice as long."""
 logger = logging.getLogger(__name__)
 
 
@@ -73,7 +76,7 @@ async def take_webhook(request: Request) -> Response:
     """Take a webhook whose signature is right; the reply goes out by itself."""
     server = server_of(request)
     secret = server.serve.chatwoot_secret
-    if server.courier is None or secret is None:
+    if request.app.state.courier is None or secret is None:
         raise not_found()
     body = await request.body()
     check_signature(request.headers, body, secret.get_secret_value())
@@ -106,10 +109,9 @@ def check_signature(headers: Mapping[str, str], body: bytes, secret: str) -> Non
 class Courier:
     """Tells Chatwoot what was said in its conversations, in order."""
 
-    def __init__(self, server: Server, client: httpx.AsyncClient, pause_s: float = 1.0) -> None:
+    def __init__(self, server: Server, client: httpx.AsyncClient) -> None:
         self._server = server
         self._client = client
-        self._pause_s = pause_s
         self._locks: dict[str, asyncio.Lock] = {}
         self._running: set[asyncio.Task[None]] = set()
         server.hub.observers.append(self._hear)
@@ -124,7 +126,6 @@ class Courier:
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
-        await self._client.aclose()
 
     def _hear(self, conversation: str, event: Event) -> None:
         if event.name == "message" and conversation.startswith(f"{OWNER}-") and event.data["speaker"] != "customer":
@@ -167,16 +168,24 @@ class Courier:
                     return
             except httpx.TransportError as error:
                 logger.warning("Chatwoot cannot be reached: %s", type(error).__name__)
-            await asyncio.sleep(self._pause_s * 2**tried)
+            await asyncio.sleep(PAUSE_S * 2**tried)
         raise ConnectionError("Chatwoot cannot be reached")
 
 
-def open_courier(server: Server) -> Courier | None:
-    """The courier, if Chatwoot is set up."""
+@asynccontextmanager
+async def open_courier(server: Server) -> AsyncIterator[Courier | None]:
+    """The courier, if Chatwoot is set up; it tells first what an earlier process has not told."""
     url, token = server.serve.chatwoot_url, server.serve.chatwoot_token
     if url is None or token is None:
-        return None
+        yield None
+        return
     import httpx
 
     headers = {"api_access_token": token.get_secret_value()}
-    return Courier(server, httpx.AsyncClient(base_url=url, headers=headers, timeout=20))
+    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=20) as client:
+        courier = Courier(server, client)
+        await courier.catch_up()
+        try:
+            yield courier
+        finally:
+            await courier.close()

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from shopbot.apps.serve import records, store
 from shopbot.apps.serve.access import Access, Caller
 from shopbot.apps.serve.accounts import ACCOUNTS, Accounts
-from shopbot.apps.serve.desk.sessions import Sessions
+from shopbot.apps.serve.desk_sessions import Sessions
 from shopbot.apps.serve.hub import Hub
 from shopbot.apps.serve.limits import RateLimit, network
 from shopbot.apps.serve.metrics import Metrics
@@ -25,7 +25,6 @@ from shopbot.apps.serve.settings import ServeSettings, is_loopback
 from shopbot.apps.serve.store import Store
 
 if TYPE_CHECKING:
-    from shopbot.apps.serve.chatwoot import Courier
     from shopbot.apps.serve.served import Served
     from shopbot.apps.serve.turns import Turns
     from shopbot.shop.settings import Settings
@@ -61,7 +60,6 @@ class Server:
         self.by_key: dict[str, RateLimit] = {}
         self.logins = RateLimit(12)
         self.desk_sessions = Sessions()
-        self.courier: Courier | None = None
         self.served: asyncio.Future[Served]
         self.turns: asyncio.Future[Turns]
         self.metrics.gauge("shopbot_listeners", lambda: self.hub.size)
@@ -75,7 +73,6 @@ class Server:
         loop = asyncio.get_running_loop()
         loop.set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="serve"))
         self.served, self.turns = loop.create_future(), loop.create_future()
-        self.courier = _open_courier(self)
         with ExitStack() as stack:
             opening = asyncio.create_task(self._open(stack))
             try:
@@ -83,8 +80,6 @@ class Server:
             finally:
                 self.hub.stop()
                 await opening
-                if self.courier is not None:
-                    await self.courier.close()
                 if self.turns.exception() is None:
                     await self.turns.result().close(GRACE_S)
                 await asyncio.to_thread(stack.close)
@@ -95,8 +90,6 @@ class Server:
             self.turns.set_result(turns(self.served, self.store, self.records, self.hub, self.metrics))
             self.served.set_result(await asyncio.to_thread(self._open_now, stack))
             await self.turns.result().take_up()
-            if self.courier is not None:
-                await self.courier.catch_up()
         except Exception as error:
             logger.exception("the agent could not be opened")
             for future in (self.served, self.turns):
@@ -119,12 +112,6 @@ class Server:
             self.by_key.setdefault(f"{caller.name} {caller.rate}", RateLimit(caller.rate)).take(caller.name)
             return
         self.by_address.take(network(request.client.host if request.client else ""))
-
-
-def _open_courier(server: Server) -> Courier | None:
-    from shopbot.apps.serve.chatwoot import open_courier
-
-    return open_courier(server)
 
 
 def server_of(request: Request) -> Server:

@@ -17,6 +17,8 @@ import httpx
 import pytest
 from serving import Running, running
 
+from shopbot.apps.serve import chatwoot as chatwoot_channel
+
 SECRET = "what-signs-the-webhooks"
 TOKEN = "the-token-of-the-bot"
 
@@ -68,12 +70,19 @@ def chatwoot() -> Iterator[Chatwoot]:
         thread.join()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def no_pauses() -> Iterator[None]:
+    """It is not waited long before something is sent again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chatwoot_channel, "PAUSE_S", 0.01)
+        yield
+
+
 @pytest.fixture(scope="module")
 def bot(built_shop: Path, tmp_path_factory: pytest.TempPathFactory, chatwoot: Chatwoot) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("chatwoot") / "data"
     shutil.copytree(built_shop, folder)
     with running(folder, chatwoot_url=chatwoot.url, chatwoot_token=TOKEN, chatwoot_secret=SECRET) as server:
-        server.server.courier._pause_s = 0.01  # type: ignore[union-attr]
         yield server
 
 

@@ -14,7 +14,7 @@ from serving import Running, Visitor
 from sqlalchemy.orm import Session
 
 from shopbot.apps.serve.accounts import AccountError, Accounts
-from shopbot.apps.serve.desk.sessions import SESSION_S, Sessions
+from shopbot.apps.serve.desk_sessions import SESSION_S, Sessions
 from shopbot.shop.database.models import Return, Ticket
 
 if TYPE_CHECKING:

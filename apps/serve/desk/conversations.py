@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 
 from shopbot.apps.serve.api import whole_number
 from shopbot.apps.serve.desk.login import desk_page
-from shopbot.apps.serve.desk.sessions import Session
+from shopbot.apps.serve.desk_sessions import Session
 from shopbot.apps.serve.hub import Event
 from shopbot.apps.serve.problems import Problem, not_found
 from shopbot.apps.serve.server import Server, server_of, wording

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from shopbot.apps.serve.desk.sessions import SESSION_S, Session
+from shopbot.apps.serve.desk_sessions import SESSION_S, Session
 from shopbot.apps.serve.limits import network
 from shopbot.apps.serve.pages import render_page
 from shopbot.apps.serve.problems import Problem

@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 
 from shopbot.apps.serve.desk.figures import figures_of
 from shopbot.apps.serve.desk.login import desk_page
-from shopbot.apps.serve.desk.sessions import Session
+from shopbot.apps.serve.desk_sessions import Session
 from shopbot.apps.serve.problems import Problem
 from shopbot.apps.serve.server import server_of
 from shopbot.shop.database.models import OutboxMail, Return, Ticket
