@@ -1,6 +1,7 @@
 # make demo   a customer's return, from the first sentence to the label
 # make test   the whole test suite, with ruff, mypy and the contract of who imports whom
 # make llama  the extra `llama`: compiles llama.cpp, five minutes on two cores; its tests run once it is there
+# make browser  Chromium and axe-core, for the tests of the chat in a browser; without them those are skipped
 # make quick  lint, types and the fast tests, in parallel
 # make docs   the documentation site, in build/site
 # make bench  measures, and writes the pages under docs/figures
@@ -23,7 +24,7 @@ NOT_LOCKED = torch triton $(shell $(BIN)/uv pip compile --universal --python-ver
 QUICK = tests/rules tests/tools tests/mail $(filter-out %defaults.py %follow_ups.py %shopbot.py %verified.py,\
 	$(wildcard tests/agents/test_*.py)) tests/docs/test_documentation_pages.py
 
-.PHONY: demo test quick quick-lint quick-types quick-tests docs optimize llama bench peers lock clean
+.PHONY: demo test browser quick quick-lint quick-types quick-tests docs optimize llama bench peers lock clean
 
 demo: $(VENV)/.runs
 	@$(BIN)/shopbot demo --data .shopbot
@@ -36,6 +37,10 @@ test: $(VENV)/.tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2 --dist loadfile
+
+browser: $(VENV)/.tests
+	command -v chromium || command -v chromium-browser || $(BIN)/playwright install --with-deps chromium
+	npm install --silent --no-audit --no-fund --prefix .browser "axe-core@4"
 
 quick: $(VENV)/.tests
 	@$(MAKE) --silent --jobs 2 quick-lint quick-types quick-tests

@@ -6,8 +6,10 @@ from typing import Annotated, Optional
 
 import typer
 
+from shopbot.apps.access_command import app as access_app
 from shopbot.apps.optimize.app import app as optimize_app
 from shopbot.apps.options import Data
+from shopbot.errors import extra
 
 app = typer.Typer(
     name="shopbot",
@@ -43,6 +45,26 @@ def chat(
     from shopbot.apps.chat import run_chat
 
     raise typer.Exit(run_chat(data=data, engine=engine, thread=thread, trace=trace))
+
+
+@app.command()
+def serve(
+    data: Data = None,
+    engine: Engine = None,
+    agent: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(metavar="MODULE:FACTORY", help="Serve an agent of your own instead of ShopBot."),
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on; any but loopback needs SHOPBOT_SERVE_SECRET.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 picks a free one.")] = 8000,
+) -> None:
+    """Serve the chat, the widget, the staff's console and the interfaces for programs, until Ctrl-C."""
+    with extra("serve", "The server"):
+        from shopbot.apps.serve.run import run_serve
+
+    raise typer.Exit(run_serve(data=data, engine=engine, agent=agent, host=host, port=port))
 
 
 @app.command()
@@ -157,4 +179,5 @@ def doctor(data: Data = None) -> None:
     raise typer.Exit(run_doctor(data=data))
 
 
+app.add_typer(access_app)
 app.add_typer(optimize_app)

@@ -7,6 +7,7 @@ in every demonstration and nothing of the user's is touched.
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -74,6 +75,7 @@ def _show_results(console: Console, conversation: Conversation, median_ms: float
     console.print(f"Label:   {shop.settings.data / label.file}", soft_wrap=True)
     console.print(f"E-mail:  {letter or 'sent to ' + mail.recipient}", soft_wrap=True)
     console.print(f"Reasoned with {conversation.engine}; {median_ms:.0f} ms a reply (median).")
+    console.print(f"To talk to it in a browser: {sys.argv[0]} serve, then http://127.0.0.1:8000/", soft_wrap=True)
     return 0
 
 

@@ -20,9 +20,14 @@ from docs.generate.commands import commands_reference  # noqa: E402
 from docs.generate.figures import figures_table  # noqa: E402
 from docs.generate.links import linked_files, rewrite, site_path  # noqa: E402
 from docs.generate.notebooks import notebook_page  # noqa: E402
-from docs.generate.settings import settings_table  # noqa: E402
+from docs.generate.settings import serve_settings_table, settings_table  # noqa: E402
 
-_MADE = {"settings": settings_table, "commands": commands_reference, "figures": figures_table}
+_MADE = {
+    "settings": settings_table,
+    "serve settings": serve_settings_table,
+    "commands": commands_reference,
+    "figures": figures_table,
+}
 _ROOT_PAGES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")
 _HIDDEN = "---\nsearch:\n  exclude: true\n---\n\n"
 

@@ -1,0 +1,93 @@
+"""`shopbot serve`: opens what is served, prints the address, and stops when told to."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from shopbot.apps.logbook import keep_log
+from shopbot.apps.serve.app import create_app
+from shopbot.apps.serve.connections import LARGEST_HEAD, MOST, Connection
+from shopbot.apps.serve.serve_file import open_serve_file
+from shopbot.apps.serve.server import FILE, GRACE_S, SCHEMAS, Server
+from shopbot.apps.serve.settings import ServeSettings, load_serve_settings, secret_for
+from shopbot.apps.settings import command_settings
+from shopbot.shop.settings import SettingsError
+
+if TYPE_CHECKING:
+    from shopbot.shop.settings import Settings
+
+
+def run_serve(*, data: Path | None, engine: str | None, agent: str | None, host: str, port: int) -> int:
+    """Serve until stopped; returns the exit code.
+
+    Raises:
+        SettingsError: a setting cannot be used, or the address is not one that may be served without a secret.
+    """
+    settings, serve = command_settings(data=data, engine=engine), load_serve_settings()
+    with keep_log(settings), listen(host, port) as listening, open_serve_file(settings.data / FILE, *SCHEMAS) as file:
+        secret = secret_for(host, serve, settings.data)
+        server = Server(settings, serve, secret, file, host=host, agent=agent)
+        _say_where(host, listening.getsockname()[1], server, settings)
+        asyncio.run(Process(server, serve).serve([listening]))
+    return 0
+
+
+class Process(uvicorn.Server):
+    """uvicorn's server; when it stops, event streams end first, since it waits for open responses."""
+
+    def __init__(self, server: Server, serve: ServeSettings) -> None:
+        super().__init__(
+            uvicorn.Config(
+                create_app(server),
+                http=Connection,
+                ws="none",
+                h11_max_incomplete_event_size=LARGEST_HEAD,
+                limit_concurrency=MOST,
+                timeout_graceful_shutdown=int(GRACE_S),
+                server_header=False,
+                access_log=False,
+                log_config=None,
+                proxy_headers=bool(serve.proxies),
+                forwarded_allow_ips=serve.proxies or None,
+            )
+        )
+        self._parts = server
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop."""
+        self._parts.hub.stop()
+        await super().shutdown(sockets)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there.
+
+    Raises:
+        SettingsError: the address cannot be used.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise SettingsError(
+            f"The address {host}, port {port}, cannot be used ({error.strerror or error}): name another --host or "
+            "--port."
+        ) from None
+    listening.listen(2048)
+    return listening
+
+
+def _say_where(host: str, port: int, server: Server, settings: Settings) -> None:
+    at = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    print(f"Chat: {at}/   Widget: {at}/widget.js   Staff: {at}/desk   API: {at}/api/v1/docs", flush=True)
+    if not server.access.accounts.staff:
+        print("Nobody can log in at /desk yet: shopbot access staff NAME", file=sys.stderr, flush=True)

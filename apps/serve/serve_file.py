@@ -1,0 +1,67 @@
+"""The server's own SQLite file: one connection for all threads, one transaction at a time."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from shopbot.shop.errors import ShopError
+
+BUSY_TIMEOUT_S = 5.0
+Run = Callable[..., list[tuple[Any, ...]]]
+"""Runs one statement with its values; the rows."""
+
+
+class ServeFileError(ShopError):
+    """The file cannot be opened."""
+
+
+class ServeFile:
+    """The open file."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Run]:
+        """What runs statements until the block ends: all of them hold, or none."""
+
+        def run(sql: str, *values: object) -> list[tuple[Any, ...]]:
+            return self._connection.execute(sql, values).fetchall()
+
+        with self._lock, self._connection:
+            yield run
+
+
+@contextmanager
+def open_serve_file(file: Path, *schemas: str) -> Iterator[ServeFile]:
+    """The file with the tables of these schemas; it is made when it is not there.
+
+    Raises:
+        ServeFileError: it is damaged, locked, or cannot be written.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(file, check_same_thread=False, timeout=BUSY_TIMEOUT_S)
+        connection.execute("PRAGMA journal_mode=WAL")
+        for schema in schemas:
+            connection.executescript(schema)
+    except (sqlite3.Error, OSError) as error:
+        raise ServeFileError(
+            f"The conversations in {file} cannot be opened ({error}): close whatever uses the file, or move it away."
+        ) from None
+    try:
+        yield ServeFile(connection)
+    finally:
+        connection.close()
+
+
+def now() -> str:
+    """The time as it is kept: ISO, UTC."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

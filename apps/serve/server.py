@@ -1,0 +1,130 @@
+"""The parts of a running server, made once and handed to every endpoint as `request.app.state.server`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, asynccontextmanager
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+
+from shopbot.apps.serve import records, store
+from shopbot.apps.serve.access import Access, Caller
+from shopbot.apps.serve.accounts import ACCOUNTS, Accounts
+from shopbot.apps.serve.desk_sessions import Sessions
+from shopbot.apps.serve.hub import Hub
+from shopbot.apps.serve.limits import RateLimit, network
+from shopbot.apps.serve.metrics import Metrics
+from shopbot.apps.serve.records import Records
+from shopbot.apps.serve.serve_file import ServeFile
+from shopbot.apps.serve.settings import ServeSettings, is_loopback
+from shopbot.apps.serve.store import Store
+
+if TYPE_CHECKING:
+    from shopbot.apps.serve.served import Served
+    from shopbot.apps.serve.turns import Turns
+    from shopbot.shop.settings import Settings
+
+FILE = "serve.db"
+"""The name of the server's file in the data folder."""
+SCHEMAS = (store.SCHEMA, records.SCHEMA)
+THREADS = 64
+"""An action that waits for a label or a slow model holds one."""
+GRACE_S = 10.0
+PER_CONVERSATION = 30
+"""Messages a minute of one conversation."""
+logger = logging.getLogger(__name__)
+
+
+class Server:
+    """Everything that requests share."""
+
+    def __init__(
+        self, settings: Settings, serve: ServeSettings, secret: str, file: ServeFile, *, host: str, agent: str | None
+    ) -> None:
+        self.settings = settings
+        self.serve = serve
+        self.host = host
+        self.agent = agent
+        self.store = Store(file)
+        self.records = Records(file)
+        self.hub = Hub()
+        self.metrics = Metrics()
+        self.access = Access(secret, Accounts(settings.data / ACCOUNTS), loopback=is_loopback(host))
+        self.by_address = RateLimit(serve.rate)
+        self.by_conversation = RateLimit(PER_CONVERSATION)
+        self.by_key: dict[str, RateLimit] = {}
+        self.logins = RateLimit(12)
+        self.desk_sessions = Sessions()
+        self.served: asyncio.Future[Served]
+        self.turns: asyncio.Future[Turns]
+        self.metrics.gauge("shopbot_listeners", lambda: self.hub.size)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Load and open the agent in the background, so that the first page is there at once; at the end, end turns.
+
+        `turns` takes messages on before the agent, `served`, is open; both are futures, to be awaited.
+        """
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="serve"))
+        self.served, self.turns = loop.create_future(), loop.create_future()
+        with ExitStack() as stack:
+            opening = asyncio.create_task(self._open(stack))
+            try:
+                yield
+            finally:
+                self.hub.stop()
+                await opening
+                if self.turns.exception() is None:
+                    await self.turns.result().close(GRACE_S)
+                await asyncio.to_thread(stack.close)
+
+    async def _open(self, stack: ExitStack) -> None:
+        try:
+            turns = (await asyncio.to_thread(import_module, "shopbot.apps.serve.turns")).Turns
+            self.turns.set_result(turns(self.served, self.store, self.records, self.hub, self.metrics))
+            self.served.set_result(await asyncio.to_thread(self._open_now, stack))
+            await self.turns.result().take_up()
+        except Exception as error:
+            logger.exception("the agent could not be opened")
+            for future in (self.served, self.turns):
+                if not future.done():
+                    future.set_exception(error)
+                    future.exception()  # /ready shows it; nobody else may be waiting
+
+    def _open_now(self, stack: ExitStack) -> Served:
+        from shopbot.apps.serve.served import open_served
+
+        return stack.enter_context(open_served(self.settings, self.agent))
+
+    def limit(self, request: Request, caller: Caller) -> None:
+        """Count a request that costs something.
+
+        Raises:
+            Problem: it is one too many.
+        """
+        if caller.rate is not None:
+            self.by_key.setdefault(f"{caller.name} {caller.rate}", RateLimit(caller.rate)).take(caller.name)
+            return
+        self.by_address.take(network(request.client.host if request.client else ""))
+
+
+def server_of(request: Request) -> Server:
+    """The server that this request came to."""
+    server: Server = request.app.state.server
+    return server
+
+
+def wording(server: Server) -> dict[str, Any]:
+    """What the pages say, for this shop."""
+    from shopbot.prompts import load_data
+    from shopbot.shop.profile import load_profile
+
+    name = load_profile(server.settings.shop).name if server.agent is None else server.agent.partition(":")[2]
+    texts: dict[str, Any] = dict(load_data("serve/chat.yaml"))
+    return {key: value.replace("{shop}", name) if isinstance(value, str) else value for key, value in texts.items()}

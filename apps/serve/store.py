@@ -1,0 +1,207 @@
+"""The conversations as whoever takes part sees them: entries, each written before it is shown.
+
+What the agent itself remembers (facts, plan, observations) is in its checkpoints; here is what was said, by whom, and
+which messages are still to be answered.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from shopbot.apps.serve.serve_file import ServeFile, now
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS conversations (
+    id TEXT PRIMARY KEY, owner TEXT NOT NULL, created_at TEXT NOT NULL, held_by TEXT, title TEXT NOT NULL DEFAULT '',
+    needs_person INTEGER NOT NULL DEFAULT 0, newest INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX IF NOT EXISTS conversations_newest ON conversations (newest);
+CREATE TABLE IF NOT EXISTS entries (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, conversation TEXT NOT NULL REFERENCES conversations (id), id TEXT NOT NULL,
+    speaker TEXT NOT NULL, text TEXT NOT NULL, at TEXT NOT NULL, details TEXT NOT NULL, answered INTEGER NOT NULL,
+    UNIQUE (conversation, id));
+CREATE INDEX IF NOT EXISTS entries_of_conversation ON entries (conversation, seq);
+CREATE INDEX IF NOT EXISTS entries_unanswered ON entries (conversation) WHERE answered = 0;
+"""
+_ENTRY = "seq, conversation, id, speaker, text, at, details, answered"
+_TITLE = 80
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """One conversation; `owner` says who may continue it, `held_by` which person speaks instead of the agent."""
+
+    id: str
+    owner: str
+    created_at: str
+    held_by: str | None
+    title: str
+    needs_person: bool
+    newest: int
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What somebody said: `speaker` is customer, bot, staff or notice; `seq` orders all entries, and only grows."""
+
+    seq: int
+    conversation: str
+    id: str
+    speaker: str
+    text: str
+    at: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+    answered: bool = True
+
+
+class Store:
+    """What was said in all conversations. Every method is one transaction and may be called from any thread."""
+
+    def __init__(self, file: ServeFile) -> None:
+        self._transaction = file.transaction
+
+    def create(self, conversation: str, owner: str) -> Conversation:
+        """A new conversation; the one that is there if it was created before."""
+        with self._transaction() as run:
+            run(
+                "INSERT INTO conversations (id, owner, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                conversation,
+                owner,
+                now(),
+            )
+        found = self.find(conversation)
+        assert found is not None  # noqa: S101 -- written above; nothing deletes
+        return found
+
+    def find(self, conversation: str) -> Conversation | None:
+        """The conversation with that id."""
+        with self._transaction() as run:
+            rows = run("SELECT * FROM conversations WHERE id = ?", conversation)
+        return _conversation(rows[0]) if rows else None
+
+    def listed(self, *, before: int = 0, limit: int = 50, words: str = "", only: str = "") -> list[Conversation]:
+        """Conversations in which something was said, those of the newest words first.
+
+        Args:
+            before: only those whose newest entry is older than this one; 0: all.
+            limit: how many.
+            words: only those in which somebody said this.
+            only: "waiting" for a person, "held" by one, or "" for all.
+        """
+        narrowed = {"waiting": " AND needs_person = 1", "held": " AND held_by IS NOT NULL"}.get(only, "")
+        select = (
+            "SELECT * FROM conversations WHERE newest > 0 AND (? = 0 OR newest < ?)"  # noqa: S608 -- fixed words
+            " AND (? = '' OR EXISTS (SELECT 1 FROM entries WHERE conversation = conversations.id"
+            f" AND instr(lower(text), lower(?)))){narrowed} ORDER BY newest DESC LIMIT ?"
+        )
+        with self._transaction() as run:
+            return [_conversation(row) for row in run(select, before, before, words, words, limit)]
+
+    def receive(self, conversation: str, id: str, text: str, details: Mapping[str, Any]) -> tuple[Entry, bool]:
+        """Keep a customer's message; the entry that is there already when it was sent before, and whether it is new.
+
+        A message that was sent before its sender can have read the last reply is marked as `crossed`.
+        """
+        with self._transaction() as run:
+            known = run(f"SELECT {_ENTRY} FROM entries WHERE conversation = ? AND id = ?", conversation, id)  # noqa: S608
+            if known:
+                return _entry(known[0]), False
+            crossed = _crossed(run, conversation, details.get("seen"))
+            held = run("SELECT held_by FROM conversations WHERE id = ?", conversation)[0][0]
+            kept = {**details, "crossed": True} if crossed else dict(details)
+            entry = _insert(run, conversation, id, "customer", text, kept, answered=held is not None)
+            run("UPDATE conversations SET title = ? WHERE id = ? AND title = ''", text[:_TITLE], conversation)
+        return entry, True
+
+    def say(
+        self,
+        conversation: str,
+        id: str,
+        speaker: str,
+        text: str,
+        details: Mapping[str, Any],
+        answers: str | None = None,
+    ) -> Entry:
+        """Write what the agent or a person says, once; `answers` is the id of the message that it answers."""
+        with self._transaction() as run:
+            known = run(f"SELECT {_ENTRY} FROM entries WHERE conversation = ? AND id = ?", conversation, id)  # noqa: S608
+            entry = _entry(known[0]) if known else _insert(run, conversation, id, speaker, text, details, answered=True)
+            _answer(run, conversation, answers)
+        return entry
+
+    def answered(self, conversation: str, id: str) -> None:
+        """Note that nothing more will be said to this message."""
+        with self._transaction() as run:
+            _answer(run, conversation, id)
+
+    def entries(self, conversation: str, after: int = 0, limit: int = 200) -> list[Entry]:
+        """The entries after number `after`, oldest first."""
+        select = f"SELECT {_ENTRY} FROM entries WHERE conversation = ? AND seq > ? ORDER BY seq LIMIT ?"  # noqa: S608
+        with self._transaction() as run:
+            return [_entry(row) for row in run(select, conversation, after, limit)]
+
+    def unanswered(self) -> list[Entry]:
+        """Every customer's message that a turn has still to answer, oldest first."""
+        select = (
+            f"SELECT {_ENTRY} FROM entries WHERE answered = 0 AND conversation IN"  # noqa: S608
+            " (SELECT id FROM conversations WHERE held_by IS NULL) ORDER BY seq"
+        )
+        with self._transaction() as run:
+            return [_entry(row) for row in run(select)]
+
+    def hold(self, conversation: str, who: str | None) -> bool:
+        """Let a person speak instead of the agent; None gives it back. Whether this changed anything."""
+        with self._transaction() as run:
+            changed = run(
+                "UPDATE conversations SET held_by = ?, needs_person = 0 WHERE id = ?"
+                " AND (held_by IS NULL) = ? RETURNING id",
+                who,
+                conversation,
+                who is not None,
+            )
+        return bool(changed)
+
+    def call_person(self, conversation: str) -> None:
+        """Note that the conversation waits for a person."""
+        with self._transaction() as run:
+            run("UPDATE conversations SET needs_person = 1 WHERE id = ? AND held_by IS NULL", conversation)
+
+    def done_by_person(self, conversation: str) -> None:
+        """Note that the conversation waits for a person no more."""
+        with self._transaction() as run:
+            run("UPDATE conversations SET needs_person = 0 WHERE id = ?", conversation)
+
+
+def _crossed(run: Any, conversation: str, seen: int | None) -> bool:
+    waiting = run("SELECT 1 FROM entries WHERE conversation = ? AND answered = 0 LIMIT 1", conversation)
+    if waiting or seen is None:
+        return bool(waiting)
+    newest = run("SELECT max(seq) FROM entries WHERE conversation = ? AND speaker != 'customer'", conversation)[0][0]
+    return bool(newest is not None and seen < newest)
+
+
+def _insert(
+    run: Any, conversation: str, id: str, speaker: str, text: str, details: Mapping[str, Any], *, answered: bool
+) -> Entry:
+    at = now()
+    values: Sequence[Any] = (conversation, id, speaker, text, at, json.dumps(details, default=str), answered)
+    insert = "INSERT INTO entries (conversation, id, speaker, text, at, details, answered) VALUES (?, ?, ?, ?, ?, ?, ?)"
+    ((seq,),) = run(f"{insert} RETURNING seq", *values)
+    run("UPDATE conversations SET newest = ? WHERE id = ?", seq, conversation)
+    return Entry(seq, conversation, id, speaker, text, at, details, answered)
+
+
+def _answer(run: Any, conversation: str, id: str | None) -> None:
+    run("UPDATE entries SET answered = 1 WHERE conversation = ? AND id = ?", conversation, id)
+
+
+def _conversation(row: tuple[Any, ...]) -> Conversation:
+    id, owner, created_at, held_by, title, needs_person, newest = row
+    return Conversation(id, owner, created_at, held_by, title, bool(needs_person), newest)
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    seq, conversation, id, speaker, text, at, details, answered = row
+    return Entry(seq, conversation, id, speaker, text, at, json.loads(details), bool(answered))

@@ -1,0 +1,227 @@
+"""Turns: a customer's message is kept, answered by the agent in the background, and what happens is told as it happens.
+
+A turn belongs to the server, not to the connection that brought the message: whoever reloads reads on. What a server
+that was killed left unanswered is answered at the next start; the agent's own journal sees to it that nothing is done
+twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from langchain_core.messages import HumanMessage
+from langgraph.types import Command
+
+from shopbot.agents.state import ANSWER
+from shopbot.agents.turn import read_turn
+from shopbot.agents.turn_locks import CROSSED
+from shopbot.apps.serve.hub import Event, Hub
+from shopbot.apps.serve.metrics import Metrics
+from shopbot.apps.serve.records import Records, TurnRecord
+from shopbot.apps.serve.replies import details_of, doing, reply_in, trace_of, turn_of
+from shopbot.apps.serve.served import Served
+from shopbot.apps.serve.store import Entry, Store
+from shopbot.apps.serve.views import entry_view, pieces
+from shopbot.prompts import load_data
+
+logger = logging.getLogger(__name__)
+
+
+class Turns:
+    """The turns of all conversations of one agent."""
+
+    def __init__(
+        self, opening: asyncio.Future[Served], store: Store, records: Records, hub: Hub, metrics: Metrics
+    ) -> None:
+        self._opening = opening
+        self._store = store
+        self._records = records
+        self._hub = hub
+        self._metrics = metrics
+        self._running: set[asyncio.Task[None]] = set()
+        self._busy: Counter[str] = Counter()
+        self._progress: dict[str, dict[str, Any]] = {}
+
+    async def receive(self, conversation: str, id: str, text: str, details: Mapping[str, Any]) -> Entry:
+        """Keep a customer's message and see to its answer; a message that came before is not answered again."""
+        entry, is_new = await asyncio.to_thread(self._store.receive, conversation, id, text, details)
+        if is_new:
+            self._hub.publish(conversation, Event("message", entry_view(entry), entry.seq))
+            if not entry.answered:
+                self._start(self._answer(entry), conversation)
+        return entry
+
+    async def take_up(self) -> None:
+        """Answer what an earlier process left unanswered; in each conversation one after the other."""
+        await self._opening
+        for entry in await asyncio.to_thread(self._store.unanswered):
+            if not self._busy[entry.conversation]:
+                self._start(self._take_up(entry.conversation), entry.conversation)
+
+    def decide(self, conversation: str, decision: Mapping[str, Any]) -> None:
+        """Go on with a turn that waits for a person's decision (see `shopbot.agents.approval`)."""
+        self._start(self._go_on(conversation, decision), conversation)
+
+    def state(self, conversation: str) -> dict[str, Any]:
+        """Whether the agent is at work, and how far it is."""
+        return {"busy": bool(self._busy[conversation]), **self._progress.get(conversation, {})}
+
+    async def close(self, grace_s: float) -> None:
+        """Let the running turns end; what has not ended by then is left to the next start."""
+        if self._running:
+            _, late = await asyncio.wait(self._running, timeout=grace_s)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    def _start(self, work: Any, conversation: str) -> None:
+        self._busy[conversation] += 1
+        self._hub.publish(conversation, Event("state", self.state(conversation)))
+        task = asyncio.get_running_loop().create_task(self._counted(work, conversation))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _counted(self, work: Any, conversation: str) -> None:
+        try:
+            await work
+        finally:
+            self._busy[conversation] -= 1
+            if not self._busy[conversation]:
+                del self._busy[conversation]
+                self._progress.pop(conversation, None)
+            self._hub.publish(conversation, Event("state", self.state(conversation)))
+
+    async def _take_up(self, conversation: str) -> None:
+        for entry in await asyncio.to_thread(self._store.unanswered):
+            if entry.conversation == conversation:
+                await self._answer(entry, again=True)
+
+    async def _answer(self, entry: Entry, *, again: bool = False) -> None:
+        """One turn, from the message to the reply in the store."""
+        started = time.perf_counter()
+        try:
+            values = await (self._values_again(entry) if again else self._values(entry.conversation, _given(entry)))
+            outcome = await self._reply(entry, values)
+        except Exception:
+            logger.exception("a message could not be answered")
+            values, outcome = {}, "failed"
+            await self._say(entry, f"failed-{entry.id}", "notice", load_data("serve/chat.yaml")["failed"], {})
+        ms = (time.perf_counter() - started) * 1000
+        self._metrics.turn(outcome, ms / 1000)
+        await asyncio.to_thread(self._records.record, await self._record(entry, values, outcome, ms))
+
+    async def _values_again(self, entry: Entry) -> dict[str, Any]:
+        """The state after a turn that an earlier process may have begun, done half of, or done."""
+        agent, config = (await self._opening).agent, _config(entry.conversation)
+        state = await agent.aget_state(config)
+        done = turn_of(state.values, entry.id)
+        if done is not None and not state.next:
+            return done
+        received = await asyncio.to_thread(agent.journal.receive, entry.conversation, [])
+        known = done is not None or any(message.id == entry.id for message in received)
+        return await self._values(entry.conversation, None if known else _given(entry))
+
+    async def _values(self, conversation: str, given: Any) -> dict[str, Any]:
+        """Run the agent and tell what it does; the state at the end, with `__interrupt__` if it waits for a person."""
+        served = await self._opening
+        values: dict[str, Any] = {}
+        stream = served.agent.astream(given, _config(conversation), stream_mode=["updates", "values"])
+        async for mode, piece in stream:
+            if mode == "values":
+                values = {**piece, **{k: v for k, v in values.items() if k == "__interrupt__"}}
+            elif "__interrupt__" in piece:
+                values["__interrupt__"] = piece["__interrupt__"]
+            else:
+                self._tell_progress(conversation, piece)
+        return values or dict((await served.agent.aget_state(_config(conversation))).values)
+
+    def _tell_progress(self, conversation: str, updates: Mapping[str, Any]) -> None:
+        """Tell which action begins or has ended, and how far the plan is."""
+        progress = self._progress.setdefault(conversation, {})
+        for update in updates.values():
+            if not isinstance(update, Mapping):
+                continue
+            messages = update.get("messages")
+            for message in messages if isinstance(messages, list) else ():
+                for call in getattr(message, "tool_calls", ()):
+                    progress["doing"] = doing(call["name"])
+                    self._hub.publish(conversation, Event("action", {"name": call["name"], "doing": progress["doing"]}))
+            if update.get("plan"):
+                progress["plan"] = [dict(step) for step in update["plan"]]
+                self._hub.publish(conversation, Event("plan", dict(progress)))
+
+    async def _reply(self, entry: Entry, values: Mapping[str, Any]) -> str:
+        """Say what the turn came to; how it ended."""
+        interrupts = values.get("__interrupt__")
+        if interrupts:
+            details = {"approval": interrupts[0].value}
+            await asyncio.to_thread(self._store.call_person, entry.conversation)
+            await self._say(entry, f"approval-{entry.id}", "notice", load_data("serve/chat.yaml")["approval"], details)
+            return "approval"
+        reply = reply_in(values)
+        if reply is None:  # another turn has answered this message along with its own
+            await asyncio.to_thread(self._store.answered, entry.conversation, entry.id)
+            self._hub.publish(entry.conversation, Event("done", {"message": entry.id, "reply": None}))
+            return "merged"
+        handed_over = _hands_over(values)
+        if handed_over:
+            await asyncio.to_thread(self._store.call_person, entry.conversation)
+        await self._say(entry, str(reply.id), "bot", reply.text, details_of(values))
+        return "handed over" if handed_over else "answered"
+
+    async def _go_on(self, conversation: str, decision: Mapping[str, Any]) -> None:
+        entries = await asyncio.to_thread(self._store.entries, conversation, 0, 10_000)
+        entry = next((e for e in reversed(entries) if e.speaker == "customer"), None)
+        if entry is None:
+            return
+        started = time.perf_counter()
+        values = await self._values(conversation, Command(resume=dict(decision)))
+        outcome = await self._reply(entry, values)
+        ms = (time.perf_counter() - started) * 1000
+        await asyncio.to_thread(self._records.record, await self._record(entry, values, outcome, ms))
+
+    async def _say(self, entry: Entry, id: str, speaker: str, text: str, details: Mapping[str, Any]) -> None:
+        said = await asyncio.to_thread(
+            self._store.say, entry.conversation, id, speaker, text, details, answers=entry.id
+        )
+        told = partial(self._hub.publish, entry.conversation)
+        if self._hub.count(entry.conversation):
+            for piece in pieces(text):
+                told(Event("token", {"reply": id, "text": piece}))
+            for citation in details.get("citations", ()):
+                told(Event("citation", {"reply": id, **citation}))
+            if "question" in details:
+                told(Event("question", {"reply": id, "question": details["question"]}))
+        told(Event("message", entry_view(said), said.seq))
+        told(Event("done", {"message": entry.id, "reply": id}))
+
+    async def _record(self, entry: Entry, values: Mapping[str, Any], outcome: str, ms: float) -> TurnRecord:
+        trace = trace_of(read_turn(values)) if values.get("messages") else {}
+        spent = (values.get("spent") or {}).get("turn") or {}
+        engines = "+".join(values.get("engines") or ()) or (await self._opening).engine
+        return TurnRecord(entry.conversation, entry.id, ms, engines, outcome, float(spent.get("cost", 0.0)), trace)
+
+
+def _given(entry: Entry) -> dict[str, Any]:
+    """The message as the agent's input, under the id that its sender gave it."""
+    marks: dict[str, Any] = {}
+    if entry.details.get("answer"):
+        marks[ANSWER] = entry.details["answer"]
+    if entry.details.get("crossed"):
+        marks[CROSSED] = []
+    return {"messages": [HumanMessage(entry.text, id=entry.id, additional_kwargs=marks)]}
+
+
+def _config(conversation: str) -> dict[str, Any]:
+    return {"configurable": {"thread_id": conversation}}
+
+
+def _hands_over(values: Mapping[str, Any]) -> bool:
+    """Whether this turn handed the conversation to a person."""
+    return any(action.name == "hand_over" and action.status == "ok" for action in read_turn(values).actions)

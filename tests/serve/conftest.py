@@ -1,0 +1,82 @@
+"""A demo shop and a server over it: one for all tests, or one for a test alone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from browsing import ForeignPage, chromium, foreign_page
+from serving import Running, Visitor, running
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+from shopbot.apps.reset import run_reset
+from shopbot.tools.shop.policy_index import open_policies
+
+
+@pytest.fixture(scope="session")
+def built_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo shop and the index of its policies, built once."""
+    folder = tmp_path_factory.mktemp("built") / "data"
+    run_reset(data=folder, yes=False)
+    open_policies(folder).close()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def foreign() -> Iterator[ForeignPage]:
+    """A page of another site, with the widget in it."""
+    with foreign_page() as page:
+        yield page
+
+
+@pytest.fixture(scope="session")
+def served(built_shop: Path, tmp_path_factory: pytest.TempPathFactory, foreign: ForeignPage) -> Iterator[Running]:
+    """A server that all tests share; each has visitors of its own."""
+    folder = tmp_path_factory.mktemp("served") / "data"
+    shutil.copytree(built_shop, folder)
+    for name in [name for name in os.environ if name.startswith("SHOPBOT_SERVE_")]:
+        del os.environ[name]
+    with running(folder, origins=foreign.origin) as server:
+        foreign.widget = f"{server.url}/widget.js"
+        yield server
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium; without one the test is skipped."""
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page in a browser profile of its own; nothing that a script complains about is let pass."""
+    context = browser.new_context(accept_downloads=True, viewport={"width": 1100, "height": 800})
+    context.set_default_timeout(60_000)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("dialog", lambda dialog: complaints.append(dialog.message))
+    page.on("console", lambda line: complaints.append(line.text) if "Content Security" in line.text else None)
+    yield page
+    context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def visitor(served: Running) -> Visitor:
+    """A new customer."""
+    return served.visit()
+
+
+@pytest.fixture
+def shop_folder(built_shop: Path, data_folder: Path) -> Path:
+    """A demo shop of the test's own."""
+    shutil.copytree(built_shop, data_folder)
+    return data_folder
