@@ -14,14 +14,14 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import InitVar, dataclass, field
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel
 
-from shopbot.errors import AgentError
 from shopbot.tools.arguments import read_arguments, with_typed_arguments
+from shopbot.tools.call import UNKNOWN, ActionError, Call, Citation, Observation, Outcome
 from shopbot.tools.contract_checks import check_function, check_terms, check_tries
 from shopbot.tools.sources import Derived, Source
 
@@ -31,74 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["UNKNOWN", "Action", "ActionError", "Call", "Citation", "Effect", "Observation", "Source", "action"]
 
-Services = TypeVar("Services")
 Effect = Literal["read", "write"]
-
-UNKNOWN = "outcome_unknown"
-"""In the data of an observation: the write failed or was cut short, and nobody can tell what became of it."""
-
-
-class ActionError(AgentError):
-    """An expected failure of an action: its message is a sentence that the engine and the customer may read."""
-
-
-@dataclass(frozen=True)
-class Citation:
-    """A passage that a statement rests on; `key` is stable, leads to the place, and has the form `document#section`.
-
-    A reply cites it as `[key]`. The gate refuses a reply that cites a key which no observation of the conversation
-    carried, or quotes what does not stand in the passage it cites.
-    """
-
-    key: str
-    source: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Observation:
-    """What an action returns.
-
-    `text` is for the engine, `data` (plain JSON values) for the program and the reply templates. `facts` are
-    established by it; a value of None withdraws one. `awaiting` names what the user has to say next because of it.
-    `answer` is for observations that hold the answer to a question: what the customer may be told word for word.
-    With it, every statement that an engine makes of its own in this turn must cite one of the `citations`; a reply
-    that cannot be put right is replaced by it.
-    """
-
-    text: str
-    data: Mapping[str, Any] = field(default_factory=dict)
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    citations: Sequence[Citation] = ()
-    awaiting: str | None = None
-    ok: bool = True
-    answer: str | None = None
-    asks: InitVar[str | None] = None
-    """The older name of `awaiting`, accepted when an observation is made."""
-
-    def __post_init__(self, asks: str | None) -> None:
-        if asks is not None:
-            object.__setattr__(self, "awaiting", asks)
-
-
-Outcome = Observation | str | None
-"""What an action may return; a text is an observation that says no more."""
-
-
-@dataclass(frozen=True)
-class Call(Generic[Services]):
-    """What the gate hands an action besides its arguments: never written by the engine.
-
-    `key` is the idempotency key of a write (conversation, action, arguments, facts it needs); of a read it is the
-    call's id. `transcript` is the conversation
-    so far as (speaker, words) pairs.
-    """
-
-    services: Services
-    facts: Mapping[str, Any]
-    conversation: str
-    key: str
-    transcript: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True)
@@ -135,12 +68,12 @@ class Action:
     read_result: Callable[[ToolMessage], Observation] | None = None
     """What the tool's message comes to."""
 
-    @staticmethod
-    def from_tool(tool: BaseTool | Callable[..., Any], **contract: Any) -> Action:
-        """An action that a LangChain tool does; see `shopbot.tools.foreign.action_of_tool`."""
-        from shopbot.tools.foreign import action_of_tool
+    @classmethod
+    def from_tool(cls, tool: BaseTool | Callable[..., Any], **contract: Any) -> Action:
+        """The action that a LangChain tool does; `contract` is as for `shopbot.tools.foreign.terms_of_tool`."""
+        from shopbot.tools.foreign import terms_of_tool
 
-        return action_of_tool(tool, **contract)
+        return cls(**terms_of_tool(tool, **contract))
 
 
 def action(

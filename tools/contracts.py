@@ -7,7 +7,7 @@
       confirm: "Shall I cancel booking {args.number}?"
       sources: {number: user}
 
-Every key is an argument of `shopbot.tools.foreign.action_of_tool`; times are in seconds. A tool without a contract is
+Every key is an argument of `shopbot.tools.foreign.terms_of_tool`; times are in seconds. A tool without a contract is
 an action only if its server hints that it reads: whatever else has none may write, and is denied.
 """
 
@@ -24,7 +24,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from shopbot.errors import first_line
 from shopbot.tools.action import Action
 from shopbot.tools.contract_checks import ContractError
-from shopbot.tools.foreign import action_of_tool, hints_of
+from shopbot.tools.foreign import hints_of
 from shopbot.tools.sources import Source
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ Origin = Literal["user", "observation", "fact", "engine", "given"]
 
 
 class Contract(BaseModel):
-    """The contract of one tool as a file says it; what is left out is as `action_of_tool` takes it."""
+    """The contract of one tool as a file says it; what is left out is as `terms_of_tool` takes it."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -55,7 +55,7 @@ class Contract(BaseModel):
     def bind(self, tool: BaseTool) -> Action:
         """The action that `tool` does under this contract."""
         terms = {name: getattr(self, name) for name in type(self).model_fields}
-        return action_of_tool(tool, **{**terms, "sources": {k: Source[v.upper()] for k, v in self.sources.items()}})
+        return Action.from_tool(tool, **{**terms, "sources": {k: Source[v.upper()] for k, v in self.sources.items()}})
 
 
 Contracts = Mapping[str, Contract]
@@ -111,5 +111,5 @@ def bind_contracts(contracts: Contracts, tools: Iterable[BaseTool]) -> list[Acti
         if name in contracts:
             actions.append(contracts[name].bind(tool))
         elif hints_of(tool).get("read_only"):
-            actions.append(action_of_tool(tool))
+            actions.append(Action.from_tool(tool))
     return actions

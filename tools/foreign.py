@@ -12,11 +12,11 @@ import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from shopbot.tools.action import Action, Call, Effect, Observation
+from shopbot.tools.call import Call, Observation
 from shopbot.tools.contract_checks import ContractError, check_terms, check_tries
 from shopbot.tools.json_schema import left_out_when_none, model_of_schema
 from shopbot.tools.sources import Derived, Source
@@ -29,12 +29,12 @@ ASK_BEFORE = "tool"
 """The question of a tool whose server calls it destructive: `prompts/confirm/tool.j2`."""
 
 
-def action_of_tool(
+def terms_of_tool(
     tool: BaseTool | Callable[..., Any],
     *,
     needs: Sequence[str] = (),
     gives: Sequence[str] | Mapping[str, str] = (),
-    effect: Effect | None = None,
+    effect: Literal["read", "write"] | None = None,
     confirm: str | bool | None = None,
     awaiting: str | None = None,
     goal: bool = False,
@@ -46,8 +46,8 @@ def action_of_tool(
     tries: int = 1,
     title: str | None = None,
     sources: Mapping[str, Source | Derived] | None = None,
-) -> Action:
-    """The action that `tool` does. Besides what `shopbot.tools.action.action` says:
+) -> dict[str, Any]:
+    """The fields of the action that `tool` does. Besides what `shopbot.tools.action.action` says:
 
     Args:
         tool: any LangChain tool, or a function that one can be made of.
@@ -79,29 +79,29 @@ def action_of_tool(
     def run(call: Call[Any], **args: Any) -> Any:
         return _invoked(tool, call, args, read_result)
 
-    return Action(
-        name=tool.name,
-        description=tool.description,
-        run=run,
-        arguments=arguments,
-        sources={name: Source.DERIVED if isinstance(mark, Derived) else mark for name, mark in given.items()},
-        title=title or tool.name.replace("_", " "),
-        needs=tuple(needs),
-        gives=tuple(gives),
-        effect="write" if writes else "read",
-        confirm=question,
-        awaiting="confirmation" if question else awaiting,
-        goal=goal,
-        repeatable=repeatable,
-        idempotent=again,
-        lookup=lookup,
-        lapses=lapses,
-        derived={name: mark for name, mark in given.items() if isinstance(mark, Derived)},
-        timeout=timeout,
-        tries=tries,
-        tool=tool,
-        read_result=read_result,
-    )
+    return {
+        "name": tool.name,
+        "description": tool.description,
+        "run": run,
+        "arguments": arguments,
+        "sources": {name: Source.DERIVED if isinstance(mark, Derived) else mark for name, mark in given.items()},
+        "title": title or tool.name.replace("_", " "),
+        "needs": tuple(needs),
+        "gives": tuple(gives),
+        "effect": "write" if writes else "read",
+        "confirm": question,
+        "awaiting": "confirmation" if question else awaiting,
+        "goal": goal,
+        "repeatable": repeatable,
+        "idempotent": again,
+        "lookup": lookup,
+        "lapses": lapses,
+        "derived": {name: mark for name, mark in given.items() if isinstance(mark, Derived)},
+        "timeout": timeout,
+        "tries": tries,
+        "tool": tool,
+        "read_result": read_result,
+    }
 
 
 def hints_of(tool: BaseTool) -> dict[str, bool]:
@@ -160,7 +160,7 @@ def _as_tool(tool: Any) -> BaseTool:
 
     if isinstance(tool, BaseTool):
         return tool
-    if isinstance(tool, Action):
+    if hasattr(tool, "effect"):
         raise ContractError(f"{tool.name!r} is an action already: give it as it is.")
     if not callable(tool) or isinstance(tool, type):
         raise ContractError(f"{tool!r} is no tool: give a LangChain tool or a function.")

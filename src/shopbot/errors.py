@@ -7,6 +7,7 @@ AgentError              each message is a sentence that names the value and the 
 │   └── ContextError        a conversation does not fit a local model            (shopbot.engines.llama.fitting)
 ├── EncoderError        the embedding model cannot be loaded                     (shopbot.engines.embedding)
 ├── TraceError          a line of recorded decisions cannot be read              (shopbot.engines.recording)
+├── ContractError       a contract cannot be kept, or two do not fit together    (shopbot.tools)
 ├── ActionError         an expected failure of an action: it becomes an observation  (shopbot.tools.action)
 ├── RetrievalError      documents or their index cannot be used                  (shopbot.tools.retrieval.errors)
 │   ├── DamagedIndex        an index does not fit together

@@ -9,7 +9,7 @@ from mistakes import IN_ONE, TOGETHER, made
 
 from shopbot.prompts import override_prompts
 from shopbot.tools import ContractError
-from shopbot.tools.contract_checks import check_contracts
+from shopbot.tools.agreement import check_contracts
 
 
 @pytest.mark.parametrize("mistake", IN_ONE)
