@@ -40,7 +40,9 @@ class GateConfig:
     decides, and when. `hand_over`: the action that the gate itself calls when a budget is spent. `result`: the
     schema that the agent's answer must have, if it must have one. `verify`: whether answers from passages go through a
     chain of verification. `engine`: the engine's name in traces. `recorder`: where its decisions are written, if
-    anywhere. `now`: the clock that questions and facts expire by.
+    anywhere. `now`: the clock that questions and facts expire by. `alone`: whether no middleware of others stands
+    beside the gate; one may summarise messages, so that the user's words are kept apart. `excuses`: whether a failing
+    engine is answered for in words, or raises.
     """
 
     actions: Mapping[str, Action]
@@ -57,3 +59,5 @@ class GateConfig:
     tracer: Tracer = field(default_factory=lambda: Tracer("agent"))
     question_expires: timedelta = timedelta(minutes=30)
     now: Callable[[], datetime] = utc_now
+    alone: bool = True
+    excuses: bool = True

@@ -122,12 +122,14 @@ def _references(name: str, confirm: str) -> Iterator[tuple[str, str]]:
 
 
 def _template_references(text: str) -> Iterator[tuple[str, str]]:
-    from jinja2 import Environment, meta, nodes
+    from jinja2 import Environment, nodes
 
-    tree = Environment(autoescape=True).parse(text)
-    undeclared = meta.find_undeclared_variables(tree)
-    yield from ((name, "") for name in sorted(undeclared))
+    environment = Environment(autoescape=True)
+    tree = environment.parse(text)
+    named = list(tree.find_all(nodes.Name))
+    own = {name.name for name in named if name.ctx != "load"} | {*environment.globals, "loop"}
+    yield from ((name, "") for name in sorted({name.name for name in named} - own))
     methods = set(dir(dict))
     for node in tree.find_all(nodes.Getattr):
-        if isinstance(node.node, nodes.Name) and node.node.name in undeclared and node.attr not in methods:
+        if isinstance(node.node, nodes.Name) and node.node.name not in own and node.attr not in methods:
             yield node.node.name, node.attr

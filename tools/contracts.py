@@ -30,6 +30,7 @@ from shopbot.tools.sources import Source
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
+_STOCK = Path(__file__).with_name("stock_contracts.yaml")
 Origin = Literal["user", "observation", "fact", "engine", "given"]
 
 
@@ -101,6 +102,7 @@ def bind_contracts(contracts: Contracts, tools: Iterable[BaseTool]) -> list[Acti
         ContractError: a contract whose tool is not there.
     """
     by_name = {tool.name: tool for tool in tools}
+    stock = {name: contract for name, contract in load_contracts(_STOCK).items() if name in by_name}
     lost = next((name for name in contracts if name not in by_name), None)
     if lost is not None:
         near = get_close_matches(lost, by_name, 1)
@@ -108,8 +110,8 @@ def bind_contracts(contracts: Contracts, tools: Iterable[BaseTool]) -> list[Acti
         raise ContractError(f"There is a contract for {lost!r}, and no such tool: {hint}")
     actions: list[Action] = []
     for name, tool in by_name.items():
-        if name in contracts:
-            actions.append(contracts[name].bind(tool))
+        if name in contracts or name in stock:
+            actions.append((contracts.get(name) or stock[name]).bind(tool))
         elif hints_of(tool).get("read_only"):
             actions.append(Action.from_tool(tool))
     return actions

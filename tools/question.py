@@ -19,10 +19,10 @@ def is_inline(confirm: str) -> bool:
     return " " in confirm
 
 
-def question_of(confirm: str, args: Mapping[str, Any], facts: Mapping[str, Any], *, again: bool = False) -> str:
-    """The question in words; `again`: it is put a second time."""
+def question_of(confirm: str, args: Mapping[str, Any], facts: Mapping[str, Any], *, again: bool, deed: str) -> str:
+    """The question in words; `again`: it is put a second time; `deed`: what a yes does, as words."""
     if not is_inline(confirm):
-        return render(f"confirm/{confirm}.j2", facts=facts, args=args, again=again)
+        return render(f"confirm/{confirm}.j2", facts=facts, args=args, again=again, deed=deed)
     return confirm.format(args=SimpleNamespace(**args), facts=SimpleNamespace(**facts))
 
 
