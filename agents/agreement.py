@@ -73,6 +73,8 @@ _BEHIND = {
     "ToolRetryMiddleware": "makes an observation of every failure",
 }
 """Middlewares that wait for a failure, and why none comes through the gate to them."""
+_IN_FRONT = "HumanInTheLoopMiddleware"
+"""The middleware that changes a call on its way to the tool."""
 
 
 def in_order(
@@ -83,7 +85,7 @@ def in_order(
     """The gate among the middlewares, outermost first, and one more for the fields of `state_schema`.
 
     Raises:
-        ContractError: one stands in front of the gate and would never have anything to do there.
+        ContractError: one stands on the wrong side of the gate.
     """
     places = list(middleware)
     place = places.index("gate") if "gate" in places else 0
@@ -94,6 +96,12 @@ def in_order(
             raise ContractError(
                 f"{type(each).__name__} stands in front of the gate, which {why}, and would never see one: put it "
                 'behind "gate".'
+            )
+    for each in others[place:]:
+        if any(kind.__name__ == _IN_FRONT for kind in type(each).__mro__):
+            raise ContractError(
+                f"{type(each).__name__} stands behind the gate, and what a person edits there passes no check: put it "
+                'in front of "gate".'
             )
     return [*others[:place], gate, *others[place:], *([_with_fields(state_schema)] if state_schema else [])]
 

@@ -68,6 +68,7 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
     def __init__(
         self,
         contracts: Iterable[Action] | Contracts | str | Path,
+        tools: Iterable[BaseTool] = (),
         *,
         given: Iterable[str] = (),
         services: Any = None,
@@ -92,6 +93,8 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
             contracts: actions, made by `@action` or `Action.from_tool`; or contracts for the agent's tools by their
                 names, as a file of them (`shopbot.tools.contracts`) or read. A tool of the agent's without a contract
                 is denied, unless its server hints that it only reads.
+            tools: the agent's, where contracts are by name: mistakes in these are found now, and not when the agent
+                first runs; needed where a middleware in front of the gate hides some of them.
             given: facts that the state brings and no action gives.
             services: whatever the actions work with; a function gives them for a run, from LangGraph's `Runtime`.
             excuses: whether a failing engine is answered for in words; else its failure is raised, for LangChain's
@@ -132,7 +135,11 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
         )
         self.tools = [as_tool(each) for each in everything]
         self._is_bound = alone
-        if not self._contracts:
+        if tools:
+            self._bind(tools)
+            self._is_bound = False  # other middlewares may bring tools of theirs
+            self._contracts = {}
+        elif not self._contracts:
             self._check(everything)
 
     def wrap_model_call(
