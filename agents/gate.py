@@ -53,6 +53,8 @@ if TYPE_CHECKING:
     from shopbot.engines.recording import Recorder
 
 Response = ExtendedModelResponse[Any]
+_UNTIMED = Budget(turn=replace(Budget().turn, seconds=None), conversation=replace(Budget().conversation, seconds=None))
+"""What an agent of LangChain's may spend by default. A limit of time costs a change of threads for every read."""
 _READERS = (_AstreamEventsCallbackHandler, LogStreamCallbackHandler)
 """What streams a run to its reader and does not heed the tag `NOT_STREAMED`, as LangGraph's own streams do."""
 
@@ -96,6 +98,7 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
             tools: the agent's, where contracts are by name: mistakes in these are found now, and not when the agent
                 first runs; needed where a middleware in front of the gate hides some of them.
             given: facts that the state brings and no action gives.
+            budget: as for `shopbot.agents.create_agent`, by default without limits of time.
             services: whatever the actions work with; a function gives them for a run, from LangGraph's `Runtime`.
             excuses: whether a failing engine is answered for in words; else its failure is raised, for LangChain's
                 retries and fallbacks.
@@ -119,7 +122,7 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
             actions={each.name: _for_services(each, services) for each in everything},
             services=services,
             repairs=repairs,
-            budget=budget or Budget(),
+            budget=budget or (Budget() if excuses else _UNTIMED),
             approve=approve or {},
             journal=journal or MemoryJournal(),
             hand_over=hand_over,
