@@ -40,7 +40,7 @@ from shopbot.agents.plan import make_pursue
 from shopbot.agents.proposal import make_result_action
 from shopbot.agents.state import TrustedState, TurnState
 from shopbot.agents.stores import journal_for
-from shopbot.agents.tool_calls import Performance, as_tool, runs_without_a_loop
+from shopbot.agents.tool_calls import Performance, as_tool, is_async_action, runs_without_a_loop
 from shopbot.agents.tracing import Tracer
 from shopbot.agents.turn_locks import busy_turn
 from shopbot.engines.drive import adrive, drive
@@ -194,11 +194,18 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
         conversation, config = _conversation(), self._of_run(request.runtime)
         action = config.actions.get(request.tool_call["name"])
         with busy_turn(conversation):
-            if action is None or not (is_async or runs_without_a_loop(action)):
+            if action is None or self._runs_directly(action, is_async=is_async):
                 return act(request.tool_call, TurnState(request.state, config, conversation))
             performance = Performance(action, request, handler)
             config = replace(config, actions={**config.actions, action.name: performance.action})
             return performance.add_to(act(request.tool_call, TurnState(request.state, config, conversation)))
+
+    def _runs_directly(self, action: Action, *, is_async: bool) -> bool:
+        """Whether nothing of LangChain's has to surround the action, or can: an action of ours is run at once where no
+        middleware stands beside the gate and nobody follows the run."""
+        if action.tool is not None:
+            return not (is_async or runs_without_a_loop(action))
+        return self.config.alone and not is_async_action(action) and not _is_followed()
 
     def _bind(self, tools: Iterable[Any]) -> None:
         """Contracts become actions with the tools of the agent, which are known when it first runs."""
@@ -266,6 +273,12 @@ def _without_readers(config: RunnableConfig) -> Callbacks:
     for handler in readers:
         kept.remove_handler(handler)
     return kept
+
+
+def _is_followed() -> bool:
+    """Whether anything is told of what happens in this run: a tracer, or whoever reads its events."""
+    callbacks = get_config().get("callbacks")
+    return bool(callbacks.handlers if isinstance(callbacks, BaseCallbackManager) else callbacks)
 
 
 def _conversation() -> str:

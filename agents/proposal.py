@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import to_jsonable_python
 
 from shopbot.agents.answering import faults_in, unknown_in
-from shopbot.agents.consent import has_consent
+from shopbot.agents.consent import digest_of, has_consent
 from shopbot.agents.grounding import Evidence, Observed, gather, ungrounded
 from shopbot.agents.plan import unmet
 from shopbot.agents.state import TurnState, is_of_user
@@ -172,7 +172,7 @@ def _invented(action: Action, args: Mapping[str, Any], state: TurnState) -> list
 def _is_derived(action: Action, name: str, value: Any, state: TurnState) -> bool:
     """Whether the argument's own function makes this value of something that the customer said."""
     found = (each for words in state.said for each in action.derived[name].values(words))
-    return any(canonical(to_jsonable_python(each)) == canonical(value) for each in found)
+    return any(digest_of(to_jsonable_python(each)) == digest_of(value) for each in found)
 
 
 def _evidence(source: Source, state: TurnState) -> Evidence:

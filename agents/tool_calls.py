@@ -39,15 +39,19 @@ def as_tool(action: Action) -> BaseTool:
     async def arun(**args: Any) -> tuple[str, tuple[Any]]:
         return _reported(await action.run(_call_of(action), **args))
 
-    is_async = inspect.iscoroutinefunction(inspect.unwrap(action.run))
     return StructuredTool(
         name=action.name,
         description=action.description,
         args_schema=action.arguments.model_json_schema(),
         func=run,
-        coroutine=arun if is_async else None,
+        coroutine=arun if is_async_action(action) else None,
         response_format="content_and_artifact",
     )
+
+
+def is_async_action(action: Action) -> bool:
+    """Whether its function is a coroutine's."""
+    return inspect.iscoroutinefunction(inspect.unwrap(action.run))
 
 
 def runs_without_a_loop(action: Action) -> bool:

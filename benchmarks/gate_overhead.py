@@ -47,9 +47,7 @@ def contender(*, gated: bool) -> Callable[[], None]:
     """One turn of four calls in a conversation of its own."""
     engine = ScriptedEngine([])
     middleware: list[Any] = [Gate(CONTRACTS)] if gated else []
-    agent: Any = create_agent(
-        engine, [add], system_prompt="Add.", middleware=middleware, checkpointer=InMemorySaver()
-    )
+    agent: Any = create_agent(engine, [add], system_prompt="Add.", middleware=middleware, checkpointer=InMemorySaver())
 
     def run() -> None:
         engine._steps = script()
