@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from langchain.agents.middleware import AgentMiddleware
     from langchain_core.language_models import BaseChatModel
     from langgraph.graph.state import CompiledStateGraph
-    from pydantic import BaseModel
 
     from shopbot.agents.budget import Budget
     from shopbot.agents.config import Condition
@@ -36,7 +35,7 @@ def create_agent(
     budget: Budget | None = None,
     approve: Mapping[str, Condition] | None = None,
     hand_over: str | None = None,
-    result: type[BaseModel] | None = None,
+    result: Any = None,
     journal: Journal | None = None,
     recorder: Recorder | None = None,
     verify: bool = False,
@@ -65,7 +64,8 @@ def create_agent(
         approve: for which actions a person decides, and when: action -> condition of (arguments, facts). The run
             stops at an interrupt; see `shopbot.agents.act` for how it is resumed.
         hand_over: the action that the agent itself calls when a budget is spent; its arguments must have defaults.
-        result: the schema of the answer, when prose will not do; found under `structured_response`.
+        result: the schema of the answer, found under `structured_response`: a pydantic model, when prose will not do;
+            `Model | str` lets the agent ask or tell something in words on the way to it.
         journal: where writes are remembered; by default in the database of the checkpointer. A checkpointer that
             outlasts the process needs a journal that does.
         recorder: what writes every decision of the engine down, masked: `shopbot.engines.recording.open_recorder`.
@@ -92,6 +92,7 @@ def create_agent(
     from langchain.agents import create_agent as create_langchain_agent
     from langgraph._internal._constants import CONFIG_KEY_DURABILITY
     from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+    from pydantic import BaseModel
 
     from shopbot.agents.agreement import check_engine, check_journal, in_order
     from shopbot.agents.gate import Gate
@@ -100,7 +101,7 @@ def create_agent(
     from shopbot.agents.turns import TurnGraph
 
     engine = check_engine(engine)
-    if isinstance(response_format, type) and hasattr(response_format, "model_validate"):
+    if isinstance(response_format, type) and issubclass(response_format, BaseModel):
         result, response_format = response_format, None
     journal = journal or journal_for(checkpointer)
     gate = Gate(
@@ -123,8 +124,9 @@ def create_agent(
         name=name,
     )
     check_journal(gate.config.actions.values(), checkpointer, journal)
-    if result is not None and isinstance(getattr(checkpointer, "serde", None), JsonPlusSerializer):
-        checkpointer.serde = checkpointer.serde.with_msgpack_allowlist([result])
+    schema = gate.config.result
+    if schema is not None and isinstance(getattr(checkpointer, "serde", None), JsonPlusSerializer):
+        checkpointer.serde = checkpointer.serde.with_msgpack_allowlist([schema])
     with _hooks_without_spans():
         agent = create_langchain_agent(
             engine,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from types import UnionType
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
 
 from shopbot.agents.journal import Journal
-from shopbot.agents.plan import GOALS
 from shopbot.tools.action import Action
 from shopbot.tools.agreement import check_contracts
 from shopbot.tools.contract_checks import ContractError
@@ -33,7 +35,7 @@ def check_agreement(
         raise ContractError(f"there is no action {unknown[0]!r}: name one of {', '.join(names)}")
     if hand_over:
         _check_hand_over(actions[names.index(hand_over)])
-    check_contracts(actions, {*given, GOALS})
+    check_contracts(actions, given)
 
 
 def _check_hand_over(action: Action) -> None:
@@ -113,6 +115,22 @@ def _with_fields(schema: type[Any]) -> AgentMiddleware[Any, Any, Any]:
         state_schema = schema
 
     return StateFields()
+
+
+def read_result(result: Any) -> tuple[type[BaseModel] | None, bool]:
+    """The schema of the answer, if it has one, and whether words will do: `Model`, `Model | str`, or None.
+
+    Raises:
+        ContractError: it is none of these.
+    """
+    members = get_args(result) if get_origin(result) in (Union, UnionType) else [result]
+    schemas = [member for member in members if isinstance(member, type) and issubclass(member, BaseModel)]
+    others = [member for member in members if member not in schemas and member not in (str, None)]
+    if others or len(schemas) > 1:
+        raise ContractError(
+            f"The result is {result!r}: give one pydantic model, or Model | str if words will do as well."
+        )
+    return (schemas[0] if schemas else None), len(members) > len(schemas)
 
 
 def check_journal(actions: Iterable[Action], checkpointer: Any, journal: Journal) -> None:

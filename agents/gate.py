@@ -27,10 +27,9 @@ from langchain_core.tracers.log_stream import LogStreamCallbackHandler
 from langgraph._internal._constants import CONFIG_KEY_CHECKPOINTER
 from langgraph.config import get_config
 from langgraph.types import Command
-from pydantic import BaseModel
 
 from shopbot.agents.act import act
-from shopbot.agents.agreement import check_agreement, check_journal
+from shopbot.agents.agreement import check_agreement, check_journal, read_result
 from shopbot.agents.budget import Budget
 from shopbot.agents.config import Condition, GateConfig, utc_now
 from shopbot.agents.execution import in_gate_thread
@@ -78,7 +77,7 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
         budget: Budget | None = None,
         approve: Mapping[str, Condition] | None = None,
         hand_over: str | None = None,
-        result: type[BaseModel] | None = None,
+        result: Any = None,
         journal: Journal | None = None,
         recorder: Recorder | None = None,
         verify: bool = False,
@@ -112,10 +111,11 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
         """
         super().__init__()
         actions, self._contracts = _read(contracts)
+        schema, prose = read_result(result)
         goals = [each.name for each in actions if each.goal]
         goals += [tool for tool, contract in self._contracts.items() if contract.goal]
         everything = [*([make_pursue(goals)] if goals else []), *actions]
-        everything += [make_result_action(result)] if result else []
+        everything += [make_result_action(schema)] if schema else []
         self._given = tuple(given)
         self._services = services
         self.config = GateConfig(
@@ -126,7 +126,8 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
             approve=approve or {},
             journal=journal or MemoryJournal(),
             hand_over=hand_over,
-            result=result,
+            result=schema,
+            prose=prose,
             verify=verify,
             engine=engine,
             recorder=recorder,

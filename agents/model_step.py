@@ -96,7 +96,7 @@ class ModelStep:
             request = request.override(messages=[*request.messages, *returned(message, refusals, refused)])
         if approved:
             return self._accept(message, approved)
-        if self.config.result is not None:
+        if self.config.result is not None and not self.config.prose:
             raise NoResultError(
                 f"no {self.config.result.__name__} came back in {self.config.repairs + 1} tries; the last answer was "
                 f"{message.text[:200]!r}. Try again, or ask for a simpler result."
@@ -175,11 +175,11 @@ class ModelStep:
         system.additional_kwargs[DEADLINE] = self.budget.deadline
         told = self.request.override(tools=offered, system_message=system, messages=marked(history))
         # Where prose will not do, the provider is told to have an action called: the result, or one on the way to it.
-        return told.override(tool_choice="any") if self.config.result else told
+        return told if self.config.prose else told.override(tool_choice="any")
 
     def _check(self, message: AIMessage) -> tuple[list[Approved], list[Refusal]]:
         with self._span("validate", "validate") as span:
-            wants_result = self.config.result is not None
+            wants_result = not self.config.prose
             approved, refusals = check_proposal(message, self.state, wants_result=wants_result)
             span.set_attribute("shopbot.refused", [refusal.reason for refusal in refusals])
         return approved, refusals
@@ -224,19 +224,22 @@ class ModelStep:
     ) -> Response:
         """End the turn with `text`, and remember what the customer has been asked."""
         state = self.state
-        if self.config.result is None and is_repeated(text, state.messages):
+        given = more.get("structured_response")
+        if self.config.prose and given is None and is_repeated(text, state.messages):
             text, asked = str(says("stuck")), None
         question = new_question(asked.action, asked.args, state) if asked else None
         waits_for = state.asked_by_observation or state.plan.awaiting
         awaiting = "confirmation" if asked else waits_for if waits_for != "confirmation" else None
         told: dict[str, Any] = {"awaiting": awaiting, "question": question, **more}
+        if self.config.result is not None:
+            told["structured_response"] = given  # that of an earlier turn is no answer to this one
         if state.plan.steps or self.opens:
             told["plan"] = state.plan.as_state()
         self.config.tracer.close_turn(state.turn_id, awaiting)
         notice = self.update.pop("notice", "") if self.opens else state.values.get("notice")
         if notice and not self.opens:
             told["notice"] = ""
-        whole = text if self.config.result else "\n\n".join(filter(None, (notice, text)))
+        whole = text if given is not None or not self.config.prose else "\n\n".join(filter(None, (notice, text)))
         ending = {"content": whole, "tool_calls": [], "invalid_tool_calls": []}
         ended = (message or AIMessage("")).model_copy(update=ending)
         ended.id = question["message"] if question else ended.id
