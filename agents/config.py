@@ -37,10 +37,12 @@ class GateConfig:
     """What `create_agent` was told.
 
     `repairs`: how often a refused proposal goes back to the engine in one step. `approve`: for which actions a person
-    decides, and when. `hand_over`: the action that the gate itself calls when a budget is spent. `result`: the
-    schema that the agent's answer must have, if it must have one. `verify`: whether answers from passages go through a
-    chain of verification. `engine`: the engine's name in traces. `recorder`: where its decisions are written, if
-    anywhere. `now`: the clock that questions and facts expire by.
+    decides, and when. `hand_over`: the action that the gate itself calls when a budget is spent. `result`: the schema
+    that the agent's answer must have, if it must have one; `prose`: whether words will do as well. `verify`: whether
+    answers from passages go through a chain of verification. `engine`: the engine's name in traces. `recorder`: where
+    its decisions are written, if anywhere. `now`: the clock that questions and facts expire by. `alone`: whether no
+    middleware of others stands beside the gate; one may summarise messages, so that the user's words are kept apart.
+    `excuses`: whether a failing engine is answered for in words, or raises.
     """
 
     actions: Mapping[str, Action]
@@ -51,9 +53,12 @@ class GateConfig:
     journal: Journal = field(default_factory=MemoryJournal)
     hand_over: str | None = None
     result: type[BaseModel] | None = None
+    prose: bool = True
     verify: bool = False
     engine: str = ""
     recorder: Recorder | None = None
     tracer: Tracer = field(default_factory=lambda: Tracer("agent"))
     question_expires: timedelta = timedelta(minutes=30)
     now: Callable[[], datetime] = utc_now
+    alone: bool = True
+    excuses: bool = True

@@ -12,13 +12,14 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from langchain_core.messages import AIMessage, HumanMessage
+from langgraph.errors import GraphBubbleUp
 
 from shopbot.agents.budget import BudgetTracker
 from shopbot.agents.consent import digest_of, terms_of
@@ -28,7 +29,7 @@ from shopbot.agents.state import TurnState
 from shopbot.agents.tracing import describe_failure
 from shopbot.errors import AgentError
 from shopbot.prompts import says
-from shopbot.tools.action import UNKNOWN, Call, Citation, Observation
+from shopbot.tools.action import UNKNOWN, Action, Call, Citation, Observation
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -38,6 +39,7 @@ _LARGEST = 2**63
 _IDLE_AT_MOST = 8
 """Threads that are kept for the next run; starting one costs ten times as much as waking one."""
 _idle: deque[_Worker] = deque()
+_own = ThreadPoolExecutor(max_workers=64, thread_name_prefix="gate")
 
 
 def run_once(approved: Approved, state: TurnState) -> Observation:
@@ -64,7 +66,12 @@ def _journaled(approved: Approved, state: TurnState, key: str) -> Observation:
 
     A surprise may have come after the deed: where it can be looked up, it is.
     """
-    observation = observe(approved, state, key)
+    try:
+        observation = observe(approved, state, key)
+    except GraphBubbleUp:
+        # The run is interrupted to ask a person, and will come here again: nothing is done yet.
+        state.config.journal.finish(key, None)
+        raise
     if observation.data.get(UNKNOWN) and approved.action.lookup is not None:
         found = look_up(approved, state, key)
         if found is not None:
@@ -95,13 +102,16 @@ def idempotency_key(approved: Approved, state: TurnState) -> str:
     be repeated, the call itself."""
     action = approved.action
     terms = {"action": action.name, "digest": terms_of(action, approved.args, state)}
-    return digest_of([state.conversation, terms, *([approved.call["id"]] if action.repeatable else [])])
+    return digest_of(
+        [state.conversation or state.turn_id, terms, *([approved.call["id"]] if action.repeatable else [])]
+    )
 
 
 def observe(approved: Approved, state: TurnState, key: str) -> Observation:
     """Run the action. A failure is an observation: an expected one in its own words, a surprise without details.
 
-    An action that only reads is given the time that is left of the turn's budget; a write is waited for.
+    An action that only reads is given the time that is left of the turn's budget, and no more than its contract allows;
+    a write is waited for.
     """
     action = approved.action
     call = _call(state, key)
@@ -111,11 +121,23 @@ def observe(approved: Approved, state: TurnState, key: str) -> Observation:
         # In a thread of its own: this one may have an event loop that is running.
         return _as_observation(_in_thread(lambda: asyncio.run(_awaited(came))) if inspect.isawaitable(came) else came)
 
+    def tried() -> Observation:
+        for _ in range(action.tries - 1):
+            try:
+                return run()
+            except (AgentError, GraphBubbleUp):
+                raise
+            except Exception:
+                logger.warning("action %s failed and is tried again", action.name, exc_info=True)
+        return run()
+
     with state.config.tracer.span(
         state.turn_id, f"execute_tool {action.name}", "execute_tool", gen_ai__tool__name=action.name
     ) as span:
         try:
-            return run() if action.effect == "write" else _within(_seconds_left(state), run)
+            return tried() if action.effect == "write" else _within(_seconds_for(action, state), tried)
+        except GraphBubbleUp:
+            raise
         except TimeoutError:
             return failed(str(says("too_slow")).format(name=action.name))
         except AgentError as error:
@@ -128,9 +150,11 @@ def observe(approved: Approved, state: TurnState, key: str) -> Observation:
             return Observation(said.text, data=unknown, ok=False)
 
 
-def _seconds_left(state: TurnState) -> float | None:
+def _seconds_for(action: Action, state: TurnState) -> float | None:
+    """How long a read is waited for: what is left of the turn's time, or what its contract says, if that is less."""
     spent = BudgetTracker(state.config.budget, state.values.get("spent"), new_turn=False, acted_s=state.acted_s)
-    return spent.seconds_left
+    limits = (spent.seconds_left, action.timeout.total_seconds() if action.timeout else None)
+    return min((limit for limit in limits if limit is not None), default=None)
 
 
 def _call(state: TurnState, key: str) -> Call[Any]:
@@ -218,6 +242,12 @@ def _in_thread(run: Callable[[], Result], seconds: float | None = None) -> Resul
         worker = _Worker()
     worker.tasks.put(partial(contextvars.copy_context().run, _settle, done, run))
     return done.result(seconds)
+
+
+async def in_gate_thread(run: Callable[[], Result]) -> Result:
+    """What `run` gives in a thread of the gate's own: those of the event loop are left to the tools, for which it may
+    wait."""
+    return await asyncio.get_running_loop().run_in_executor(_own, contextvars.copy_context().run, run)
 
 
 def _settle(done: Future[Result], run: Callable[[], Result]) -> None:

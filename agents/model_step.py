@@ -16,6 +16,7 @@ from typing import Any
 
 from langchain.agents.middleware import ExtendedModelResponse, ModelRequest, ModelResponse
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolCall
+from langgraph.errors import GraphBubbleUp
 from langgraph.types import Command, Overwrite
 
 from shopbot.agents.act import Settled, settle
@@ -35,6 +36,7 @@ from shopbot.engines.protocol import DEADLINE, TEMPLATED, EngineUsage
 from shopbot.engines.reasoning import separate_reasoning
 from shopbot.engines.recording.trace_format import Outcome
 from shopbot.prompts import render, says
+from shopbot.tools.question import question_of
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +57,8 @@ class ModelStep:
         self.budget = BudgetTracker(config.budget, spent, new_turn=self.opens, acted_s=acted_s)
         self.usage: list[EngineUsage] = []
         self.update: dict[str, Any] = {}
+        self.structured: ModelResponse[Any] | None = None
+        """The engine's answer where LangChain itself has read a structured response out of it."""
 
     def run(self) -> Generator[Asked, Any, Response]:
         """Ask the engine until a proposal holds; after `repairs` refusals ask the customer instead.
@@ -72,9 +76,15 @@ class ModelStep:
         for refused in range(1, self.config.repairs + 2):
             try:
                 message = yield from self._ask(request)
+            except GraphBubbleUp:
+                raise
             except Exception as failure:
+                if not self.config.excuses:
+                    raise
                 logger.error("the engine failed", exc_info=failure)
                 return self._finish(excuse("broken", self.state))
+            if self.structured is not None:
+                return self._pass_on(self.structured)
             # An errand: reading a long message takes a while, and the event loop has other conversations to serve.
             approved, refusals = yield partial(self._check, message)
             for refusal in refusals:
@@ -86,7 +96,7 @@ class ModelStep:
             request = request.override(messages=[*request.messages, *returned(message, refusals, refused)])
         if approved:
             return self._accept(message, approved)
-        if self.config.result is not None:
+        if self.config.result is not None and not self.config.prose:
             raise NoResultError(
                 f"no {self.config.result.__name__} came back in {self.config.repairs + 1} tries; the last answer was "
                 f"{message.text[:200]!r}. Try again, or ask for a simpler result."
@@ -98,6 +108,8 @@ class ModelStep:
         state = self.state
         self.config.tracer.open_turn(state.turn_id, state.conversation)
         self.update["heard_at"] = state.now.isoformat()
+        if not self.config.alone:
+            self.update["heard"] = state.not_yet_heard
         changes: dict[str, Any] = dict(state.lapsed)
         settled: Settled | None = yield from settle(state)
         messages = state.messages
@@ -123,6 +135,8 @@ class ModelStep:
                 self.budget.pay(None)
                 raise
             message = next(m for m in proposal.result if isinstance(m, AIMessage))
+            if proposal.structured_response is not None or len(proposal.result) > 1:
+                self.structured = proposal
             if not message.response_metadata.get(TEMPLATED):
                 message = read_calls(separate_reasoning(message), self.request.tools)
             usage = usage_of(message, request.model, time.monotonic() - started)
@@ -155,15 +169,17 @@ class ModelStep:
     def _told(self) -> ModelRequest[Any]:
         """What the engine is asked: the actions allowed now, the briefing, the history as data."""
         offered = [tool for tool in self.request.tools if getattr(tool, "name", "") in self.state.allowed]
+        # A middleware in front of the gate may have edited what the engine reads.
+        history = self.state.messages if "messages" in self.update else self.request.messages
         system = brief(self.request.system_message, self.state)
         system.additional_kwargs[DEADLINE] = self.budget.deadline
-        told = self.request.override(tools=offered, system_message=system, messages=marked(self.state.messages))
+        told = self.request.override(tools=offered, system_message=system, messages=marked(history))
         # Where prose will not do, the provider is told to have an action called: the result, or one on the way to it.
-        return told.override(tool_choice="any") if self.config.result else told
+        return told if self.config.prose else told.override(tool_choice="any")
 
     def _check(self, message: AIMessage) -> tuple[list[Approved], list[Refusal]]:
         with self._span("validate", "validate") as span:
-            wants_result = self.config.result is not None
+            wants_result = not self.config.prose
             approved, refusals = check_proposal(message, self.state, wants_result=wants_result)
             span.set_attribute("shopbot.refused", [refusal.reason for refusal in refusals])
         return approved, refusals
@@ -193,7 +209,7 @@ class ModelStep:
         said = message.text.strip() if message.response_metadata.get(TEMPLATED) else told_in_turn(self.state)
         before = self.state.values.get("question")
         again = before is not None and before["digest"] == terms_of(action, args, self.state)
-        asking = render(f"confirm/{action.confirm}.j2", facts=self.state.facts, args=args, again=again)
+        asking = question_of(str(action.confirm), args, self.state.facts, again=again, deed=action.title)
         if again:
             asking = f"{asking}\n\n{render('agent/confirm_again.j2', deed=action.title)}"
         return self._finish("\n\n".join(filter(None, (said, asking))), message, asked=unconfirmed)
@@ -208,19 +224,22 @@ class ModelStep:
     ) -> Response:
         """End the turn with `text`, and remember what the customer has been asked."""
         state = self.state
-        if self.config.result is None and is_repeated(text, state.messages):
+        given = more.get("structured_response")
+        if self.config.prose and given is None and is_repeated(text, state.messages):
             text, asked = str(says("stuck")), None
         question = new_question(asked.action, asked.args, state) if asked else None
         waits_for = state.asked_by_observation or state.plan.awaiting
         awaiting = "confirmation" if asked else waits_for if waits_for != "confirmation" else None
         told: dict[str, Any] = {"awaiting": awaiting, "question": question, **more}
+        if self.config.result is not None:
+            told["structured_response"] = given  # that of an earlier turn is no answer to this one
         if state.plan.steps or self.opens:
             told["plan"] = state.plan.as_state()
         self.config.tracer.close_turn(state.turn_id, awaiting)
         notice = self.update.pop("notice", "") if self.opens else state.values.get("notice")
         if notice and not self.opens:
             told["notice"] = ""
-        whole = text if self.config.result else "\n\n".join(filter(None, (notice, text)))
+        whole = text if given is not None or not self.config.prose else "\n\n".join(filter(None, (notice, text)))
         ending = {"content": whole, "tool_calls": [], "invalid_tool_calls": []}
         ended = (message or AIMessage("")).model_copy(update=ending)
         ended.id = question["message"] if question else ended.id
@@ -234,6 +253,13 @@ class ModelStep:
             call = ToolCall(name=name, args={}, id=f"call_{uuid.uuid4().hex}", type="tool_call")
             return self._act(by_the_gate(call))
         return self._finish(excuse("spent", self.state))
+
+    def _pass_on(self, proposal: ModelResponse[Any]) -> Response:
+        """LangChain's structured response, or its own word to the engine that there is none yet, as it is."""
+        ends = proposal.structured_response is not None
+        told: dict[str, Any] = {"awaiting": None, "question": None} if ends else {}
+        response = self._response(next(m for m in proposal.result if isinstance(m, AIMessage)), told, ends_turn=ends)
+        return ExtendedModelResponse(proposal, response.command)
 
     def _response(self, message: AIMessage, told: Mapping[str, Any], *, ends_turn: bool) -> Response:
         engines = add_usage(self.state.values.get("engines"), self.usage, ends_turn=ends_turn)

@@ -9,12 +9,13 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, InvalidToolCall, ToolCall, ToolMessage
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import to_jsonable_python
 
 from shopbot.agents.answering import faults_in, unknown_in
-from shopbot.agents.consent import has_consent
+from shopbot.agents.consent import digest_of, has_consent
 from shopbot.agents.grounding import Evidence, Observed, gather, ungrounded
 from shopbot.agents.plan import unmet
-from shopbot.agents.state import TurnState
+from shopbot.agents.state import TurnState, is_of_user
 from shopbot.engines.protocol import REFUSED
 from shopbot.prompts import render, says
 from shopbot.tools.action import Action, Call, Observation, Source
@@ -164,15 +165,22 @@ def _invented(action: Action, args: Mapping[str, Any], state: TurnState) -> list
         for name, value in args.items()
         if Source.ENGINE not in (source := action.sources[name])
         for leaf in ungrounded(value, _evidence(source, state), action.arguments.model_fields[name])
+        if not (name in action.derived and _is_derived(action, name, value, state))
     ]
+
+
+def _is_derived(action: Action, name: str, value: Any, state: TurnState) -> bool:
+    """Whether the argument's own function makes this value of something that the customer said."""
+    found = (each for words in state.said for each in action.derived[name].values(words))
+    return any(digest_of(to_jsonable_python(each)) == digest_of(value) for each in found)
 
 
 def _evidence(source: Source, state: TurnState) -> Evidence:
     """The texts in which a value of that source may be found, in their order."""
     calls = {c["id"]: c for m in state.messages if isinstance(m, AIMessage) for c in m.tool_calls}
-    events: list[str | Observed] = []
+    events: list[str | Observed] = list(state.said_before) if Source.USER in source else []
     for message in state.messages:
-        if Source.USER in source and isinstance(message, HumanMessage):
+        if Source.USER in source and is_of_user(message):
             events.append(message.text)
         elif Source.OBSERVATION in source and isinstance(message, ToolMessage):
             call = calls.get(message.tool_call_id)

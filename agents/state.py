@@ -29,9 +29,26 @@ def add_written(messages: list[AnyMessage], writes: Sequence[list[AnyMessage]]) 
     return _messages_delta_reducer(messages, list(writes))
 
 
+def add_heard(heard: list[Heard], writes: Sequence[list[Heard]]) -> list[Heard]:
+    """LangGraph delta reducer: append what was heard."""
+    return [*heard, *(each for write in writes for each in write)]
+
+
+def is_of_user(message: AnyMessage) -> bool:
+    """Whether the user said it: a middleware's summary of the conversation comes in the user's name, and is not."""
+    return isinstance(message, HumanMessage) and "lc_source" not in message.additional_kwargs
+
+
 def latest(_: object, newest: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """LangGraph reducer: actions that ran side by side each report a plan, and the last report stands."""
     return newest
+
+
+class Heard(TypedDict):
+    """What the user said, and in which message."""
+
+    id: str
+    words: str
 
 
 class Question(TypedDict):
@@ -69,6 +86,8 @@ class TrustedState(AgentState[Any]):
     """What the reply of this turn has to tell first: what became of a write that an earlier turn was cut short over."""
     verified: NotRequired[list[dict[str, str]]]
     """Passages that were retrieved to verify answers (`shopbot.agents.verification`): citations, the newest last."""
+    heard: NotRequired[Annotated[list[Heard], DeltaChannel(add_heard, snapshot_frequency=SNAPSHOT_EVERY)]]
+    """The user's words, kept where another middleware may put a summary in the place of the messages."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +151,7 @@ class TurnState:
     def turn_begins(self) -> int:
         """The place of the customer's newest message."""
         messages = self.messages
-        return next((i for i in range(len(messages) - 1, -1, -1) if isinstance(messages[i], HumanMessage)), 0)
+        return next((i for i in range(len(messages) - 1, -1, -1) if is_of_user(messages[i])), 0)
 
     @property
     def turn_id(self) -> str:
@@ -152,7 +171,29 @@ class TurnState:
     @property
     def newest_words(self) -> str:
         """What the customer said last."""
-        return self.turn[0].text if self.turn and isinstance(self.turn[0], HumanMessage) else ""
+        return self.turn[0].text if self.turn and is_of_user(self.turn[0]) else ""
+
+    @cached_property
+    def said_before(self) -> list[str]:
+        """What the user said in messages that a summary has taken the place of; of those that were removed without
+        one nothing is known any more."""
+        heard: Sequence[Heard] = self.values.get("heard") or ()
+        if not heard or not any(isinstance(m, HumanMessage) and not is_of_user(m) for m in self.messages):
+            return []
+        there = {message.id for message in self.messages}
+        return [each["words"] for each in heard if each["id"] not in there]
+
+    @property
+    def said(self) -> list[str]:
+        """What the user said, in its order."""
+        return [*self.said_before, *(message.text for message in self.messages if is_of_user(message))]
+
+    @cached_property
+    def not_yet_heard(self) -> list[Heard]:
+        """The user's messages that `heard` does not hold yet."""
+        known = {each["id"] for each in self.values.get("heard") or ()}
+        news = (message for message in self.messages if is_of_user(message) and message.id not in known)
+        return [Heard(id=str(message.id), words=message.text) for message in news]
 
     @property
     def is_opening(self) -> bool:

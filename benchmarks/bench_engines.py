@@ -70,12 +70,12 @@ def contenders() -> dict[str, Callable[[], Any]]:
     from langchain_openai import ChatOpenAI
 
     from shopbot.agents import create_agent
-    from shopbot.agents.agent import _as_tool
     from shopbot.agents.shopbot import shop_actions
+    from shopbot.agents.tool_calls import as_tool
     from shopbot.engines import EngineOptions, make_engine
 
     actions = shop_actions()
-    tools = [_as_tool(action) for action in actions]
+    tools = [as_tool(action) for action in actions]
     called = AIMessage("", tool_calls=[{"name": "track_order", "args": {}, "id": "call_1", "type": "tool_call"}])
     messages = [
         SystemMessage("You are the customer service of a shop. " * 60),

@@ -7,12 +7,14 @@ AgentError              each message is a sentence that names the value and the 
 │   └── ContextError        a conversation does not fit a local model            (shopbot.engines.llama.fitting)
 ├── EncoderError        the embedding model cannot be loaded                     (shopbot.engines.embedding)
 ├── TraceError          a line of recorded decisions cannot be read              (shopbot.engines.recording)
+├── ContractError       a contract cannot be kept, or two do not fit together    (shopbot.tools)
 ├── ActionError         an expected failure of an action: it becomes an observation  (shopbot.tools.action)
 ├── RetrievalError      documents or their index cannot be used                  (shopbot.tools.retrieval.errors)
 │   ├── DamagedIndex        an index does not fit together
 │   └── RerankerError       a cross-encoder cannot be used                       (shopbot.tools.retrieval.reranking)
 ├── SandboxUnavailable  programs cannot be contained on this machine             (shopbot.tools.interpreter)
 ├── MemoryFileError     a file of conversations cannot be opened                 (shopbot.agents.memory)
+├── PersonaError        simulated users cannot be read                           (shopbot.testing)
 ├── NoResultError       a structured result was asked for and none came          (shopbot.agents)
 └── ShopError           ShopBot's own, a tree by itself                          (shopbot.shop.errors)
 """

@@ -194,7 +194,7 @@ def test_the_schema_that_a_model_sees_forbids_extra_fields() -> None:
     from langchain_core.utils.function_calling import convert_to_openai_tool
     from lending_library import take_card
 
-    from shopbot.agents.agent import _as_tool
+    from shopbot.agents.tool_calls import as_tool
 
-    schema = convert_to_openai_tool(_as_tool(take_card))["function"]["parameters"]
+    schema = convert_to_openai_tool(as_tool(take_card))["function"]["parameters"]
     assert schema["additionalProperties"] is False

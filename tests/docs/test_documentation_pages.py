@@ -12,7 +12,7 @@ from docs.generate.links import linked_files, links, rewrite, site_path
 from docs.generate.settings import serve_settings_table, settings_table
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("agents", "apps", "engines", "optimize", "prompts", "shop", "tools")
+ROOMS = ("agents", "apps", "engines", "optimize", "prompts", "shop", "testing", "tools")
 PAGES = [
     *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")),
     *sorted((ROOT / "docs").rglob("*.md")),

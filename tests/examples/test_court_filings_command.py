@@ -22,7 +22,7 @@ PUBLIC = {
     "shopbot.tools",
     "shopbot.tools.retrieval",
 }
-HOUSE = {"agents", "apps", "benchmarks", "engines", "optimize", "prompts", "shop", "tools"}
+HOUSE = {"agents", "apps", "benchmarks", "engines", "optimize", "prompts", "shop", "testing", "tools"}
 
 
 def ask(*arguments: str) -> subprocess.CompletedProcess[str]:

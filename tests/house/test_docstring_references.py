@@ -21,6 +21,7 @@ ROOMS = (
     "optimize",
     "prompts",
     "shop",
+    "testing",
     "tests",
     "tools",
 )

@@ -14,7 +14,7 @@ FORBIDDEN = ("shopbot.apps", "shopbot.optimize", "shopbot.shop")
 
 
 def framework() -> Iterator[Path]:
-    for room in ("agents", "engines", "prompts", "tools"):
+    for room in ("agents", "engines", "prompts", "testing", "tools"):
         for file in sorted((ROOT / room).rglob("*.py")):
             if not file.relative_to(ROOT).as_posix().startswith(SHOPBOTS):
                 yield file.relative_to(ROOT)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from environments import PROGRAM, SAID, Environment
 
-ROOMS = ("agents", "apps", "engines", "optimize", "prompts", "shop", "tools")
+ROOMS = ("agents", "apps", "engines", "optimize", "prompts", "shop", "testing", "tools")
 
 
 def test_every_file_of_the_rooms_is_in_the_wheel(sources: Path, wheel: Path) -> None:

@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 def fit_for_customers(action: Action) -> Action:
     """The same action, of whose failures only the words that are meant for a customer reach one."""
 
-    def run(call: Call[ShopServices], **arguments: Any) -> Observation:
+    def run(call: Call[ShopServices], **arguments: Any) -> Any:
         try:
             return action.run(call, **arguments)
         except ActionError:

@@ -1,0 +1,68 @@
+"""The hints of a real MCP server, over standard input and output, are the first guess of a contract."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langchain_core._api import suppress_langchain_beta_warning
+
+from shopbot.tools import Action, Call
+from shopbot.tools.contracts import bind_contracts
+
+pytest.importorskip("fastmcp", reason="langchain[mcp] is not installed: there is no MCP client")
+pytestmark = pytest.mark.filterwarnings("ignore")  # of the MCP packages
+
+SERVER = Path(__file__).with_name("clinic_server.py")
+
+
+@pytest.fixture(scope="module")
+def cancelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the server writes what it cancels."""
+    return tmp_path_factory.mktemp("clinic") / "cancelled.txt"
+
+
+@pytest.fixture(scope="module")
+def tools(cancelled: Path) -> dict[str, Any]:
+    """What the server offers, by name."""
+    with suppress_langchain_beta_warning():
+        from fastmcp.client.transports import StdioTransport
+        from langchain.mcp import MCPAdapter
+
+    adapter = MCPAdapter(StdioTransport(sys.executable, [str(SERVER), str(cancelled)], keep_alive=False))
+    return {tool.name: tool for tool in asyncio.run(adapter.list_tools())}
+
+
+def test_hints_are_the_first_guess(tools: dict[str, Any]) -> None:
+    guessed = {name: Action.from_tool(tool) for name, tool in tools.items()}
+    assert {name: (each.effect, each.confirm, each.idempotent) for name, each in guessed.items()} == {
+        "find_visit": ("read", None, False),
+        "cancel_visit": ("write", "tool", False),
+        "remind": ("write", None, True),
+        "erase_everything": ("write", None, False),
+    }
+
+
+def test_a_contract_overrules_the_hints(tools: dict[str, Any]) -> None:
+    chosen = Action.from_tool(tools["cancel_visit"], effect="write", confirm="Cancel {args.number}?", idempotent=True)
+    assert (chosen.confirm, chosen.idempotent) == ("Cancel {args.number}?", True)
+
+
+def test_whatever_writes_and_has_no_contract_is_denied(tools: dict[str, Any]) -> None:
+    assert [each.name for each in bind_contracts({}, tools.values())] == ["find_visit"]
+
+
+def test_a_tool_of_a_server_is_run_and_its_result_read(tools: dict[str, Any]) -> None:
+    chosen = Action.from_tool(tools["find_visit"], gives={"visit": "visit"})
+    came = chosen.run(Call(services=None, facts={}, conversation="t", key="k"), number="V-1")
+    assert asyncio.run(came).facts == {"visit": "V-1"}
+
+
+def test_an_argument_that_may_be_left_out_is_not_sent(tools: dict[str, Any]) -> None:
+    chosen = Action.from_tool(tools["remind"])
+    args = chosen.arguments.model_validate({"number": "V-1"}).model_dump(mode="json")
+    came = chosen.run(Call(services=None, facts={}, conversation="t", key="k"), **args)
+    assert asyncio.run(came).text == "reminder 24 hours before visit V-1"
