@@ -31,7 +31,7 @@ from shopbot.agents.state import TurnState
 from shopbot.agents.tracing import describe_answer, describe_failure
 from shopbot.agents.verification import Verification
 from shopbot.engines.dialects import read_calls
-from shopbot.engines.protocol import DEADLINE, TEMPLATED, EngineUsage
+from shopbot.engines.protocol import DEADLINE, READS_CANDIDATES, TEMPLATED, EngineUsage
 from shopbot.engines.reasoning import separate_reasoning
 from shopbot.engines.recording.trace_format import Outcome
 from shopbot.prompts import render, says
@@ -155,7 +155,8 @@ class ModelStep:
     def _told(self) -> ModelRequest[Any]:
         """What the engine is asked: the actions allowed now, the briefing, the history as data."""
         offered = [tool for tool in self.request.tools if getattr(tool, "name", "") in self.state.allowed]
-        system = brief(self.request.system_message, self.state)
+        reads = bool(getattr(self.request.model, READS_CANDIDATES, False))
+        system = brief(self.request.system_message, self.state, candidates=reads)
         system.additional_kwargs[DEADLINE] = self.budget.deadline
         told = self.request.override(tools=offered, system_message=system, messages=marked(self.state.messages))
         # Where prose will not do, the provider is told to have an action called: the result, or one on the way to it.

@@ -92,7 +92,7 @@ _KINDS: Mapping[str, _Kind] = {
     "planner": _Kind("planner", "learned", _planner),
     "learned": _Kind("learned:FOLDER", "learned", _learned),
     "openai": _Kind("openai:MODEL", "openai", _openai),
-    "llama": _Kind("llama:FILE.gguf", "llama", _llama),
+    "llama": _Kind("llama:FILE.gguf", "local", _llama),
     "react": _Kind("react:SPEC", "all", _react),
     "cascade": _Kind("cascade:SPEC,SPEC", "all", _cascade),
     "script": _Kind("script:FILE", "all", _script),
