@@ -6,6 +6,7 @@ from typing import Annotated, Optional
 
 import typer
 
+from shopbot.apps.models import app as models_app
 from shopbot.apps.optimize.app import app as optimize_app
 from shopbot.apps.options import Data
 
@@ -157,4 +158,5 @@ def doctor(data: Data = None) -> None:
     raise typer.Exit(run_doctor(data=data))
 
 
+app.add_typer(models_app, name="models")
 app.add_typer(optimize_app)

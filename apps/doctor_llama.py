@@ -25,7 +25,7 @@ def check_local_models(settings: Settings) -> str:
     if files:
         return "; ".join(f"{file}: {measure(_load(file).runtime)}" for file in files)
     installed = importlib.util.find_spec("xllamacpp") is not None
-    how = "choose one with --engine llama:FILE.gguf" if installed else "first pip install 'shopbot[local]'"
+    how = "shopbot models list" if installed else "first pip install 'shopbot[local]'"
     return f"none chosen ({how}); {what_fits()}"
 
 

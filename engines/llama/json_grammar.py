@@ -76,7 +76,7 @@ class JsonGrammar:
         if "const" in schema:
             return literal(schema["const"])
         if "enum" in schema:
-            return " | ".join(literal(value) for value in schema["enum"])
+            return one_of([json.dumps(value, ensure_ascii=False) for value in schema["enum"]])
         for key in ("anyOf", "oneOf"):
             if key in schema:
                 rest = {name: value for name, value in schema.items() if name != key}
@@ -234,10 +234,10 @@ def one_of(texts: Sequence[str]) -> str:
     grouped: dict[str, list[str]] = {}
     for text in dict.fromkeys(texts):
         grouped.setdefault(text[:1], []).append(text)
-    return " | ".join(_branch(first, group) for first, group in grouped.items()) or '""'
+    return " | ".join(_branch(group) for group in grouped.values()) or '""'
 
 
-def _branch(first: str, texts: Sequence[str]) -> str:
+def _branch(texts: Sequence[str]) -> str:
     if len(texts) == 1:
         return quoted(texts[0])
     shared = _shared_beginning(texts)

@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 from langchain_core.messages import BaseMessage
 
 from shopbot.engines.errors import EngineError
-from shopbot.engines.llama.answer_grammar import AUTO, NONE, answer_grammar, call_beginning
+from shopbot.engines.llama.answer_grammar import ANY, AUTO, NONE, answer_grammar, call_beginning
 from shopbot.engines.llama.catalogue import Catalogue
 from shopbot.engines.llama.chat import (
     USER,
@@ -24,9 +24,10 @@ from shopbot.engines.llama.chat import (
     split_system,
 )
 from shopbot.engines.llama.fitting import Fitted, fit
+from shopbot.engines.llama.grounded import grounded
 from shopbot.engines.llama.runtime import Runtime
 from shopbot.engines.llama.work import Wanted, Work
-from shopbot.engines.protocol import read_deadline
+from shopbot.engines.protocol import BRIEFING, read_deadline
 from shopbot.prompts import load_data, render
 
 _SMALLEST_ANSWER = 64
@@ -93,7 +94,7 @@ class Prompting:
             prompt = self.prompt(messages, request, self.runtime.context - longest).tokens
             wanted = Wanted(
                 prompt=prompt,
-                grammar=_grammar(request),
+                grammar=_grammar(request, messages),
                 tokens=longest,
                 temperature=request.temperature,
                 seed=request.seed,
@@ -145,10 +146,20 @@ _open: WeakValueDictionary[tuple[str, int, int | None, int | None], Prompting] =
 _opening = threading.Lock()
 
 
-def _grammar(request: Request) -> str | None:
+def _grammar(request: Request, messages: Sequence[BaseMessage]) -> str | None:
+    """The caller's own, or that of the actions allowed now, their arguments grounded where candidates are told."""
     if request.grammar is not None or not request.actions:
         return request.grammar
-    return answer_grammar(request.actions, request.choice, thoughts=request.thoughts, several=request.several)
+    actions = _possible(request.actions, messages)
+    choice = AUTO if request.choice == ANY and not actions else request.choice
+    return answer_grammar(actions, choice, thoughts=request.thoughts, several=request.several)
+
+
+def _possible(actions: Sequence[Mapping[str, Any]], messages: Sequence[BaseMessage]) -> list[Mapping[str, Any]]:
+    typed = next((m.additional_kwargs[BRIEFING] for m in messages if BRIEFING in m.additional_kwargs), {})
+    candidates = typed.get("candidates") or {}
+    narrowed = [(action, grounded(action["parameters"], candidates.get(action["name"], {}))) for action in actions]
+    return [{**action, "parameters": schema} for action, schema in narrowed if schema is not None]
 
 
 def _with_now(history: Sequence[ChatMessage], now: str) -> list[ChatMessage]:
