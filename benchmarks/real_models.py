@@ -85,12 +85,12 @@ class Timed:
         return state
 
 
-def run(model: Path, row: str, customers: int, seed: int) -> Figures:
+def run(model: Path, row: str, customers: int, seed: int, threads: int | None = None) -> Figures:
     """One row: every customer once."""
     figures = Figures()
     with (
         tempfile.TemporaryDirectory() as folder,
-        open_row(row, model, load_settings(data=Path(folder))) as (desk, agent),
+        open_row(row, model, load_settings(data=Path(folder)), threads) as (desk, agent),
     ):
         shop = Shopfront(desk, Timed(agent, figures))
         for place in range(customers):
@@ -126,6 +126,7 @@ def main() -> None:
     parser.add_argument("--rows", default="guided")
     parser.add_argument("--customers", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--threads", type=int, help="cores for a model; by default all, which a busy machine punishes")
     wanted = parser.parse_args()
     print(HEAD, flush=True)
     for name in wanted.only or MODELS:
@@ -136,7 +137,7 @@ def main() -> None:
         for row in wanted.rows.split(","):
             if row not in ROWS:
                 parser.error(f"there is no row {row!r}: {', '.join(ROWS)}")
-            print(run(file, row, wanted.customers, wanted.seed).line(name, row), flush=True)
+            print(run(file, row, wanted.customers, wanted.seed, wanted.threads).line(name, row), flush=True)
 
 
 if __name__ == "__main__":

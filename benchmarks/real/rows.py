@@ -27,7 +27,9 @@ ROWS = ("plain", "hosted", *_LLAMA, "cascade")
 
 
 @contextmanager
-def open_row(row: str, model: Path, settings: Settings) -> Iterator[tuple[ShopServices, Any]]:
+def open_row(
+    row: str, model: Path, settings: Settings, threads: int | None = None
+) -> Iterator[tuple[ShopServices, Any]]:
     """The open shop, and the agent of this row in it."""
     with ExitStack() as stack:
         desk = ShopServices(stack.enter_context(open_shop(settings)))
@@ -37,14 +39,16 @@ def open_row(row: str, model: Path, settings: Settings) -> Iterator[tuple[ShopSe
         if row == "plain":
             yield desk, PlainAgent(desk, model.stem)
             return
-        yield desk, create_shopbot(_engine(row, model), desk=desk, checkpointer=InMemorySaver())
+        yield desk, create_shopbot(_engine(row, model, threads), desk=desk, checkpointer=InMemorySaver())
 
 
-def _engine(row: str, model: Path) -> Any:
+def _engine(row: str, model: Path, threads: int | None) -> Any:
+    from shopbot.engines.cascade.model import make_cascade
     from shopbot.engines.llama.model import LlamaEngine
 
     if row == "hosted":
         return make_engine(f"openai:{model.stem}")
-    if row == "cascade":
-        return make_engine(f"cascade:planner,llama:{model}")
-    return LlamaEngine(model, **_LLAMA[row])
+    engine = LlamaEngine(model, threads=threads, **_LLAMA.get(row, {}))
+    if row != "cascade":
+        return engine
+    return make_cascade(f"planner,llama:{model}", lambda spec: make_engine(spec) if spec == "planner" else engine)

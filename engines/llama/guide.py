@@ -18,7 +18,7 @@ from shopbot.engines.llama.chat import MODEL, USER, ChatMessage
 from shopbot.engines.llama.examples import nearest
 from shopbot.engines.llama.notes import PURSUE, Note, Proposal, known_notes, notes_grammar, read_notes
 from shopbot.engines.llama.prompting import Prompting
-from shopbot.engines.llama.relevant import naming
+from shopbot.engines.llama.relevant import counted, naming
 from shopbot.engines.llama.wording import worded
 from shopbot.engines.llama.work import Wanted, Work
 from shopbot.engines.protocol import REFUSED, Briefing, Candidates, read_briefing, read_deadline
@@ -65,13 +65,14 @@ class Guide:
             GrammarError, TimeoutError, RuntimeError: the model cannot answer.
         """
         try:
-            briefing = _of_message(read_briefing(messages))
+            briefing = read_briefing(messages)
         except ValueError:
             return None
         notes = known_notes([*offered, *briefing["blocked"]])
         turn = _turn(messages)
         if not notes or not turn:
             return None
+        briefing = _of_message(turn[0].text, briefing)
         message, noted = turn[0].text, _Noted("", Work())
         called = _answered(message, briefing)
         if called is None:
@@ -128,24 +129,24 @@ def _worked(message: str, awaiting: str | None, notes: Sequence[Note]) -> list[C
     return shown
 
 
-def _of_message(briefing: Briefing) -> Briefing:
+def _of_message(message: str, briefing: Briefing) -> Briefing:
     """The briefing with those candidates only that stand in the newest message, and of its phrases those that name
-    something known, where there are such."""
+    something known, where there are such, with how many of it."""
     narrowed = {
-        action: {name: _narrowed(found, briefing) for name, found in of.items()}
+        action: {name: _narrowed(found, message, briefing) for name, found in of.items()}
         for action, of in briefing.get("candidates", {}).items()
     }
     return {**briefing, "candidates": narrowed}
 
 
-def _narrowed(found: Candidates, briefing: Briefing) -> Candidates:
+def _narrowed(found: Candidates, message: str, briefing: Briefing) -> Candidates:
     newest = set(found["newest"])
     return Candidates(
         newest=found["newest"],
         addresses=[value for value in found["addresses"] if value in newest],
         identifiers=[value for value in found["identifiers"] if value in newest],
         dates=found["dates"],
-        phrases=naming([value for value in found["phrases"] if value in newest], briefing["facts"]),
+        phrases=counted(naming([one for one in found["phrases"] if one in newest], briefing["facts"]), message),
         numbers=[value for value in found["numbers"] if str(value) in newest and value > 0],
     )
 

@@ -35,6 +35,7 @@ class Note:
     value: str | None = None
     argument: str | None = None
     item: str | None = None
+    of_item: Mapping[str, Any] = field(default_factory=dict)
     message: str | None = None
     line: str | None = None
     answers: str | None = None
@@ -78,11 +79,7 @@ def _line(note: Note, briefing: Briefing, rules: dict[str, str]) -> str | None:
     if candidates is None or not candidates[note.value]:  # type: ignore[literal-required]
         return None
     rules[note.value] = one_of(candidates[note.value])  # type: ignore[literal-required]
-    count = ""
-    if note.item and candidates["numbers"]:
-        rules["count"] = f"({one_of([str(number) for number in candidates['numbers']])}) {quoted(' ')}"
-        count = "count? "
-    return f"{quoted(note.note + ' ')} {count}{note.value}"
+    return f"{quoted(note.note + ' ')} {note.value}"
 
 
 def _candidates(note: Note, briefing: Briefing) -> Candidates | None:
@@ -116,7 +113,7 @@ def _arguments(note: Note, value: str, message: str) -> dict[str, Any]:
     if note.item:
         count, _, rest = value.partition(" ")
         counted = {"quantity": int(count)} if count.isdecimal() and rest else {}
-        return {note.item: [{"words": rest if counted else value, **counted, **note.args}]}
+        return {**note.args, note.item: [{"words": rest if counted else value, **counted, **note.of_item}]}
     return {**note.args, **({note.argument: value} if note.argument else {})}
 
 

@@ -1,4 +1,4 @@
-"""Which of the customer's phrases name something that is known: the words of a phrase are those of a fact."""
+"""The customer's phrases: which of them name something that is known, and how many of it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from shopbot.engines.spoken.numerals import number_in
+
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _CLOSE_SPELLING = 0.8
+_MOST = 99
+"""Pieces; a greater number in front of a phrase is that of an order."""
+_REACH = 16
+"""Characters between which and the phrase its number stands: "two pieces of the"."""
 
 
 def naming(phrases: Sequence[str], facts: Mapping[str, Any]) -> list[str]:
@@ -17,6 +23,20 @@ def naming(phrases: Sequence[str], facts: Mapping[str, Any]) -> list[str]:
     fitting = [phrase for phrase in phrases if _is_known(phrase, known)]
     longest = [one for one in fitting if not any(one != other and one in other for other in fitting)]
     return longest or list(phrases)
+
+
+def counted(phrases: Sequence[str], message: str) -> list[str]:
+    """Each phrase with the number in front of it where the message says one right before or behind it: how many is
+    read by code, so that it cannot be left out."""
+    return [" ".join(filter(None, (_count_of(phrase, message), phrase))) for phrase in phrases]
+
+
+def _count_of(phrase: str, message: str) -> str:
+    start = message.find(phrase)
+    before = re.split(r"[,;.!?&+]|\band\b", message[max(0, start - _REACH) : start])[-1]
+    behind = re.match(r"\s?[x×]\s?(\d{1,3})\b", message[start + len(phrase) :], re.IGNORECASE)
+    number = int(behind[1]) if behind else number_in(before) if before.strip() else None
+    return str(number) if number and number <= _MOST else ""
 
 
 def _is_known(phrase: str, known: set[str]) -> bool:

@@ -100,7 +100,7 @@ class Runtime:
         text = ""
         for said in self._pieces(wanted):
             (choice,) = said["choices"]
-            work.confidence *= _share(without_thought(text), choice, wanted)
+            work.confidence *= share_of(without_thought(text), choice, wanted)
             text += choice["text"]
             if choice["finish_reason"]:
                 work.finished = choice["finish_reason"] == "stop"
@@ -199,7 +199,7 @@ def _count(said: Mapping[str, Any], work: Work) -> None:
     work.decode_seconds = float(timings.get("predicted_ms", 0.0)) / 1000
 
 
-def _share(text: str | None, choice: Mapping[str, Any], wanted: Wanted) -> float:
+def share_of(text: str | None, choice: Mapping[str, Any], wanted: Wanted) -> float:
     """The probability of the piece that was chosen behind `text`, among what the alternatives go on with.
 
     One where there is nothing more to decide.

@@ -56,7 +56,7 @@ def _values(example: Example, kind: str, note: str) -> Iterator[str]:
 
 
 def _items(example: Example) -> Iterator[str]:
-    keeps = "remove_items" in example.acts
+    note = "keep" if "remove_items" in example.acts else "more" if "add_items" in example.acts else "item"
     for start, end, kind in example.spans:
         if kind != "ITEM":
             continue
@@ -64,7 +64,7 @@ def _items(example: Example) -> Iterator[str]:
         numbers = [str(value) for value, _ in read(_text(example, counts[-1])).numbers] if counts else []
         phrases = [*phrases_of(example.message[start:end])]
         if phrases:
-            yield " ".join(["keep" if keeps else "item", *([] if keeps else numbers[:1]), phrases[-1]])
+            yield " ".join([note, *([] if note == "keep" else numbers[:1]), phrases[-1]])
 
 
 def _text(example: Example, span: tuple[int, int, str]) -> str:
