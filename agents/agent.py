@@ -40,6 +40,7 @@ def create_agent(
     journal: Journal | None = None,
     recorder: Recorder | None = None,
     verify: bool = False,
+    walk: bool = False,
     question_expires: timedelta = QUESTION_EXPIRES,
     longest_message: int = LONGEST_MESSAGE,
     now: Callable[[], datetime] | None = None,
@@ -64,6 +65,8 @@ def create_agent(
         recorder: what writes every decision of the engine down, masked: `shopbot.engines.recording.open_recorder`.
         verify: whether an answer from passages is questioned and revised before it is sent (chain of verification:
             up to five more model calls a turn that has one, on the budget); not for engines that word by template.
+        walk: whether the plan's next step is taken without asking the engine where nothing is left to decide: it
+            is allowed, only reads, has no arguments, and follows an action of this turn (`shopbot.agents.walking`).
         question_expires: how long after it was asked a question to confirm can be answered.
         longest_message: characters of a customer's message; a longer one raises `MessageTooLong`.
         now: the clock that questions and facts expire by, in UTC; by default the system's.
@@ -105,6 +108,7 @@ def create_agent(
         hand_over=hand_over,
         result=result,
         verify=verify,
+        walk=walk,
         engine=str(getattr(engine, "spec", "") or engine._llm_type),
         recorder=recorder,
         tracer=Tracer(name),

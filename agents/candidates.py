@@ -13,6 +13,7 @@ from typing import Any
 
 from shopbot.agents.grounding import is_grounded, needs_grounding
 from shopbot.agents.grounding.reading import Reading, parse, read
+from shopbot.agents.proposal import evidence_for
 from shopbot.agents.state import TurnState
 from shopbot.engines.protocol import Candidates
 from shopbot.prompts import load_data
@@ -45,7 +46,7 @@ def _grounded_arguments(action: Action) -> Iterator[str]:
 
 
 def _candidates(state: TurnState, source: Source) -> Candidates:
-    evidence = state.evidence(source)
+    evidence = evidence_for(source, state)
     newest = state.newest_words if Source.USER in source else ""
     read_texts = [newest, *(passage.text for passage in reversed(evidence.passages) if passage.text != newest)]
     readings = [read(text) for text in read_texts]

@@ -39,8 +39,9 @@ class GateConfig:
     `repairs`: how often a refused proposal goes back to the engine in one step. `approve`: for which actions a person
     decides, and when. `hand_over`: the action that the gate itself calls when a budget is spent. `result`: the
     schema that the agent's answer must have, if it must have one. `verify`: whether answers from passages go through a
-    chain of verification. `engine`: the engine's name in traces. `recorder`: where its decisions are written, if
-    anywhere. `now`: the clock that questions and facts expire by.
+    chain of verification. `walk`: whether certain steps of the plan are taken without the engine. `engine`: its name in
+    traces. `recorder`: where its decisions are written, if anywhere. `now`: the clock that questions and facts expire
+    by.
     """
 
     actions: Mapping[str, Action]
@@ -52,6 +53,7 @@ class GateConfig:
     hand_over: str | None = None
     result: type[BaseModel] | None = None
     verify: bool = False
+    walk: bool = False
     engine: str = ""
     recorder: Recorder | None = None
     tracer: Tracer = field(default_factory=lambda: Tracer("agent"))

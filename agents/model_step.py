@@ -30,6 +30,7 @@ from shopbot.agents.proposal import RESULT, Approved, Refusal, check_proposal, f
 from shopbot.agents.state import TurnState
 from shopbot.agents.tracing import describe_answer, describe_failure
 from shopbot.agents.verification import Verification
+from shopbot.agents.walking import certain_step
 from shopbot.engines.dialects import read_calls
 from shopbot.engines.protocol import DEADLINE, READS_CANDIDATES, TEMPLATED, EngineUsage
 from shopbot.engines.reasoning import separate_reasoning
@@ -66,6 +67,9 @@ class ModelStep:
             yield from self._open()
         if self.budget.exceeded:
             return self._give_up()
+        step = certain_step(self.state) if self.config.walk else None
+        if step is not None:
+            return self._act(by_the_gate(step))
         request = self._told()
         approved: list[Approved] = []
         message = AIMessage("")

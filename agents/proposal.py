@@ -163,11 +163,11 @@ def _invented(action: Action, args: Mapping[str, Any], state: TurnState) -> list
         f"{name} = {leaf!r}"
         for name, value in args.items()
         if Source.ENGINE not in (source := action.sources[name])
-        for leaf in ungrounded(value, _evidence(source, state), action.arguments.model_fields[name])
+        for leaf in ungrounded(value, evidence_for(source, state), action.arguments.model_fields[name])
     ]
 
 
-def _evidence(source: Source, state: TurnState) -> Evidence:
+def evidence_for(source: Source, state: TurnState) -> Evidence:
     """The texts in which a value of that source may be found, in their order."""
     calls = {c["id"]: c for m in state.messages if isinstance(m, AIMessage) for c in m.tool_calls}
     events: list[str | Observed] = []

@@ -40,10 +40,15 @@ class PlainAgent:
 
     def _new(self, thread: str) -> tuple[Any, dict[str, Any]]:
         facts: dict[str, Any] = {}
-        tools = [_tool(action, self._desk, facts, thread) for action in shop_actions()]
+        tools = plain_tools(self._desk, facts, thread)
         prompt = _PROMPT.format(name=self._desk.shop.profile.name)
         model = ChatOpenAI(model=self._model, temperature=0, timeout=600, max_retries=0)
         return create_agent(model, tools, system_prompt=prompt, checkpointer=InMemorySaver()), facts
+
+
+def plain_tools(desk: ShopServices, facts: dict[str, Any], thread: str) -> list[StructuredTool]:
+    """ShopBot's functions as plain tools, which keep `facts` between them."""
+    return [_tool(action, desk, facts, thread) for action in shop_actions()]
 
 
 def _tool(action: Action, desk: ShopServices, facts: dict[str, Any], thread: str) -> StructuredTool:

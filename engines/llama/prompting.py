@@ -156,8 +156,10 @@ def _grammar(request: Request, messages: Sequence[BaseMessage]) -> str | None:
 
 
 def _possible(actions: Sequence[Mapping[str, Any]], messages: Sequence[BaseMessage]) -> list[Mapping[str, Any]]:
-    typed = next((m.additional_kwargs[BRIEFING] for m in messages if BRIEFING in m.additional_kwargs), {})
-    candidates = typed.get("candidates") or {}
+    typed: dict[str, Any] = next(
+        (m.additional_kwargs[BRIEFING] for m in messages if BRIEFING in m.additional_kwargs), {}
+    )
+    candidates = typed.get("candidates", {})
     narrowed = [(action, grounded(action["parameters"], candidates.get(action["name"], {}))) for action in actions]
     return [{**action, "parameters": schema} for action, schema in narrowed if schema is not None]
 

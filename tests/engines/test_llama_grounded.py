@@ -17,7 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from tiny_gguf import write_tiny_gguf
 
 from shopbot.agents.candidates import candidates_now
+from shopbot.agents.config import GateConfig
 from shopbot.agents.grounding import ungrounded
+from shopbot.agents.proposal import evidence_for
 from shopbot.agents.state import TurnState
 from shopbot.engines.llama.answer_grammar import answer_grammar
 from shopbot.engines.llama.answers import read_answer
@@ -63,6 +65,11 @@ MESSAGES = [
 WORDS = st.sampled_from([word for message in MESSAGES for word in message.split()])
 
 
+def moment(words: str, **facts: Any) -> TurnState:
+    """The state right after the customer has said so."""
+    return TurnState({"messages": [HumanMessage(words)], "facts": facts}, GateConfig(ACTIONS), "")
+
+
 @pytest.fixture(scope="module")
 def runtime(tmp_path_factory: pytest.TempPathFactory) -> Runtime:
     return Runtime(write_tiny_gguf(tmp_path_factory.mktemp("model") / "tiny.gguf", layers=1), context=512, threads=1)
@@ -77,7 +84,7 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Runtime:
 )
 @given(words=st.lists(WORDS, min_size=1, max_size=16), seed=st.integers(0, 99))
 def test_every_call_is_grounded_and_valid(words: list[str], seed: int, runtime: Runtime) -> None:
-    state = TurnState({"messages": [HumanMessage(" ".join(words))]}, ACTIONS)
+    state = moment(" ".join(words))
     candidates = candidates_now(state)
     offered = [
         {"name": one.name, "parameters": schema}
@@ -93,19 +100,17 @@ def test_every_call_is_grounded_and_valid(words: list[str], seed: int, runtime: 
     chosen = ACTIONS[call["name"]]
     args = chosen.arguments.model_validate(call["args"]).model_dump(mode="json")
     for name, value in args.items():
-        evidence = state.evidence(chosen.sources[name])
+        evidence = evidence_for(chosen.sources[name], state)
         assert ungrounded(value, evidence, chosen.arguments.model_fields[name]) == []
 
 
 def test_an_action_without_a_value_for_what_it_requires_is_not_offered() -> None:
-    state = TurnState({"messages": [HumanMessage("I have no code")]}, ACTIONS)
+    state = moment("I have no code")
     assert grounded(find_booking.arguments.model_json_schema(), candidates_now(state)["find_booking"]) is None
 
 
 def test_what_was_observed_counts_where_the_contract_says_so() -> None:
-    state = TurnState(
-        {"messages": [HumanMessage("the one in my booking")], "facts": {"booking": {"code": "ab123"}}}, ACTIONS
-    )
+    state = moment("the one in my booking", booking={"code": "ab123"})
     candidates = candidates_now(state)
     schema = grounded(find_booking.arguments.model_json_schema(), candidates["find_booking"])
     assert schema is not None
