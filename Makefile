@@ -1,6 +1,5 @@
 # make demo   a customer's return, from the first sentence to the label
 # make test   the whole test suite, with ruff, mypy and the contract of who imports whom
-# make llama  the extra `llama`: compiles llama.cpp, five minutes on two cores; its tests run once it is there
 # make browser  Chromium and axe-core, for the tests of the chat in a browser; without them those are skipped
 # make quick  lint, types and the fast tests, in parallel
 # make docs   the documentation site, in build/site
@@ -13,9 +12,6 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 TORCH := torch==2.13.0
-# Of llama.cpp only the library: no server, tools, tests or examples.
-LLAMA_OFF := LLAVA_BUILD LLAMA_BUILD_TESTS LLAMA_BUILD_TOOLS LLAMA_BUILD_EXAMPLES LLAMA_BUILD_SERVER LLAMA_BUILD_APP \
-	LLAMA_TOOLS_INSTALL LLAMA_TESTS_INSTALL LLAMA_CURL LLAMA_OPENSSL LLAMA_USE_PREBUILT_UI
 # What PyTorch brings along is a matter of the machine: its GPU libraries are in no lock.
 NOT_LOCKED = torch triton $(shell $(BIN)/uv pip compile --universal --python-version 3.11 --extra optimize \
 	pyproject.toml 2>/dev/null | grep -oE "^(nvidia|cuda)[a-z0-9-]*")
@@ -24,7 +20,7 @@ NOT_LOCKED = torch triton $(shell $(BIN)/uv pip compile --universal --python-ver
 QUICK = tests/rules tests/tools tests/mail $(filter-out %defaults.py %follow_ups.py %shopbot.py %verified.py,\
 	$(wildcard tests/agents/test_*.py)) tests/docs/test_documentation_pages.py
 
-.PHONY: demo test browser quick quick-lint quick-types quick-tests docs optimize llama bench peers lock clean
+.PHONY: demo test browser quick quick-lint quick-types quick-tests docs optimize bench peers lock clean
 
 demo: $(VENV)/.runs
 	@$(BIN)/shopbot demo --data .shopbot
@@ -59,9 +55,6 @@ docs: $(VENV)/.tests
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 optimize: $(VENV)/.optimize
-
-llama: $(VENV)/.tests
-	CMAKE_ARGS="$(LLAMA_OFF:%=-D%=OFF)" $(PIP) install "llama-cpp-python==0.3.36"
 
 bench: $(VENV)/.optimize
 	$(BIN)/python -m benchmarks --write

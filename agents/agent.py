@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -39,6 +39,7 @@ def create_agent(
     journal: Journal | None = None,
     recorder: Recorder | None = None,
     verify: bool = False,
+    walk: bool = False,
     question_expires: timedelta = QUESTION_EXPIRES,
     longest_message: int = LONGEST_MESSAGE,
     now: Callable[[], datetime] | None = None,
@@ -71,6 +72,8 @@ def create_agent(
         recorder: what writes every decision of the engine down, masked: `shopbot.engines.recording.open_recorder`.
         verify: whether an answer from passages is questioned and revised before it is sent (chain of verification:
             up to five more model calls a turn that has one, on the budget); not for engines that word by template.
+        walk: whether the plan's next step is taken without asking the engine where nothing is left to decide: it
+            is allowed, only reads, has no arguments, and follows an action of this turn (`shopbot.agents.walking`).
         question_expires: how long after it was asked a question to confirm can be answered.
         longest_message: characters of a customer's message; a longer one raises `MessageTooLong`.
         now: the clock that questions and facts expire by, in UTC; by default the system's.
@@ -114,6 +117,7 @@ def create_agent(
         hand_over=hand_over,
         result=result,
         journal=journal,
+        walk=walk,
         recorder=recorder,
         verify=verify,
         question_expires=question_expires,
@@ -127,7 +131,7 @@ def create_agent(
     schema = gate.config.result
     if schema is not None and isinstance(getattr(checkpointer, "serde", None), JsonPlusSerializer):
         checkpointer.serde = checkpointer.serde.with_msgpack_allowlist([schema])
-    with _hooks_without_spans():
+    with nullcontext() if middleware else _hooks_without_spans():
         agent = create_langchain_agent(
             engine,
             system_prompt=prompt or None,

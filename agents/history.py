@@ -11,6 +11,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
 
 from shopbot.agents.answering import safe_answer
+from shopbot.agents.candidates import candidates_now
 from shopbot.agents.plan import GOALS, unmet
 from shopbot.agents.state import TurnState
 from shopbot.agents.turn_locks import CROSSED
@@ -182,13 +183,15 @@ def _marked(message: ToolMessage, *, in_turn: bool) -> ToolMessage:
     return message.model_copy(update={"content": text})
 
 
-def brief(system: SystemMessage | None, state: TurnState) -> SystemMessage:
+def brief(system: SystemMessage | None, state: TurnState, *, candidates: bool = False) -> SystemMessage:
     """The agent's own prompt followed by the facts, the plan and what is allowed now: what an engine is told.
 
     It rides on the system message of one call, as text for any model and typed for the local ones, and never enters
     the history.
     """
     typed = _briefing(state)
+    if candidates:
+        typed["candidates"] = candidates_now(state)
     shown = {**typed, "facts": {name: _safe(value) for name, value in typed["facts"].items()}}
     text = render("agent/briefing.j2", **shown)
     prompt = system.text if system else ""

@@ -31,8 +31,9 @@ from shopbot.agents.proposal import RESULT, Approved, Refusal, check_proposal, f
 from shopbot.agents.state import TurnState
 from shopbot.agents.tracing import describe_answer, describe_failure
 from shopbot.agents.verification import Verification
+from shopbot.agents.walking import certain_step
 from shopbot.engines.dialects import read_calls
-from shopbot.engines.protocol import DEADLINE, TEMPLATED, EngineUsage
+from shopbot.engines.protocol import DEADLINE, READS_CANDIDATES, TEMPLATED, EngineUsage
 from shopbot.engines.reasoning import separate_reasoning
 from shopbot.engines.recording.trace_format import Outcome
 from shopbot.prompts import render, says
@@ -70,6 +71,9 @@ class ModelStep:
             yield from self._open()
         if self.budget.exceeded:
             return self._give_up()
+        step = certain_step(self.state) if self.config.walk else None
+        if step is not None:
+            return self._act(by_the_gate(step))
         request = self._told()
         approved: list[Approved] = []
         message = AIMessage("")
@@ -171,7 +175,8 @@ class ModelStep:
         offered = [tool for tool in self.request.tools if getattr(tool, "name", "") in self.state.allowed]
         # A middleware in front of the gate may have edited what the engine reads.
         history = self.state.messages if "messages" in self.update else self.request.messages
-        system = brief(self.request.system_message, self.state)
+        reads = bool(getattr(self.request.model, READS_CANDIDATES, False))
+        system = brief(self.request.system_message, self.state, candidates=reads)
         system.additional_kwargs[DEADLINE] = self.budget.deadline
         told = self.request.override(tools=offered, system_message=system, messages=marked(history))
         # Where prose will not do, the provider is told to have an action called: the result, or one on the way to it.

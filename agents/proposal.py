@@ -164,7 +164,7 @@ def _invented(action: Action, args: Mapping[str, Any], state: TurnState) -> list
         f"{name} = {leaf!r}"
         for name, value in args.items()
         if Source.ENGINE not in (source := action.sources[name])
-        for leaf in ungrounded(value, _evidence(source, state), action.arguments.model_fields[name])
+        for leaf in ungrounded(value, evidence_for(source, state), action.arguments.model_fields[name])
         if not (name in action.derived and _is_derived(action, name, value, state))
     ]
 
@@ -175,7 +175,7 @@ def _is_derived(action: Action, name: str, value: Any, state: TurnState) -> bool
     return any(digest_of(to_jsonable_python(each)) == digest_of(value) for each in found)
 
 
-def _evidence(source: Source, state: TurnState) -> Evidence:
+def evidence_for(source: Source, state: TurnState) -> Evidence:
     """The texts in which a value of that source may be found, in their order."""
     calls = {c["id"]: c for m in state.messages if isinstance(m, AIMessage) for c in m.tool_calls}
     events: list[str | Observed] = list(state.said_before) if Source.USER in source else []

@@ -29,6 +29,7 @@ def create_shopbot(
     desk: ShopServices | None = None,
     checkpointer: Any = None,
     verify: bool | None = None,
+    walk: bool = False,
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
     """ShopBot: policies with citations, orders, sums and returns, for one shop.
 
@@ -39,6 +40,7 @@ def create_shopbot(
         checkpointer: where conversations are kept; by default a SQLite file in the shop's data folder.
         verify: whether a generative engine's answers from the policies go through a chain of verification; by default
             `SHOPBOT_VERIFY`.
+        walk: whether certain steps of the plan are taken without asking the engine.
 
     Raises:
         SettingsError, DatabaseError, EngineError: the shop or the engine cannot be opened.
@@ -61,6 +63,7 @@ def create_shopbot(
         hand_over="hand_over",
         recorder=open_recorder(settings.traces),
         verify=settings.verify if verify is None else verify,
+        walk=walk,
         now=desk.shop.now,
         name="shopbot",
     )

@@ -7,6 +7,7 @@ from typing import Annotated, Optional
 import typer
 
 from shopbot.apps.access_command import app as access_app
+from shopbot.apps.models import app as models_app
 from shopbot.apps.optimize.app import app as optimize_app
 from shopbot.apps.options import Data
 from shopbot.errors import extra
@@ -180,4 +181,5 @@ def doctor(data: Data = None) -> None:
 
 
 app.add_typer(access_app)
+app.add_typer(models_app, name="models")
 app.add_typer(optimize_app)

@@ -24,8 +24,8 @@ def check_local_models(settings: Settings) -> str:
     files = [part.rpartition(PREFIX)[2] for part in settings.engine.split(",") if PREFIX in part]
     if files:
         return "; ".join(f"{file}: {measure(_load(file).runtime)}" for file in files)
-    installed = importlib.util.find_spec("llama_cpp") is not None
-    how = "choose one with --engine llama:FILE.gguf" if installed else "first pip install 'shopbot[llama]'"
+    installed = importlib.util.find_spec("xllamacpp") is not None
+    how = "shopbot models list" if installed else "first pip install 'shopbot[local]'"
     return f"none chosen ({how}); {what_fits()}"
 
 

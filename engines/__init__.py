@@ -4,7 +4,7 @@ make_engine("planner")                         the embedded planner: no key, no 
 make_engine("learned:FOLDER")                  an engine learned from an agent's traces
 make_engine("openai:gpt-5.5")                  OpenAI, or any compatible server through OPENAI_BASE_URL
 make_engine("anthropic:MODEL")                 any other provider of LangChain's, when its package is installed
-make_engine("llama:FILE.gguf")                 a local model through llama.cpp (extra: llama)
+make_engine("llama:MODEL")                     a local model, a name or a GGUF file (extra: local)
 make_engine("react:openai:MODEL")              a model without tool calls, through the ReAct text protocol
 make_engine("cascade:planner,openai:gpt-5.5")  the first that is sure enough and holds before the gate
 make_engine("script:FILE")                     replays a file: for tests and demonstrations; also ScriptedEngine

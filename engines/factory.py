@@ -60,8 +60,9 @@ def _openai(model: str, options: EngineOptions) -> BaseChatModel:
 
 def _llama(file: str, options: EngineOptions) -> BaseChatModel:
     from shopbot.engines.llama.model import LlamaEngine
+    from shopbot.engines.llama.store import find_model
 
-    return LlamaEngine(file)
+    return LlamaEngine(find_model(file, options.models))
 
 
 def _script(file: str, options: EngineOptions) -> BaseChatModel:
@@ -92,7 +93,7 @@ _KINDS: Mapping[str, _Kind] = {
     "planner": _Kind("planner", "learned", _planner),
     "learned": _Kind("learned:FOLDER", "learned", _learned),
     "openai": _Kind("openai:MODEL", "openai", _openai),
-    "llama": _Kind("llama:FILE.gguf", "llama", _llama),
+    "llama": _Kind("llama:MODEL", "local", _llama),
     "react": _Kind("react:SPEC", "all", _react),
     "cascade": _Kind("cascade:SPEC,SPEC", "all", _cascade),
     "script": _Kind("script:FILE", "all", _script),

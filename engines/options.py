@@ -16,8 +16,10 @@ class EngineOptions:
         stream: hosted answers as streams: "auto" when somebody reads along, "on" always, "off" never.
         thresholds: the file of a cascade's thresholds, as `shopbot optimize cascade` writes it; None for the shipped
             one.
+        models: the folder in which `llama:NAME` finds a local model; None leaves paths only.
     """
 
     timeout_s: float = 60.0
     stream: Literal["auto", "on", "off"] = "auto"
     thresholds: Path | None = None
+    models: Path | None = None

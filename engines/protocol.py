@@ -7,7 +7,7 @@ engines that do not read prose.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from langchain_core.messages import BaseMessage, SystemMessage
 
@@ -35,6 +35,10 @@ REFUSED = "refused"
 step. Such messages never enter the history."""
 
 
+READS_CANDIDATES = "reads_candidates"
+"""An attribute of engines that decode under a grammar: true, and the briefing lists what arguments can be."""
+
+
 class EngineUsage(TypedDict):
     """What one engine contributed to an answer: its spec, seconds, tokens, US dollars (None: unknown), and what became
     of its proposal: "answered", "unsure" (passed on for want of confidence) or "failed"."""
@@ -54,6 +58,18 @@ class TurnStart(TypedDict):
     known: list[str]
 
 
+class Candidates(TypedDict):
+    """What an argument can be now, by kind: values that its sources hold; `newest`: which stand in the message that the
+    customer wrote last."""
+
+    newest: list[str]
+    addresses: list[str]
+    identifiers: list[str]
+    dates: list[str]
+    phrases: list[str]
+    numbers: list[int]
+
+
 class Briefing(TypedDict):
     """Where a conversation stands before one step of the engine."""
 
@@ -67,6 +83,8 @@ class Briefing(TypedDict):
     allowed: list[str]
     blocked: dict[str, list[str]]
     confirm: list[str]
+    candidates: NotRequired[dict[str, dict[str, Candidates]]]
+    """Action -> argument -> its candidates; only for engines that read them (`READS_CANDIDATES`)."""
 
 
 def read_briefing(messages: Sequence[BaseMessage]) -> Briefing:

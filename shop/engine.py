@@ -19,5 +19,7 @@ def configured_engine(settings: Settings, spec: str | None = None) -> BaseChatMo
     Raises:
         EngineError, MissingExtra: it cannot be made.
     """
-    options = EngineOptions(settings.engine_timeout_s, settings.stream, settings.cascade_thresholds)
+    options = EngineOptions(
+        settings.engine_timeout_s, settings.stream, settings.cascade_thresholds, settings.data / "models"
+    )
     return make_engine(spec or settings.engine, options)

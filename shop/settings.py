@@ -31,7 +31,7 @@ class Settings(BaseSettings):
     data: Path = Field(Path("~/.shopbot"), description="folder that holds all state")
     engine: str = Field(
         "planner",
-        description="what reasons: planner, learned:FOLDER, openai:MODEL, PROVIDER:MODEL, llama:FILE.gguf, react:SPEC, "
+        description="what reasons: planner, learned:FOLDER, openai:MODEL, PROVIDER:MODEL, llama:MODEL, react:SPEC, "
         "cascade:SPEC,SPEC, script:FILE",
     )
     engine_timeout_s: float = Field(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import typer
@@ -39,7 +40,8 @@ def _export(folder: Path, to: Path, end: str) -> None:
 
 
 def _quantise(source: Path, to: Path, kind: str, threads: int) -> None:
-    need_extra("llama_cpp")
+    if find_spec("llama_cpp") is None:
+        fail("This needs llama-cpp-python, which is compiled when it is installed: pip install 'shopbot[quantise]'.")
     from shopbot.optimize.decoders.quantise import quantise_gguf
 
     quantise_gguf(source, to, kind, threads)

@@ -28,7 +28,15 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from shopbot.engines.cascade.thresholds import load_thresholds
 from shopbot.engines.drive import adrive, drive
 from shopbot.engines.errors import EngineError
-from shopbot.engines.protocol import CONFIDENCE, COST, ENGINES, NOT_STREAMED, EngineUsage, count_refusals
+from shopbot.engines.protocol import (
+    CONFIDENCE,
+    COST,
+    ENGINES,
+    NOT_STREAMED,
+    READS_CANDIDATES,
+    EngineUsage,
+    count_refusals,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +72,11 @@ class CascadeEngine(BaseChatModel):
     def spec(self) -> str:
         """How this engine is named in traces."""
         return f"cascade:{','.join(self.specs)}"
+
+    @property
+    def reads_candidates(self) -> bool:
+        """Whether one of them decodes under a grammar of what was said."""
+        return any(getattr(engine, READS_CANDIDATES, False) for engine in self.engines)
 
     @property
     def _llm_type(self) -> str:

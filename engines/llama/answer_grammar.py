@@ -5,8 +5,8 @@
     {"name": "take_email", "arguments": {"email": "maria@example.com"}}
     </tool_call>
 
-The tags are those of Hermes and Qwen models, the most common among small ones. A reply holds no `<`, so that the
-first character tells what is coming and no half-written call ever reaches a customer.
+The tags are those of Hermes and Qwen models, the most common among small ones. A reply holds no `<`, brace or backtick
+and begins with no bracket, so that the first character tells what is coming and no call can be written as a reply.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ AUTO, ANY, NONE = "auto", "any", "none"
 _PARTS = r"""
 thought ::= "<think>" [^<\x00-\x09\x0B-\x1F\x7F-\x9F\uD800-\uDFFF]{1,THOUGHT} "</think>\n"
 reply ::= visible plain*
-visible ::= [^<\x00-\x20\x7F-\xA0\u1680\u2000-\u200F\u2028-\u202F\u205F-\u206F\u3000\uD800-\uDFFF\uFEFF]
-plain ::= [^<\x00-\x09\x0B-\x1F\x7F-\x9F\uD800-\uDFFF]
+visible ::= [^<{}\[`\x00-\x20\x7F-\xA0\u1680\u2000-\u200F\u2028-\u202F\u205F-\u206F\u3000\uD800-\uDFFF\uFEFF]
+plain ::= [^<{}`\x00-\x09\x0B-\x1F\x7F-\x9F\uD800-\uDFFF]
 """
 
 
@@ -72,6 +72,11 @@ def _answer_grammar(actions: str, choice: str, thoughts: bool, most: int) -> str
     root = f"root ::= {'thought? ' if thoughts else ''}({' | '.join(answers)})"
     calls = [f"call ::= {quoted(CALL + chr(10))} ({' | '.join(kinds)}) {quoted(chr(10) + CALL_ENDS)}"] if kinds else []
     return "\n".join([root, *calls, _PARTS.strip().replace("THOUGHT", str(LONGEST_THOUGHT)), grammar.rules])
+
+
+def call_beginning(name: str) -> str:
+    """How the call of an action begins, up to where its name is closed."""
+    return f'{CALL}\n{{"name": {json.dumps(name)}'
 
 
 def _call(grammar: JsonGrammar, action: Mapping[str, Any]) -> str:

@@ -9,10 +9,6 @@ from dataclasses import dataclass, field
 from langchain_core.messages import InvalidToolCall, ToolCall
 
 from shopbot.engines.llama.answer_grammar import CALL, CALL_ENDS, THINK, THOUGHT_ENDS
-from shopbot.engines.llama.sampling import Weigh
-
-_QUOTES = 4
-"""With the fourth quote of a call its action's name is closed."""
 
 
 @dataclass
@@ -51,25 +47,29 @@ def reply_so_far(text: str) -> str:
     return reply
 
 
-def deciding(text: str) -> Weigh | None:
-    """What the token after `text` decides: call or reply ("kind"), which action comes first ("token"), or nothing."""
-    if text.startswith(THINK) and THOUGHT_ENDS not in text:
-        return None
-    rest = (text.partition(THOUGHT_ENDS)[2] if text.startswith(THINK) else text).lstrip()
-    if not rest:
-        return "kind"
-    return "token" if rest.startswith("<") and rest.count('"') < _QUOTES else None
+def without_thought(text: str) -> str | None:
+    """An unfinished answer without its thought; None while that is not finished."""
+    if not text.startswith(THINK):
+        return text
+    return text.partition(THOUGHT_ENDS)[2].lstrip() if THOUGHT_ENDS in text else None
+
+
+def new_id() -> str:
+    """The id of a call."""
+    return f"call_{uuid.uuid4().hex}"
 
 
 def _take(text: str, answer: Answer) -> str:
     """Read the call that `text` begins with; what stands behind it."""
-    number = f"call_{uuid.uuid4().hex}"
+    number = new_id()
     try:
         call, end = json.JSONDecoder().raw_decode(text)
         if not (
             isinstance(call, dict) and isinstance(call.get("name"), str) and isinstance(call.get("arguments"), dict)
         ):
             raise ValueError("no JSON object with name and arguments")
+        if "\ufffd" in text[:end]:
+            raise ValueError("bytes that are no text")
     except ValueError as error:
         body, _, rest = text.partition(CALL_ENDS)
         name = body.partition('"name": "')[2].partition('"')[0] or None

@@ -42,7 +42,7 @@ def read_messages(messages: Iterable[BaseMessage], reserved: re.Pattern[str]) ->
     for message in messages:
         if isinstance(message, SystemMessage):
             continue
-        text = _disarmed(message.text, reserved)
+        text = disarmed(message.text, reserved)
         if isinstance(message, ToolMessage):
             found.append(ChatMessage(USER, text, observed=message.name or "action"))
         elif isinstance(message, AIMessage):
@@ -157,6 +157,6 @@ def _written(call: Mapping[str, Any]) -> str:
     return f"{CALL}\n{body}\n{CALL_ENDS}"
 
 
-def _disarmed(text: str, reserved: re.Pattern[str]) -> str:
+def disarmed(text: str, reserved: re.Pattern[str]) -> str:
     """The text with every reserved piece broken up by a space behind its first character."""
     return reserved.sub(lambda found: f"{found.group()[0]} {found.group()[1:]}", text) if reserved.pattern else text

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 from shopbot.engines.llama.number_grammar import integer, number
@@ -75,7 +76,7 @@ class JsonGrammar:
         if "const" in schema:
             return literal(schema["const"])
         if "enum" in schema:
-            return " | ".join(literal(value) for value in schema["enum"])
+            return one_of([json.dumps(value, ensure_ascii=False) for value in schema["enum"]])
         for key in ("anyOf", "oneOf"):
             if key in schema:
                 rest = {name: value for name, value in schema.items() if name != key}
@@ -226,6 +227,26 @@ class JsonGrammar:
 def literal(value: Any) -> str:
     """A JSON value, written in the one way that the grammar allows."""
     return quoted(json.dumps(value, ensure_ascii=False))
+
+
+def one_of(texts: Sequence[str]) -> str:
+    """The expression of any of the texts; what many begin with is written once, so that few alternatives stay open."""
+    grouped: dict[str, list[str]] = {}
+    for text in dict.fromkeys(texts):
+        grouped.setdefault(text[:1], []).append(text)
+    return " | ".join(_branch(group) for group in grouped.values()) or '""'
+
+
+def _branch(texts: Sequence[str]) -> str:
+    if len(texts) == 1:
+        return quoted(texts[0])
+    shared = _shared_beginning(texts)
+    return f"{quoted(shared)} ({one_of([text[len(shared) :] for text in texts])})"
+
+
+def _shared_beginning(texts: Sequence[str]) -> str:
+    columns = zip(*texts, strict=False)
+    return "".join(column[0] for column in takewhile(lambda column: len(set(column)) == 1, columns))
 
 
 def quoted(text: str) -> str:

@@ -1,27 +1,43 @@
-"""From a GGUF file to a loaded model, or one sentence that says why not."""
+"""From a GGUF file to llama.cpp's server inside this process, or one sentence that says why not.
+
+The server decodes what it is handed directly; for the rest of its protocol it listens on a socket file that only this
+user can open, with a key, and on no port.
+"""
 
 from __future__ import annotations
 
-import ctypes
 import os
+import secrets
+import tempfile
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from shopbot.engines.errors import EngineError
+from shopbot.engines.llama.gguf_header import Header, read_header
 
-if TYPE_CHECKING:
-    from llama_cpp import Llama
-
-MAGIC = b"GGUF"
 LONGEST_CONTEXT = 8192
 """Tokens, where the file allows more: the cache of keys and values takes memory for each."""
-_BATCH = 512
+BATCH = 256
+"""Tokens of a prompt between two looks at the clock."""
 _SMALL = 32 << 20
-_ERROR = 3
-_log_lines: list[str] = []
+_KEPT_PROMPTS = 256
+"""MiB for evaluated prompts of conversations that are not the newest."""
 
 
-def load(file: Path, *, context: int | None = None, threads: int | None = None) -> Llama:
+@dataclass(frozen=True)
+class Loaded:
+    """A model in memory: llama.cpp's server, the socket file (alone in a folder of its own) and the key it listens
+    with, what the model's file says about itself, and the tokens that prompt and answer may have together."""
+
+    server: Any
+    socket: Path
+    key: str
+    header: Header
+    context: int
+
+
+def load(file: Path, *, context: int | None = None, threads: int | None = None) -> Loaded:
     """The model in `file`, ready to decode.
 
     Args:
@@ -29,40 +45,48 @@ def load(file: Path, *, context: int | None = None, threads: int | None = None) 
         threads: by default every core this process may use, one for a model under 32 MB.
 
     Raises:
-        EngineError: llama-cpp-python is missing, or the file is missing, no GGUF, cut short or of an unknown kind.
+        EngineError: xllamacpp is missing, or the file is missing, no GGUF, cut short or of an unknown kind.
     """
-    _check(file)
-    from jinja2 import TemplateError
-
+    header = _header(file)
     try:
-        import llama_cpp
+        import xllamacpp
     except ImportError:
         raise EngineError(
-            f"The engine llama:{file} needs llama-cpp-python, which is not installed: pip install 'shopbot[llama]'."
+            f"The engine llama:{file} needs xllamacpp, which is not installed: pip install 'shopbot[local]'."
         ) from None
-    _quieten(llama_cpp)
-    _log_lines.clear()
-    cores = threads or _threads_for(file)
+    tokens = context or min(header.context or LONGEST_CONTEXT, LONGEST_CONTEXT)
+    socket, key = Path(tempfile.mkdtemp(prefix="shopbot-llama-")) / "server.sock", secrets.token_hex(16)
+    parameters = xllamacpp.CommonParams()
+    for name, value in _parameters(tokens, socket, key).items():
+        setattr(parameters, name, value)
+    parameters.model.path = str(file)
+    for cores in (parameters.cpuparams, parameters.cpuparams_batch):
+        cores.n_threads = threads or _threads_for(file)
     try:
-        trained = _trained_context(file)
-        return llama_cpp.Llama(
-            str(file),
-            n_ctx=context or min(trained, LONGEST_CONTEXT),
-            n_batch=_BATCH,
-            n_threads=cores,
-            n_threads_batch=cores,
-            n_gpu_layers=-1,
-            verbose=False,
-        )
-    except TemplateError as error:
+        server = xllamacpp.Server(parameters)
+    except RuntimeError:
         raise EngineError(
-            f"The model {str(file)!r} cannot be loaded (its chat template: {error}): take another file."
+            f"The model {str(file)!r} cannot be loaded (llama.cpp refuses it): fetch it again, or take another file."
         ) from None
-    except (ValueError, OSError, RuntimeError) as error:
-        reason = next((line for line in reversed(_log_lines) if line), str(error))
-        raise EngineError(
-            f"The model {str(file)!r} cannot be loaded ({reason}): fetch it again, or take another file."
-        ) from None
+    return Loaded(server, socket, key, header, tokens)
+
+
+def _parameters(context: int, socket: Path, key: str) -> dict[str, Any]:
+    return {
+        "n_ctx": context,
+        "n_batch": BATCH,
+        "n_parallel": 1,
+        "n_gpu_layers": -1,
+        "cache_ram_mib": _KEPT_PROMPTS,
+        "hostnames": [str(socket)],
+        "api_keys": [key],
+        "endpoint_slots": False,
+        "ui": False,
+        "warmup": False,
+        "use_jinja": False,
+        "chat_template": "chatml",  # the file's own is rendered here, so that it need not be one that the server knows
+        "verbosity": -1,
+    }
 
 
 def _threads_for(file: Path) -> int:
@@ -72,56 +96,20 @@ def _threads_for(file: Path) -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _check(file: Path) -> None:
+def _header(file: Path) -> Header:
     try:
         with file.open("rb") as opened:
-            magic = opened.read(len(MAGIC))
+            magic = opened.read(4)
+        if magic != b"GGUF":
+            raise EngineError(
+                f"The model {str(file)!r} is no GGUF file: it must begin with the letters GGUF, so convert it first."
+            )
+        return read_header(file)
     except OSError as error:
         raise EngineError(
             f"The model {str(file)!r} cannot be read ({error.strerror}): give the path of a GGUF file."
         ) from None
-    if magic != MAGIC:
+    except ValueError as error:
         raise EngineError(
-            f"The model {str(file)!r} is no GGUF file: it must begin with the letters GGUF, so convert it first."
-        )
-
-
-def _trained_context(file: Path) -> int:
-    """What the file says about its context, read with the vocabulary alone."""
-    import llama_cpp
-
-    parameters: Any = llama_cpp.llama_model_default_params()
-    parameters.vocab_only = True
-    model = llama_cpp.llama_model_load_from_file(str(file).encode(), parameters)
-    if not model:
-        raise ValueError("llama.cpp refuses it")
-    try:
-        text = _metadata(model, f"{_metadata(model, 'general.architecture')}.context_length")
-        return int(text) if text.isdigit() else LONGEST_CONTEXT
-    finally:
-        llama_cpp.llama_model_free(model)
-
-
-def _metadata(model: Any, key: str) -> str:
-    import llama_cpp
-
-    buffer = ctypes.create_string_buffer(256)
-    length = llama_cpp.llama_model_meta_val_str(model, key.encode(), buffer, len(buffer))
-    return buffer.value.decode("utf-8", "replace") if length > 0 else ""
-
-
-def _quieten(llama_cpp: Any) -> None:
-    """Keep llama.cpp's errors for our own sentence instead of printing them."""
-    global _listener
-    if _listener is None:
-        _listener = llama_cpp.llama_log_callback(_listen)
-        llama_cpp.llama_log_set(_listener, ctypes.c_void_p(0))
-
-
-_listener: Any = None
-
-
-def _listen(level: int, text: bytes, _: Any) -> None:
-    if level == _ERROR:
-        _log_lines.append(text.decode("utf-8", "replace").strip().partition(": ")[2] or text.decode("utf-8", "replace"))
-        del _log_lines[:-10]
+            f"The model {str(file)!r} cannot be loaded ({error}): fetch it again, or take another file."
+        ) from None

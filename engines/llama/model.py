@@ -8,7 +8,7 @@ from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolCall
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
@@ -16,12 +16,14 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import PrivateAttr
 
+from shopbot.engines.errors import EngineError
 from shopbot.engines.llama.answer_grammar import ANY, AUTO, NONE
-from shopbot.engines.llama.answers import Answer, read_answer, reply_so_far
+from shopbot.engines.llama.answers import Answer, new_id, read_answer, reply_so_far
+from shopbot.engines.llama.guide import Guide
 from shopbot.engines.llama.prompting import Prompting, Request, open_prompting
 from shopbot.engines.llama.runtime import Runtime
 from shopbot.engines.llama.work import Work
-from shopbot.engines.protocol import CONFIDENCE, COST, THOUGHT
+from shopbot.engines.protocol import CONFIDENCE, COST, TEMPLATED, THOUGHT
 
 
 class LlamaEngine(BaseChatModel):
@@ -38,7 +40,12 @@ class LlamaEngine(BaseChatModel):
     seed: int = 0
     thoughts: bool = True
     """Whether the model may think in a sentence before it answers."""
+    guided: bool = True
+    """Whether the model is asked small things only, where there are prompts for that (`guide.py`)."""
+    reads_candidates: bool = True
+    """Whether arguments are decoded from what their sources hold and nothing else."""
     _prompting: Prompting = PrivateAttr()
+    _guide: Guide = PrivateAttr()
 
     def __init__(self, file: str | Path, *, context: int | None = None, threads: int | None = None, **kwargs: Any):
         """Load `file`; `context` tokens (by default the model's own, at most 8,192) and `threads` (every core).
@@ -48,6 +55,7 @@ class LlamaEngine(BaseChatModel):
         """
         super().__init__(**kwargs)
         self._prompting = open_prompting(Path(file).expanduser(), context=context, threads=threads)
+        self._guide = Guide(self._prompting)
 
     @property
     def runtime(self) -> Runtime:
@@ -84,6 +92,9 @@ class LlamaEngine(BaseChatModel):
     ) -> ChatResult:
         """One answer; `grammar` is GBNF of the caller's own, instead of one made from the actions."""
         request = self._request(stop, grammar, kwargs)
+        guided = self._guided(messages, request)
+        if guided is not None:
+            return ChatResult(generations=[ChatGeneration(message=guided)])
         work = Work()
         text = "".join(self._prompting.decode(messages, request, work))
         answer = _read(text, request)
@@ -108,6 +119,10 @@ class LlamaEngine(BaseChatModel):
     ) -> Iterator[ChatGenerationChunk]:
         """The reply while it is decoded; thought and calls when they are whole."""
         request = self._request(stop, grammar, kwargs)
+        guided = self._guided(messages, request)
+        if guided is not None:
+            yield ChatGenerationChunk(message=_as_chunk(guided))
+            return
         work, text, shown = Work(), "", ""
         for piece in self._prompting.decode(messages, request, work):
             text += piece
@@ -132,6 +147,30 @@ class LlamaEngine(BaseChatModel):
             chunk_position="last",
         )
         yield ChatGenerationChunk(message=last)
+
+    def _guided(self, messages: list[BaseMessage], request: Request) -> AIMessage | None:
+        """The guide's next step; None where it has nothing to say."""
+        if not self.guided or request.grammar is not None or request.choice != AUTO or not request.actions:
+            return None
+        offered = {one["name"]: tuple(one["parameters"].get("required", ())) for one in request.actions}
+        try:
+            found = self._guide.propose(messages, offered)
+        except (TimeoutError, ValueError, RuntimeError) as error:
+            raise EngineError(f"The model {self.runtime.file.name} cannot answer: {error}.") from error
+        if found is None:
+            return None
+        calls = []
+        if found.proposal is not None and found.proposal.action is not None:
+            calls = [
+                ToolCall(name=found.proposal.action, args=dict(found.proposal.args), id=new_id(), type="tool_call")
+            ]
+        return AIMessage(
+            found.text,
+            tool_calls=calls,
+            additional_kwargs={THOUGHT: found.notes} if found.notes else {},
+            usage_metadata=_usage(found.work),
+            response_metadata={**self._metadata(found.work, request), "finish_reason": "stop", TEMPLATED: True},
+        )
 
     def _request(self, stop: list[str] | None, grammar: str | None, bound: dict[str, Any]) -> Request:
         return Request(
@@ -160,6 +199,28 @@ class LlamaEngine(BaseChatModel):
                 "decode_seconds": work.decode_seconds,
             },
         }
+
+
+def _as_chunk(message: AIMessage) -> AIMessageChunk:
+    """A whole answer as the only piece of its stream."""
+    calls = [
+        {
+            "name": call["name"],
+            "args": _as_text(call["args"]),
+            "id": call["id"],
+            "index": place,
+            "type": "tool_call_chunk",
+        }
+        for place, call in enumerate(message.tool_calls)
+    ]
+    return AIMessageChunk(
+        content=message.content,
+        tool_call_chunks=calls,  # type: ignore[arg-type]
+        additional_kwargs=message.additional_kwargs,
+        usage_metadata=message.usage_metadata,
+        response_metadata=message.response_metadata,
+        chunk_position="last",
+    )
 
 
 def _read(text: str, request: Request) -> Answer:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,14 +12,22 @@ from weakref import WeakValueDictionary
 from langchain_core.messages import BaseMessage
 
 from shopbot.engines.errors import EngineError
-from shopbot.engines.llama.answer_grammar import AUTO, NONE, answer_grammar
-from shopbot.engines.llama.answers import deciding
+from shopbot.engines.llama.answer_grammar import ANY, AUTO, NONE, answer_grammar, call_beginning
 from shopbot.engines.llama.catalogue import Catalogue
-from shopbot.engines.llama.chat import USER, ChatMessage, ChatTemplate, read_messages, reserved_texts, split_system
+from shopbot.engines.llama.chat import (
+    USER,
+    ChatMessage,
+    ChatTemplate,
+    disarmed,
+    read_messages,
+    reserved_texts,
+    split_system,
+)
 from shopbot.engines.llama.fitting import Fitted, fit
+from shopbot.engines.llama.grounded import grounded
 from shopbot.engines.llama.runtime import Runtime
 from shopbot.engines.llama.work import Wanted, Work
-from shopbot.engines.protocol import read_deadline
+from shopbot.engines.protocol import BRIEFING, read_deadline
 from shopbot.prompts import load_data, render
 
 _SMALLEST_ANSWER = 64
@@ -72,8 +79,9 @@ class Prompting:
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self._catalogue = Catalogue()
-        self._template = ChatTemplate(runtime.chat_template, bos=runtime.special("bos"), eos=runtime.special("eos"))
-        self._reserved = reserved_texts(runtime.control_texts())
+        header = runtime.header
+        self._template = ChatTemplate(header.chat_template, bos=header.special("bos"), eos=header.special("eos"))
+        self._reserved = reserved_texts(header.control.values())
 
     def decode(self, messages: Sequence[BaseMessage], request: Request, work: Work) -> Iterator[str]:
         """The answer to `messages`, piece by piece.
@@ -86,16 +94,24 @@ class Prompting:
             prompt = self.prompt(messages, request, self.runtime.context - longest).tokens
             wanted = Wanted(
                 prompt=prompt,
-                grammar=_grammar(request),
+                grammar=_grammar(request, messages),
                 tokens=longest,
                 temperature=request.temperature,
                 seed=request.seed,
                 deadline=read_deadline(messages),
-                weigh=(lambda text: None) if request.is_raw else deciding,
+                alternatives=[call_beginning(action["name"]) for action in request.actions],
+                open=request.choice == AUTO,
+                stop=request.stop,
             )
-            yield from _until(request.stop, self.runtime.decode(wanted, work), work)
+            yield from self.runtime.decode(wanted, work)
         except (TimeoutError, ValueError, RuntimeError) as error:
             raise EngineError(f"The model {self.runtime.file.name} cannot answer: {error}.") from error
+
+    def text(self, system: str, history: Sequence[ChatMessage]) -> str:
+        """A prompt of one's own, in the model's chat template; nothing in the newest message counts as a tag."""
+        newest = history[-1]
+        told = [*history[:-1], ChatMessage(newest.role, disarmed(newest.text, self._reserved))]
+        return self._template.render(system, told)
 
     def prompt(self, messages: Sequence[BaseMessage], request: Request, room: int) -> Fitted:
         """The prompt in at most `room` tokens.
@@ -130,34 +146,24 @@ _open: WeakValueDictionary[tuple[str, int, int | None, int | None], Prompting] =
 _opening = threading.Lock()
 
 
-def _grammar(request: Request) -> str | None:
+def _grammar(request: Request, messages: Sequence[BaseMessage]) -> str | None:
+    """The caller's own, or that of the actions allowed now, their arguments grounded where candidates are told."""
     if request.grammar is not None or not request.actions:
         return request.grammar
-    return answer_grammar(request.actions, request.choice, thoughts=request.thoughts, several=request.several)
+    actions = _possible(request.actions, messages)
+    choice = AUTO if request.choice == ANY and not actions else request.choice
+    return answer_grammar(actions, choice, thoughts=request.thoughts, several=request.several)
+
+
+def _possible(actions: Sequence[Mapping[str, Any]], messages: Sequence[BaseMessage]) -> list[Mapping[str, Any]]:
+    typed: dict[str, Any] = next(
+        (m.additional_kwargs[BRIEFING] for m in messages if BRIEFING in m.additional_kwargs), {}
+    )
+    candidates = typed.get("candidates", {})
+    narrowed = [(action, grounded(action["parameters"], candidates.get(action["name"], {}))) for action in actions]
+    return [{**action, "parameters": schema} for action, schema in narrowed if schema is not None]
 
 
 def _with_now(history: Sequence[ChatMessage], now: str) -> list[ChatMessage]:
     """Where things stand, behind the last message: everything before it is the same at the next step."""
     return [*history, ChatMessage(USER, now)] if now or not history else list(history)
-
-
-def _until(stop: Sequence[str], pieces: Generator[str, None, None], work: Work) -> Iterator[str]:
-    """The text before the first of `stop`; what may be the beginning of one is held back until that is sure."""
-    if not stop:
-        yield from pieces
-        return
-    held = ""
-    with closing(pieces):
-        for piece in pieces:
-            held += piece
-            found = [held.index(text) for text in stop if text in held]
-            if found:
-                work.finished = True
-                yield held[: min(found)]
-                return
-            sure = len(held) - max(
-                (size for text in stop for size in range(1, len(text)) if held.endswith(text[:size])), default=0
-            )
-            yield held[:sure]
-            held = held[sure:]
-    yield held

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-
-from shopbot.engines.llama.sampling import Weigh
 
 
 @dataclass
@@ -18,21 +16,26 @@ class Work:
     prompt_seconds: float = 0.0
     decode_seconds: float = 0.0
     confidence: float = 1.0
-    """The probability of the decision: the product over its tokens, each among those that the grammar allowed."""
+    """The probability of the decision: the product over its tokens, each among those that an alternative goes on
+    with."""
     finished: bool = False
     """Whether the answer came to its own end."""
 
 
 @dataclass
 class Wanted:
-    """What shall be decoded: the prompt's tokens, the grammar and the most tokens of the answer."""
+    """What shall be decoded: the prompt, as text or tokens, the grammar and the most tokens of the answer."""
 
-    prompt: Sequence[int]
+    prompt: str | Sequence[int]
     grammar: str | None
     tokens: int
     temperature: float = 0.0
     seed: int = 0
     deadline: float | None = None
     """On the clock of `time.monotonic`; what is decoded later would come too late."""
-    weigh: Callable[[str], Weigh | None] = field(default=lambda text: None)
-    """Of what the probability is wanted after this text, if it is."""
+    alternatives: Sequence[str] = ()
+    """How the answers begin between which it is decided; empty: nobody wants to know how sure that was."""
+    open: bool = False
+    """Whether the answer may also begin otherwise than the alternatives."""
+    stop: Sequence[str] = field(default_factory=list)
+    """Texts before which the answer ends."""

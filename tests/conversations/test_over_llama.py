@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("llama_cpp", reason="llama-cpp-python is not installed: pip install 'shopbot[llama]'")
+pytest.importorskip("xllamacpp", reason="xllamacpp is not installed: pip install 'shopbot[local]'")
 pytest.importorskip("gguf", reason="gguf is not installed: pip install gguf")
 
 from judge import play_and_judge

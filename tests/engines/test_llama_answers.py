@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from math import log
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopbot.engines.llama.answers import deciding, read_answer, reply_so_far
+from shopbot.engines.llama.answers import read_answer, reply_so_far, without_thought
+from shopbot.engines.llama.runtime import share_of
+from shopbot.engines.llama.work import Wanted
 
 CALL = '<tool_call>\n{"name": "look", "arguments": {"place": "here"}}\n</tool_call>'
 
@@ -65,9 +70,28 @@ def test_neither_thought_nor_call_is_ever_shown() -> None:
     assert {reply_so_far(text[:end]) for end in range(len(text) + 1)} == {""}
 
 
-def test_the_decision_ends_with_the_name() -> None:
-    text = f"<think>why</think>\n{CALL}"
-    decided = [text[:end] for end in range(len(text)) if deciding(text[:end]) is None and end > text.index("<tool")]
-    assert min(map(len, decided)) == text.index('", "arguments"') + 1
-    assert deciding("") == "kind"
-    assert deciding("Hello") is None
+@pytest.mark.parametrize(
+    ("text", "left"), [("<think>not yet", None), ("<think>now</think>\nHello", "Hello"), ("Hi", "Hi")]
+)
+def test_an_answer_without_its_thought(text: str, left: str | None) -> None:
+    assert without_thought(text) == left
+
+
+def chosen(token: str, **likely: float) -> dict[str, Any]:
+    told = [{"token": text, "logprob": log(share)} for text, share in likely.items()]
+    own = next(one for one in told if one["token"] == token)
+    return {"logprobs": {"content": [{**own, "top_logprobs": told}]}}
+
+
+def test_a_decision_is_as_sure_as_its_token_among_those_that_an_alternative_goes_on_with() -> None:
+    wanted = Wanted("", None, 1, alternatives=["return", "rules", "stop"])
+    assert share_of("", chosen("re", re=0.3, st=0.1, xx=0.6), wanted) == pytest.approx(0.75)
+    assert share_of("re", chosen("turn", turn=0.2, st=0.1), wanted) == 1.0  # nothing else is left
+    assert share_of("return", chosen("turn", turn=0.2), wanted) == 1.0
+
+
+def test_whether_it_calls_or_replies_is_weighed_as_a_whole() -> None:
+    wanted = Wanted("", None, 1, alternatives=["<a", "<b"], open=True)
+    assert share_of("", chosen("<", **{"<": 0.7, "He": 0.2}), wanted) == pytest.approx(0.7)
+    assert share_of("", chosen("He", **{"<": 0.7, "He": 0.2}), wanted) == pytest.approx(0.3)
+    assert share_of(None, chosen("He", He=0.2), wanted) == 1.0

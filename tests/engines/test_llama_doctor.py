@@ -20,7 +20,7 @@ def test_without_a_local_model_it_says_what_fits() -> None:
 
 @pytest.mark.parametrize("spec", ["llama:{}", "react:llama:{}", "cascade:planner,llama:{}"])
 def test_the_chosen_model_is_measured_wherever_it_stands(spec: str, tmp_path: Path) -> None:
-    pytest.importorskip("llama_cpp", reason="llama-cpp-python is not installed: pip install 'shopbot[llama]'")
+    pytest.importorskip("xllamacpp", reason="xllamacpp is not installed: pip install 'shopbot[local]'")
     pytest.importorskip("gguf", reason="gguf is not installed: pip install gguf")
     from tiny_gguf import write_tiny_gguf
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("llama_cpp", reason="llama-cpp-python is not installed: pip install 'shopbot[llama]'")
+pytest.importorskip("xllamacpp", reason="xllamacpp is not installed: pip install 'shopbot[local]'")
 pytest.importorskip("gguf", reason="gguf is not installed: pip install gguf")
 
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, SystemMessage, ToolCall, ToolMessage
@@ -38,7 +38,7 @@ class Wait(BaseModel):
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> LlamaEngine:
     file = write_tiny_gguf(tmp_path_factory.mktemp("model") / "tiny.gguf", context=2048)
-    return LlamaEngine(file, temperature=1.0, longest_answer=160)
+    return LlamaEngine(file, temperature=1.0, longest_answer=900, thoughts=False)
 
 
 def ask(engine: LlamaEngine, choice: Any, seed: int = 0, **bound: Any) -> AIMessage:

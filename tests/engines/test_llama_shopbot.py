@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("llama_cpp", reason="llama-cpp-python is not installed: pip install 'shopbot[llama]'")
+pytest.importorskip("xllamacpp", reason="xllamacpp is not installed: pip install 'shopbot[local]'")
 pytest.importorskip("gguf", reason="gguf is not installed: pip install gguf")
 
 from hosted_shopbot import Hosted, said

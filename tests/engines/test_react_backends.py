@@ -25,7 +25,7 @@ def set_copies(count: int, paper: str) -> str:
 
 
 def test_a_model_of_random_weights_writes_a_valid_action_under_the_grammar(tmp_path: Path) -> None:
-    pytest.importorskip("llama_cpp", reason="the extra llama is not installed")
+    pytest.importorskip("xllamacpp", reason="the extra local is not installed")
     from tiny_gguf import write_tiny_gguf
 
     from shopbot.engines.llama.model import LlamaEngine

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
-import contextlib
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,13 +11,6 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from shopbot import prompts
 from shopbot.optimize.decoders.gguf_file import DecoderShape, Storage, write_gguf
 from shopbot.optimize.decoders.gguf_vocabulary import Vocabulary, read_tokenizer
-
-with contextlib.suppress(ImportError):
-    # llama-cpp-python leaves two files open at the interpreter's end; where warnings are errors that is heard.
-    from llama_cpp import _utils
-
-    atexit.register(_utils.outnull_file.close)
-    atexit.register(_utils.errnull_file.close)
 
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
 CHATML = (

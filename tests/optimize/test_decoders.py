@@ -19,7 +19,7 @@ from shopbot.apps.cli import app
 torch = pytest.importorskip("torch", reason="needs the optimize extra")
 transformers = pytest.importorskip("transformers", reason="needs the optimize extra")
 pytest.importorskip("gguf", reason="needs the optimize extra")
-llama_cpp = pytest.importorskip("llama_cpp", reason="needs the llama extra")
+llama_cpp = pytest.importorskip("llama_cpp", reason="needs the extra quantise")
 
 from shopbot.optimize.compression.anatomy import layers_of  # noqa: E402
 from shopbot.optimize.compression.factorise import factorise_model  # noqa: E402

@@ -96,18 +96,18 @@ def byte_tokenizer(folder: Path) -> Any:
 
 @pytest.mark.parametrize("text", ["return the jeans", "Änderung 😀 \t\n 1234", "the<end>re", "It's  two   spaces"])
 def test_llama_cpp_cuts_text_as_the_tokenizer_does(text: str, tmp_path: Path) -> None:
-    llama_cpp = pytest.importorskip("llama_cpp", reason="llama-cpp-python is not installed")
+    pytest.importorskip("xllamacpp", reason="xllamacpp is not installed: pip install 'shopbot[local]'")
+    from shopbot.engines.llama.runtime import Runtime
+
     tokenizer = byte_tokenizer(tmp_path)
     vocabulary = read_tokenizer(tmp_path / "tokenizer.json", end="<end>")
     write_gguf(tmp_path / "x.gguf", SHAPE, random_tensors(SHAPE, len(vocabulary.tokens)), vocabulary, name="x")
-    model = llama_cpp.Llama(str(tmp_path / "x.gguf"), verbose=False, n_ctx=64, n_threads=1)
-    assert model.tokenize(text.encode(), add_bos=False, special=True) == tokenizer.encode(text).ids
-    model.close()
+    assert Runtime(tmp_path / "x.gguf", context=64, threads=1).tokenise(text) == tokenizer.encode(text).ids
 
 
 @pytest.mark.parametrize("tied", [True, False])
 def test_llama_cpp_computes_what_hugging_face_computes(tied: bool, tmp_path: Path) -> None:
-    llama_cpp = pytest.importorskip("llama_cpp", reason="llama-cpp-python is not installed")
+    pytest.importorskip("xllamacpp", reason="xllamacpp is not installed: pip install 'shopbot[local]'")
     torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'shopbot[optimize]'")
     transformers = pytest.importorskip("transformers", reason="transformers is not installed")
     byte_tokenizer(tmp_path)
@@ -132,9 +132,16 @@ def test_llama_cpp_computes_what_hugging_face_computes(tied: bool, tmp_path: Pat
     write_gguf(tmp_path / "x.gguf", SHAPE, from_hugging_face(state, SHAPE), vocabulary, name="x")
     tokens = [5, 80, 200, 17, 80, 44, 3, 250]
     with torch.no_grad():
-        wanted = model(torch.tensor([tokens])).logits[0, -1].numpy()
-    runner = llama_cpp.Llama(str(tmp_path / "x.gguf"), verbose=False, n_ctx=64, n_threads=1)
-    runner.eval(tokens)
-    found = np.ctypeslib.as_array(runner._ctx.get_logits_ith(-1), shape=wanted.shape)
+        wanted = model(torch.tensor([tokens])).logits[0, -1].log_softmax(-1).numpy()
+    found = _log_probabilities(tmp_path / "x.gguf", tokens, len(wanted))
     np.testing.assert_allclose(found, wanted, atol=2e-2, rtol=2e-2)  # llama.cpp keeps keys and values as 16 bit
-    runner.close()
+
+
+def _log_probabilities(file: Path, tokens: list[int], size: int) -> Any:
+    """Of every token that may follow, in llama.cpp."""
+    from shopbot.engines.llama.loading import load
+
+    asked = {"prompt": tokens, "n_predict": 1, "n_probs": size, "temperature": 0}
+    (said,) = load(file, context=64, threads=1).server.handle_completions(asked)["choices"]
+    found = {one["id"]: one["logprob"] for one in said["logprobs"]["content"][0]["top_logprobs"]}
+    return np.array([found[token] for token in range(size)])
