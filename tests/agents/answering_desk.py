@@ -60,7 +60,14 @@ def take_name(call: Call[Documents], name: Annotated[str, Source.CUSTOMER]) -> O
     return Observation(f"the badge for {name} is ready at gate B", facts={"name": name})
 
 
-@action(needs=("name",), gives=("badge",), effect="write", confirm="Shall I print the badge for {facts.name}?", goal=True, title="print the badge")
+@action(
+    needs=("name",),
+    gives=("badge",),
+    effect="write",
+    confirm="Print {facts.name}'s badge?",
+    goal=True,
+    title="print the badge",
+)
 def print_badge(call: Call[Documents]) -> Observation:
     """Print the badge."""
     return Observation("printed", facts={"badge": True})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -148,11 +147,11 @@ def test_what_another_action_observed_needs_no_citation() -> None:
     assert AnsweringDesk(*steps, say(reply)).say("I'm Ada; until when may items be returned?") == reply
 
 
-def test_words_beside_a_question_to_confirm_are_checked_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_words_beside_a_question_to_confirm_are_checked_too() -> None:
     steps = [{"call": "take_name", "args": {"name": "Ada"}}, ASK]
     wrong = {"say": "You have 90 days [returns#forever].", "call": "print_badge"}
-    (tmp_path / "prompts" / "confirm" / "lend.j2").write_text("Print it?")
-    assert AnsweringDesk(*steps, wrong).say("I'm Ada; until when may items be returned?") == f"{SAFE}\n\nPrint it?"
+    reply = AnsweringDesk(*steps, wrong).say("I'm Ada; until when may items be returned?")
+    assert reply == f"{SAFE}\n\nPrint Ada's badge?"
 
 
 def test_words_beside_a_call_are_dropped_when_they_cite_what_nobody_retrieved() -> None:
