@@ -26,8 +26,8 @@ from benchmarks.policy_questions import DOCUMENTS, load_questions
 from benchmarks.refusal_sets import collections, halves
 from shopbot.optimize.logistic import Logistic, fit_logistic
 from shopbot.tools.retrieval import Retriever, open_retriever
-from shopbot.tools.retrieval.confidence import CALIBRATION, Calibration
 from shopbot.tools.retrieval.documents import UNANSWERED_FILE, read_unanswered
+from shopbot.tools.retrieval.refusal import CALIBRATION, Calibration
 
 Rows = NDArray[np.float64]
 Marks = NDArray[np.bool_]

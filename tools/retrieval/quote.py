@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shopbot.engines.embedding import Encoder
+from shopbot.tools.retrieval.keywords import stems
 from shopbot.tools.retrieval.sentences import sentences
-from shopbot.tools.retrieval.words import stems
 
 LEXICAL_WEIGHT = 0.3
 SECOND_SENTENCE_MARGIN = 0.12

@@ -6,40 +6,26 @@ the documents answer at all (`confidence`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from shopbot.engines.embedding import Encoder
-from shopbot.tools.retrieval.confidence import Calibration, Signals, calibration, signals
-from shopbot.tools.retrieval.configuration import search_configuration
 from shopbot.tools.retrieval.filters import Where, conditions
-from shopbot.tools.retrieval.fusion import fuse
-from shopbot.tools.retrieval.question_classifier import QuestionClassifier, plain
+from shopbot.tools.retrieval.keywords import sentences_of
+from shopbot.tools.retrieval.passages import Passage, passage_of, places
+from shopbot.tools.retrieval.ranking import rank, search_configuration
+from shopbot.tools.retrieval.refusal import Calibration, QuestionClassifier, Signals, calibration, plain, signals
 
 if TYPE_CHECKING:
     from shopbot.tools.retrieval.chunks import Chunk
     from shopbot.tools.retrieval.reranking import CrossEncoder
     from shopbot.tools.retrieval.store import ChunkStore
 
-QUESTION_LIMIT = 1_000
-"""Characters of a question that are read; the encoder sees no more than about that many anyway."""
-
-
-@dataclass(frozen=True)
-class Passage:
-    """A section of a document. `score` compares passages of one search: 1 is first by meaning and by keywords.
-
-    `metadata` is the document's or the row's own, by which a search can be filtered.
-    """
-
-    key: str
-    source: str
-    heading: str
-    text: str
-    score: float
-    metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
+QUESTION_LIMIT = 4_000
+"""Characters of a question that are read."""
 
 
 @dataclass(frozen=True)
@@ -93,35 +79,28 @@ class Retriever:
 
     def find(self, question: str, k: int = 5, where: Where | None = None) -> Finding:
         """The best `k` passages whatever they are worth, and what they are worth together."""
-        question, wanted = question[:QUESTION_LIMIT], conditions(where)
+        question, wanted = question[:QUESTION_LIMIT].strip(), conditions(where)
         self.store.refresh()
-        configured, index = search_configuration(), self.store.keywords
-        vector = self.encoder.encode([question])[0]
-        near = self.store.nearest_keys(vector, max(k, configured.candidates), wanted)
-        worded = self.store.worded_keys(question, max(k, configured.candidates), wanted)
-        ranked = fuse(
-            [key for key, _ in near],
-            [key for key, _ in worded],
-            sum(index.rarity(word) for word in index.known(question)),
-            configured.fusion,
-            guided=self.store.with_questions,
-        )
-        again = configured.rerank if self.reranker else 0
-        chunks = self.store.get([key for key, _ in ranked[: max(k, again, 3)]])
+        configured = search_configuration()
+        parts = sentences_of(question)
+        found = self.store.candidates(parts, self.encoder.encode(parts), max(k, configured.candidates), wanted)
+        ranked = rank(found, configured.weights)
         if self.reranker:
-            ranked = self.reranker.rank_again(question, ranked[:again], chunks) + ranked[again:]
-        best = [chunks[key] for key, _ in ranked[:3] if key in chunks]
+            again = [key for key, _ in ranked[: configured.rerank]]
+            ranked = self.reranker.rank_again(question, again, self.store.get(again)) + ranked[configured.rerank :]
+        best = self.store.get([key for key, _ in ranked[:3]])
         resemblance = self.classifier.resemblance(self.encoder.encode([plain(question)])[0]) if self.classifier else 0.0
+        near = np.sort(found.cosines)[::-1].tolist()
         seen = signals(
-            question, [cosine for _, cosine in near], [_everything(chunk) for chunk in best], index, resemblance
+            question, near, [_everything(chunk) for chunk in best.values()], self.store.keywords, resemblance
         )
-        passages = [_passage(chunks[key], score) for key, score in ranked[:k] if key in chunks]
+        passages = places(((self.store.get([key])[key], score) for key, score in ranked), k)
         return Finding(passages, self._calibration.confidence(seen) if passages else 0.0, seen)
 
     def passage(self, key: str) -> Passage | None:
         """The passage with this key, when the documents have it."""
         chunk = self.store.by_key(key)
-        return _passage(chunk, 1.0) if chunk else None
+        return passage_of(chunk) if chunk else None
 
     def best_quote(self, question: str, passage: Passage) -> str:
         """The one or two sentences of `passage` that answer best: an exact substring of its text."""
@@ -162,7 +141,3 @@ def open_retriever(index: Path, documents: Path, encoder: Encoder | None = None)
 
 def _everything(chunk: Chunk) -> str:
     return "\n".join([chunk.heading, chunk.text, *chunk.asked])
-
-
-def _passage(chunk: Chunk, score: float) -> Passage:
-    return Passage(chunk.key, chunk.source, chunk.heading, chunk.text, min(score, 1.0), chunk.metadata)
