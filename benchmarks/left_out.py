@@ -18,7 +18,7 @@ from shopbot.engines.embedding import Encoder
 from shopbot.tools.retrieval.documents import UNANSWERED_FILE, read_unanswered
 from shopbot.tools.retrieval.keywords import KeywordIndex, Searchable
 from shopbot.tools.retrieval.ranking import Candidates, rank, search_configuration
-from shopbot.tools.retrieval.refusal import QuestionClassifier, plain, signals
+from shopbot.tools.retrieval.refusal import QuestionClassifier, Signals, coverage, plain
 from shopbot.tools.retrieval.vector_cache import CACHE_FILE, CachedEncoder
 from shopbot.tools.retrieval.vectors import chunk_vectors
 
@@ -59,6 +59,7 @@ class LeftOut:
         found = Candidates(
             index.keys,
             cosines,
+            cosines,
             index.scores(question),
             index.document_scores(question),
             index.heading_shares(question),
@@ -67,7 +68,8 @@ class LeftOut:
         ranked = rank(found, self.configured.weights)
         best = [self.chunks[index.row_of[key]] for key, _ in ranked[:3]]
         texts = ["\n".join([each.heading, each.text, *(q for q in each.asked if q != question)]) for each in best]
-        seen = signals(question, np.sort(cosines)[::-1].tolist(), texts, index, float(self.resemblance[number]))
+        # The keyword index knows the question, so its evidence would count for nothing.
+        seen = Signals(float(cosines.max()), 0.0, coverage(question, texts, index), float(self.resemblance[number]))
         return astuple(seen)
 
     def _cosines(self, number: int) -> NDArray[np.float32]:

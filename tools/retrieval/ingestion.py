@@ -209,17 +209,17 @@ class Ingestion:
         return {row for rows in ids.values() for row in rows}
 
     def _own(self, chunk: Chunk) -> str:
-        content = json.dumps([self._model, chunk.source, chunk.heading, chunk.text, chunk.asked])
+        content = json.dumps([model_of(self._encoder), chunk.source, chunk.heading, chunk.text, chunk.asked])
         return hashlib.sha256(content.encode()).hexdigest()[:24]
 
     def _digest(self, document: Document) -> str:
         about = json.dumps(document.metadata, sort_keys=True, default=str).encode()
-        return f"{self._model}-{NOTES_VERSION}-{document.digest}-{hashlib.sha256(about).hexdigest()[:12]}"
+        return f"{model_of(self._encoder)}-{NOTES_VERSION}-{document.digest}-{hashlib.sha256(about).hexdigest()[:12]}"
 
-    @property
-    def _model(self) -> str:
-        # Vectors of another model or another way of splitting must not mix with today's.
-        return f"{VECTORS_VERSION}-{TOKEN_BUDGET}-{self._encoder.digest[:12]}"
+
+def model_of(encoder: Encoder) -> str:
+    """Part of every digest: vectors of another model or another way of splitting must not mix with today's."""
+    return f"{VECTORS_VERSION}-{TOKEN_BUDGET}-{encoder.digest[:12]}"
 
 
 def _row_ids(chunk: Chunk) -> list[str]:

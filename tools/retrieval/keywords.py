@@ -105,7 +105,7 @@ class KeywordIndex:
 
     def document_scores(self, question: str) -> Scores:
         """The BM25 score of the document of every passage; shape (passages,)."""
-        return self._documents.scores(self._known(question), len(self._document_names))[self._owners]
+        return self._documents.scores(self._known(question), len(self._document_names))[self.owners]
 
     def heading_shares(self, question: str) -> Scores:
         """How much of the question, the rarer a word the more, stands in the headings of every passage."""
@@ -155,7 +155,8 @@ class KeywordIndex:
         return _documents(self.keys)[0]
 
     @cached_property
-    def _owners(self) -> NDArray[np.int64]:
+    def owners(self) -> NDArray[np.int64]:
+        """The number of each passage's document; shape (passages,)."""
         return _documents(self.keys)[1]
 
 

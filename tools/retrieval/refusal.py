@@ -25,26 +25,22 @@ from pydantic import BaseModel, ConfigDict
 from shopbot.tools.retrieval.keywords import KeywordIndex, stems, words
 
 CALIBRATION = Path(__file__).with_name("calibration.yaml")
-WORD_LIMIT = 8
-"""Longer questions count as this long: what matters is whether there is anything to go by."""
 
 
 @dataclass(frozen=True)
 class Signals:
     """What search found for one question.
 
-    `nearest` is the cosine of the best passage, `neighbourhood` the mean cosine of the ten best, `coverage` the share
-    of the question's words (the rarer the heavier) that stand in the three best passages, `words` how many different
-    words the question has, and `resemblance` how much it is like the questions that are known to have an answer here
-    and unlike those that are known to have none, about -1 to 1 (0 without such lists, see
-    `shopbot.tools.retrieval.question_classifier`).
+    `nearest` is the cosine of the best passage, `evidence` the most that a passage has of all that is ranked by
+    (`shopbot.tools.retrieval.ranking`), `coverage` the share of the question's words (the rarer the heavier) that stand
+    in the three best passages, and `resemblance` how much it is like the questions that are known to have an answer
+    here and unlike those that are known to have none, about -1 to 1 (0 without such lists).
     """
 
     nearest: float
-    neighbourhood: float
+    evidence: float
     coverage: float
-    words: float
-    resemblance: float
+    resemblance: float = 0.0
 
 
 class Calibration(BaseModel):
@@ -52,7 +48,7 @@ class Calibration(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    weights: tuple[float, float, float, float, float]
+    weights: tuple[float, float, float, float]
     intercept: float
     minimum: float
 
@@ -62,28 +58,12 @@ class Calibration(BaseModel):
         return 1 / (1 + math.exp(-max(-50.0, min(50.0, logit))))
 
 
-def signals(
-    question: str, cosines: Sequence[float], best: Sequence[str], index: KeywordIndex, resemblance: float = 0.0
-) -> Signals:
-    """What confidence is judged by.
-
-    Args:
-        cosines: of the nearest passages, best first.
-        best: the texts of the best passages, headings and sample questions included.
-        resemblance: to questions that have an answer rather than none.
-    """
+def coverage(question: str, best: Sequence[str], index: KeywordIndex) -> float:
+    """The share of the words of `question` that stand in the texts of the `best` passages, from 0 to 1."""
     asked = set(words(question))
-    found = frozenset[str]().union(*(stems(text) for text in best[:3]))
+    found = frozenset[str]().union(*(stems(text) for text in best))
     total = sum(index.rarity(word) for word in asked)
-    covered = sum(index.rarity(word) for word in asked & found)
-    near = cosines[:10]
-    return Signals(
-        nearest=near[0] if near else 0.0,
-        neighbourhood=_mean(near),
-        coverage=covered / total if total else 1.0,
-        words=float(min(len(asked), WORD_LIMIT)),
-        resemblance=resemblance,
-    )
+    return sum(index.rarity(word) for word in asked & found) / total if total else 1.0
 
 
 @cache
@@ -91,10 +71,6 @@ def calibration(*, guided: bool) -> Calibration:
     """The fitted model: for documents with sample questions, answered and unanswered ones, or for those without."""
     held = yaml.safe_load(CALIBRATION.read_text(encoding="utf-8"))
     return Calibration.model_validate(held["guided" if guided else "unguided"])
-
-
-def _mean(numbers: Sequence[float]) -> float:
-    return sum(numbers) / len(numbers) if numbers else 0.0
 
 
 Vectors = NDArray[np.float32]

@@ -6,18 +6,22 @@ the documents answer at all (`confidence`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shopbot.engines.embedding import Encoder
+from shopbot.tools.retrieval.chunks import SEPARATOR
 from shopbot.tools.retrieval.filters import Where, conditions
 from shopbot.tools.retrieval.keywords import sentences_of
 from shopbot.tools.retrieval.passages import Passage, passage_of, places
 from shopbot.tools.retrieval.ranking import rank, search_configuration
-from shopbot.tools.retrieval.refusal import Calibration, QuestionClassifier, Signals, calibration, plain, signals
+from shopbot.tools.retrieval.refusal import Calibration, QuestionClassifier, Signals, calibration, coverage, plain
+from shopbot.tools.retrieval.sentences import Span, answer_among, sentences
 
 if TYPE_CHECKING:
     from shopbot.tools.retrieval.chunks import Chunk
@@ -58,7 +62,7 @@ class Retriever:
         self.store = store
         self.encoder = encoder
         self.reranker = reranker
-        self._minimum = minimum_confidence
+        self.minimum_confidence = minimum_confidence
         self.classifier = classifier
 
     def search(self, question: str, k: int = 5, where: Where | None = None) -> list[Passage]:
@@ -74,7 +78,8 @@ class Retriever:
         if not question or k < 1:
             return []
         found = self.find(question, k, where)
-        minimum = self._calibration.minimum if self._minimum is None else self._minimum
+        given = self.minimum_confidence
+        minimum = self._calibration.minimum if given is None else given
         return found.passages if found.confidence >= minimum else []
 
     def find(self, question: str, k: int = 5, where: Where | None = None) -> Finding:
@@ -84,15 +89,19 @@ class Retriever:
         configured = search_configuration()
         parts = sentences_of(question)
         found = self.store.candidates(parts, self.encoder.encode(parts), max(k, configured.candidates), wanted)
-        ranked = rank(found, configured.weights)
+        evidence = rank(found, configured.weights)
+        most = found.most(configured.weights)
+        ranked = [(key, score / most) for key, score in evidence]
         if self.reranker:
             again = [key for key, _ in ranked[: configured.rerank]]
             ranked = self.reranker.rank_again(question, again, self.store.get(again)) + ranked[configured.rerank :]
-        best = self.store.get([key for key, _ in ranked[:3]])
         resemblance = self.classifier.resemblance(self.encoder.encode([plain(question)])[0]) if self.classifier else 0.0
-        near = np.sort(found.cosines)[::-1].tolist()
-        seen = signals(
-            question, near, [_everything(chunk) for chunk in best.values()], self.store.keywords, resemblance
+        texts = [_everything(chunk) for chunk in self.store.get([key for key, _ in ranked[:3]]).values()]
+        seen = Signals(
+            float(found.cosines.max(initial=0.0)),
+            float(evidence[0][1]) if evidence else 0.0,
+            coverage(question, texts, self.store.keywords),
+            resemblance,
         )
         passages = places(((self.store.get([key])[key], score) for key, score in ranked), k)
         return Finding(passages, self._calibration.confidence(seen) if passages else 0.0, seen)
@@ -103,10 +112,22 @@ class Retriever:
         return passage_of(chunk) if chunk else None
 
     def best_quote(self, question: str, passage: Passage) -> str:
-        """The one or two sentences of `passage` that answer best: an exact substring of its text."""
-        from shopbot.tools.retrieval.quote import best_quote
+        """The one to three sentences of `passage` that answer best: an exact substring of its text."""
+        spans = sentences(passage.text)
+        if not spans:
+            return ""
+        first, last = answer_among(self._sentence_scores(question, passage, spans), search_configuration().quote.margin)
+        return passage.text[spans[first].start : spans[last].end]
 
-        return best_quote(question[:QUESTION_LIMIT], passage.text, self.encoder)
+    def _sentence_scores(self, question: str, passage: Passage, spans: Sequence[Span]) -> NDArray[np.float32]:
+        """How much each sentence, read under its section's title, answers: its cosine and the words that it shares."""
+        title = passage.heading.rpartition(SEPARATOR)[2]
+        said = [passage.text[span.start : span.end] for span in spans]
+        vectors = self.encoder.encode([question[:QUESTION_LIMIT], *(f"{title}: {sentence}" for sentence in said)])
+        shared = [coverage(question, [sentence], self.store.keywords) for sentence in said]
+        words = np.array(shared, dtype=np.float32)
+        scores: NDArray[np.float32] = vectors[1:] @ vectors[0] + search_configuration().quote.words * words
+        return scores
 
     def close(self) -> None:
         """Release the index."""

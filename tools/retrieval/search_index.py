@@ -32,6 +32,8 @@ MOST_FILTERS = 64
 """So many filters are remembered with what meets them."""
 FORMAT = 3
 """Of the files: raise it when they are written differently, and copies of another format are made anew."""
+NEIGHBOURS = 2
+"""Chunks before and after one that are read as its context."""
 ABOUT_FILE, CHUNKS_FILE = "about.json", "chunks.jsonl"
 
 Vectors = NDArray[np.float32]
@@ -135,6 +137,15 @@ class Copy:
             return every
         nearest = [(self.vectors[self.starts[row] : self.starts[row + 1]] @ vector).max() for row in rows]
         return np.array(nearest, dtype=np.float32)
+
+    def contexts(self, vectors: Vectors, rows: NDArray[np.int64]) -> Scores:
+        """Cosine of each of `vectors`, of shape (n, 384), with each of the chunks `rows` amid its neighbours in its
+        document; shape (n, rows)."""
+        around = np.clip(rows[:, None] + np.arange(-NEIGHBOURS, NEIGHBOURS + 1), 0, self.keywords.size - 1)
+        same = self.keywords.owners[around] == self.keywords.owners[rows][:, None]
+        summed = np.einsum("ij,ijk->ik", same.astype(np.float32), self.vectors[self.starts[around]])
+        cosines: Scores = vectors @ (summed / np.linalg.norm(summed, axis=1, keepdims=True)).T
+        return cosines
 
 
 class SearchIndex:

@@ -98,6 +98,7 @@ class ChunkStore:
         return Candidates(
             [keywords.keys[row] for row in rows],
             np.max([index.copy.cosines(vector, rows) for vector in vectors], axis=0),
+            index.copy.contexts(vectors, rows).max(axis=0),
             np.max([keywords.scores(sentence)[rows] for sentence in said], axis=0),
             keywords.document_scores(message)[rows],
             keywords.heading_shares(message)[rows],
@@ -161,6 +162,11 @@ class ChunkStore:
     def by_key(self, key: str) -> Chunk | None:
         """The chunk with this key."""
         return self.get([key]).get(key)
+
+    @property
+    def version(self) -> str:
+        """The mark of the last finished writing; empty before the first one and during one."""
+        return self._rows.version()
 
     @property
     def keywords(self) -> KeywordIndex:
