@@ -142,12 +142,25 @@ def search(
         ),
     ] = None,
     tenant: Tenant = None,
+    minimum: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(min=0, max=1, help="Confidence that counts as an answer; 0 always shows the best there is."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
 ) -> None:
     """Search the shop's documents."""
     from shopbot.apps.search import run_search
 
-    code = run_search(query, data=data, collection=collection, k=k, where=where or (), tenant=tenant, as_json=json)
+    code = run_search(
+        query,
+        data=data,
+        collection=collection,
+        k=k,
+        where=where or (),
+        tenant=tenant,
+        minimum=minimum,
+        as_json=json,
+    )
     raise typer.Exit(code)
 
 

@@ -35,7 +35,8 @@ def run_ingest(
         tenant: whose collection it is; None is the shop itself.
         metadata: `key=value` each, for every chunk, so that a search can be filtered by it.
 
-    Returns 0, or 1 when a source could not be read: the others are taken in all the same.
+    Returns 0, or 1 when a source could not be read: the others are taken in all the same. What has nothing to search,
+    such as a file of headings, is named and no fault.
 
     Raises:
         RetrievalError: the name cannot be used, or another process is writing.
@@ -87,10 +88,10 @@ def _show(report: IngestReport, collection: str, console: Console, *, as_json: b
     if as_json:
         import json
 
-        print(json.dumps({"collection": collection, **counts, "skipped": report.skipped}))
+        print(json.dumps({"collection": collection, **counts, "skipped": report.skipped, "empty": report.empty}))
         return
     console.print(f"{collection}: " + ", ".join(f"{number} {name}" for name, number in counts.items()))
-    for reason in report.skipped:
+    for reason in [*report.skipped, *report.empty]:
         console.print(f"skipped: {reason}", markup=False)
 
 

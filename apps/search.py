@@ -29,15 +29,17 @@ def run_search(
     as_json: bool,
     where: Sequence[str] = (),
     tenant: str | None = None,
+    minimum: float | None = None,
 ) -> int:
     """Print the best passages for `query`; returns the exit code.
 
-    The policies give none when they do not answer; another collection always gives the best it has.
+    There are none when the documents do not seem to answer.
 
     Args:
         where: conditions that every passage must meet, `key=value` each
         (`shopbot.tools.retrieval.filters.parse_where`).
         tenant: whose collection it is; None is the shop itself.
+        minimum: confidence, from 0 to 1, from which on the documents answer; None is what was calibrated.
 
     Raises:
         RetrievalError: there is no such collection, or a condition cannot be used.
@@ -47,27 +49,32 @@ def run_search(
     settings = command_settings(data=data)
     console = open_console()
     wanted = parse_where(where)
-    with keep_log(settings), closing(_open(settings, collection, tenant)) as retriever:
+    with keep_log(settings), closing(_open(settings, collection, tenant, minimum)) as retriever:
         passages = retriever.search(readable(query), k, wanted)
         for passage in passages:
             if as_json:
-                fields = ("key", "source", "heading", "score", "text", *(["metadata"] if passage.metadata else []))
+                more = [name for name in ("metadata", "also") if getattr(passage, name)]
+                fields = ("key", "source", "heading", "score", "text", *more)
                 print(json.dumps({name: getattr(passage, name) for name in fields}))
             else:
                 console.print(f"[{passage.key}] {passage.score:.2f}  {passage.heading}", markup=False)
                 console.print(passage.text, markup=False, end="\n\n")
     if not passages and not as_json:
-        console.print("Nothing meets these conditions." if where else "The documents do not answer that.")
+        console.print(
+            "Nothing that meets these conditions answers that." if where else "The documents do not answer that."
+        )
     return 0
 
 
-def _open(settings: Settings, collection: str, tenant: str | None) -> Retriever:
+def _open(settings: Settings, collection: str, tenant: str | None, minimum: float | None) -> Retriever:
     if collection == POLICIES and tenant is None:
         from shopbot.tools.shop.policy_index import open_policies
 
-        return open_policies(settings.data, settings.policies)
+        retriever = open_policies(settings.data, settings.policies)
+        retriever.minimum_confidence = minimum
+        return retriever
     from shopbot.tools.retrieval.collections import open_collection
     from shopbot.tools.shop.vectors import vectors_url
 
     url = vectors_url(settings)
-    return open_collection(settings.data, collection, tenant=tenant, url=url, reranker=settings.reranker)
+    return open_collection(settings.data, collection, minimum, tenant=tenant, url=url, reranker=settings.reranker)

@@ -9,7 +9,7 @@ from benchmarks.policy_questions import DOCUMENTS
 from shopbot.engines.embedding import Encoder
 from shopbot.tools.retrieval.chunks import Chunk, split_markdown
 from shopbot.tools.retrieval.documents import UNANSWERED_FILE, Document, read_documents, read_unanswered
-from shopbot.tools.retrieval.question_classifier import plain
+from shopbot.tools.retrieval.refusal import plain
 from shopbot.tools.retrieval.vector_cache import CACHE_FILE, write_vectors
 from shopbot.tools.retrieval.vectors import windows
 

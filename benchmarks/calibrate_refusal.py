@@ -3,9 +3,9 @@
     python -m benchmarks.calibrate_refusal      after a change of the encoder, the documents or their sample questions
 
 `guided` (documents with sample questions) is fitted on the sample questions themselves, each left out in turn
-(`left_out`), and shown on the development questions. `unguided` (any other documents) is fitted on half of the
-questions of `refusal_sets` and judged on the other half; it needs the public sets. The minimum is the lowest that
-refuses .91 of the questions that have no answer, each judged by a model that was fitted without it.
+(`left_out`), and shown on the development questions; the minimum is the lowest that refuses .91 of the questions that
+have no answer, each judged by a model that was fitted without it. `unguided` (any other documents) is fitted on half of
+the questions of `refusal_sets` and judged on the other half; its minimum refuses .015 of those that have an answer.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from typing import Any
 import numpy as np
 import yaml
 from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
 
 from benchmarks.external_sets import FOLDER
 from benchmarks.left_out import LeftOut
@@ -26,26 +28,25 @@ from benchmarks.policy_questions import DOCUMENTS, load_questions
 from benchmarks.refusal_sets import collections, halves
 from shopbot.optimize.logistic import Logistic, fit_logistic
 from shopbot.tools.retrieval import Retriever, open_retriever
-from shopbot.tools.retrieval.confidence import CALIBRATION, Calibration
 from shopbot.tools.retrieval.documents import UNANSWERED_FILE, read_unanswered
+from shopbot.tools.retrieval.refusal import CALIBRATION, Calibration
 
 Rows = NDArray[np.float64]
 Marks = NDArray[np.bool_]
 
-REFUSED = 0.91
+REFUSED, LOST = 0.91, 0.015
 FOLDS = 20
 HEAD = """# Written by `python -m benchmarks.calibrate_refusal`.
-# Weights of: cosine of the nearest passage, mean cosine of the ten nearest, share of the question's words found, number
-# of its words, resemblance to questions with an answer rather than none. `guided` is for documents with questions.yaml
-# and unanswered.yaml beside them, `unguided` for others. `minimum` is the least confidence that counts as an answer:
-# raise it to refuse more.
+# Weights of: cosine of the nearest passage, evidence of the best one, share of the question's words found, resemblance
+# to questions with an answer rather than none. `guided` is for documents with questions.yaml and unanswered.yaml beside
+# them, `unguided` for others. `minimum` is the least confidence that counts as an answer: raise it to refuse more.
 """
 
 
 def main() -> None:
     """Fit both models and write them."""
     with tempfile.TemporaryDirectory() as folder:
-        fitted = {"guided": guided(Path(folder) / "with"), "unguided": unguided(Path(folder))}
+        fitted = {"guided": guided(Path(folder) / "with"), "unguided": unguided()}
     CALIBRATION.write_text(HEAD + yaml.safe_dump(fitted, sort_keys=False, default_flow_style=None), encoding="utf-8")
 
 
@@ -61,30 +62,51 @@ def guided(index: Path) -> dict[str, Any]:
     return fitted
 
 
-def unguided(folder: Path) -> dict[str, Any]:
+def unguided() -> dict[str, Any]:
     """The calibration for documents without sample questions; the present one where the public sets are missing."""
     if not FOLDER.is_dir():
         print(f"There is no {FOLDER}: the calibration of other documents stays as it is.")
         held: dict[str, Any] = yaml.safe_load(CALIBRATION.read_text(encoding="utf-8"))["unguided"]
         return held
     fitting: list[tuple[Rows, Marks]] = []
-    judging: dict[str, tuple[Rows, Marks]] = {}
-    for each in collections(folder):
-        (yes, yes_kept), (no, no_kept) = halves(each.answered), halves(each.unanswered)
+    judging: dict[str, tuple[Rows, dict[str, Rows]]] = {}
+    for each in collections():
+        yes, yes_kept = halves(each.answered)
+        divided = {name: halves(questions) for name, questions in each.unanswered.items()}
+        no = [question for fitted, _ in divided.values() for question in fitted]
         fitting.append((_signals(each.retriever, [*yes, *no]), _marks(yes, no)))
-        judging[each.name] = _signals(each.retriever, [*yes_kept, *no_kept]), _marks(yes_kept, no_kept)
-        each.retriever.close()
-    fitted = fit("unguided, all", np.concatenate([r for r, _ in fitting]), np.concatenate([m for _, m in fitting]))
-    for name, (rows, answers) in judging.items():
-        judge(f"unguided, {name}, kept back", fitted, rows, answers)
+        kept = {name: _signals(each.retriever, asked) for name, (_, asked) in divided.items()}
+        judging[each.name] = _signals(each.retriever, yes_kept), kept
+    rows, marks = (np.concatenate(parts) for parts in zip(*fitting, strict=True))
+    fitted = fit("unguided, all", rows, marks, lost=LOST)
+    show_matrix(fitted, judging)
     return fitted
 
 
-def fit(name: str, rows: Rows, answers: Marks) -> dict[str, Any]:
-    """The calibration of signals, one row a question."""
+def show_matrix(fitted: dict[str, Any], judging: dict[str, tuple[Rows, dict[str, Rows]]]) -> None:
+    """Print, for every collection, the share refused of its own questions and of those of every other set."""
+    model = Calibration.model_validate(fitted)
+
+    def refused(rows: Rows) -> float:
+        return float((Logistic(model.weights, model.intercept).probabilities(rows) < model.minimum).mean())
+
+    table = Table("refused", "own", "others", *judging)
+    for name, (own, others) in judging.items():
+        of = {other: refused(rows) for other, rows in others.items()}
+        shares = [f"{of[other]:.2f}" if other in of else "" for other in judging]
+        table.add_row(name, f"{refused(own):.3f}", f"{np.mean(list(of.values())):.3f}", *shares)
+    Console(width=120).print(table)
+
+
+def fit(name: str, rows: Rows, answers: Marks, lost: float | None = None) -> dict[str, Any]:
+    """The calibration of signals, one row a question.
+
+    Args:
+        lost: share of the answered questions that the minimum may refuse; by default it goes by the others.
+    """
     model = fit_logistic(rows, answers)
     guess = crossed(rows, answers)
-    minimum = float(np.quantile(guess[~answers], REFUSED))
+    minimum = float(np.quantile(guess[~answers], REFUSED) if lost is None else np.quantile(guess[answers], lost))
     show(name, guess, answers, minimum)
     return {
         "weights": [round(weight, 4) for weight in model.weights],

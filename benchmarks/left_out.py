@@ -15,12 +15,10 @@ from numpy.typing import NDArray
 from benchmarks.cache_vectors import policy_chunks
 from benchmarks.policy_questions import DOCUMENTS
 from shopbot.engines.embedding import Encoder
-from shopbot.tools.retrieval.confidence import signals
-from shopbot.tools.retrieval.configuration import search_configuration
 from shopbot.tools.retrieval.documents import UNANSWERED_FILE, read_unanswered
-from shopbot.tools.retrieval.fusion import fuse
 from shopbot.tools.retrieval.keywords import KeywordIndex, Searchable
-from shopbot.tools.retrieval.question_classifier import QuestionClassifier, plain
+from shopbot.tools.retrieval.ranking import Candidates, rank, search_configuration
+from shopbot.tools.retrieval.refusal import QuestionClassifier, Signals, coverage, plain
 from shopbot.tools.retrieval.vector_cache import CACHE_FILE, CachedEncoder
 from shopbot.tools.retrieval.vectors import chunk_vectors
 
@@ -57,19 +55,21 @@ class LeftOut:
         return np.array(rows), np.arange(len(questions)) < len(self.samples)
 
     def _row(self, number: int, question: str) -> tuple[float, ...]:
-        cosines = self._cosines(number)
-        keys = [each.key for each in self.chunks]
-        near = np.argsort(-cosines, kind="stable")[: self.configured.candidates]
-        ranked = fuse(
-            [keys[row] for row in near],
-            [key for key, _ in self.index.best(question, self.configured.candidates)],
-            sum(self.index.rarity(word) for word in self.index.known(question)),
-            self.configured.fusion,
-            guided=True,
+        cosines, index = self._cosines(number), self.index
+        found = Candidates(
+            index.keys,
+            cosines,
+            cosines,
+            index.scores(question),
+            index.document_scores(question),
+            index.heading_shares(question),
+            index.rarity_of(question),
         )
-        best = [self.chunks[keys.index(key)] for key, _ in ranked[:3]]
+        ranked = rank(found, self.configured.weights)
+        best = [self.chunks[index.row_of[key]] for key, _ in ranked[:3]]
         texts = ["\n".join([each.heading, each.text, *(q for q in each.asked if q != question)]) for each in best]
-        seen = signals(question, cosines[near].tolist(), texts, self.index, float(self.resemblance[number]))
+        # The keyword index knows the question, so its evidence would count for nothing.
+        seen = Signals(float(cosines.max()), 0.0, coverage(question, texts, index), float(self.resemblance[number]))
         return astuple(seen)
 
     def _cosines(self, number: int) -> NDArray[np.float32]:

@@ -44,10 +44,7 @@ def draw(rows: list[Row], file: Path) -> None:
                     lines += _bar(row, name, top)
                     top += BAR + GAP
         top += GAP
-    size = f'width="{LEFT + WIDTH + 80}" height="{top}"'
-    opening = f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="DejaVu Sans, sans-serif" font-size="12">'
-    lines = [opening, f'<rect width="100%" height="{top}" fill="white"/>', *lines, "</svg>"]
-    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    _write(lines, top, file)
 
 
 def _bar(row: Row, name: str, top: int) -> list[str]:
@@ -66,3 +63,27 @@ def _bar(row: Row, name: str, top: int) -> list[str]:
         at = LEFT + goal * scale
         drawn.append(f'<rect x="{at - 1:.1f}" y="{top - 2}" width="2" height="{BAR + 4}" fill="#c1121f"/>')
     return drawn
+
+
+def compare(rows: list[Row], file: Path) -> None:
+    """A group of bars a row, one a figure, from 0 to 1."""
+    lines: list[str] = []
+    top = GAP
+    for row in rows:
+        lines.append(f'<text x="{GAP}" y="{top + 19}" font-weight="bold">{escape(row.part)}</text>')
+        top += HEAD
+        for place, (name, value) in enumerate(row.figures.items()):
+            colour = "#2a6f97" if place == 0 else "#9aa5b1"
+            lines.append(f'<text x="{LEFT - 8}" y="{top + 12}" text-anchor="end">{escape(name)}</text>')
+            lines.append(f'<rect x="{LEFT}" y="{top}" width="{value * WIDTH:.1f}" height="{BAR}" fill="{colour}"/>')
+            lines.append(f'<text x="{LEFT + WIDTH + 8}" y="{top + 12}">{value:.3f}</text>')
+            top += BAR + GAP
+        top += GAP
+    _write(lines, top, file)
+
+
+def _write(lines: list[str], height: int, file: Path) -> None:
+    size = f'width="{LEFT + WIDTH + 80}" height="{height}"'
+    opening = f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="DejaVu Sans, sans-serif" font-size="12">'
+    lines = [opening, f'<rect width="100%" height="{height}" fill="white"/>', *lines, "</svg>"]
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -69,7 +69,12 @@ def rankings(retriever: Retriever) -> Iterator[tuple[str, Ranking]]:
 
     yield "BM25 alone", lambda question, k: [key for key, _ in store.keywords.best(question, k)]
     yield "dense alone", dense
-    yield "hybrid", lambda question, k: [passage.key for passage in retriever.find(question, k).passages]
+    yield (
+        "hybrid",
+        lambda question, k: [
+            key for passage in retriever.find(question, k).passages for key in (passage.key, *passage.also)
+        ][:k],
+    )
 
 
 def code_retriever(index: Path) -> Retriever:

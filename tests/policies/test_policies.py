@@ -20,7 +20,7 @@ from shopbot.tools.retrieval.documents import (
     read_questions,
     read_unanswered,
 )
-from shopbot.tools.retrieval.question_classifier import plain
+from shopbot.tools.retrieval.refusal import plain
 
 RULES = Path(__file__).parents[2] / "shop" / "rules"
 NAMED_IN_RULES = {

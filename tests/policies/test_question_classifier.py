@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from shopbot.tools.retrieval.question_classifier import QuestionClassifier, plain
+from shopbot.tools.retrieval.refusal import QuestionClassifier, plain
 
 AXES = np.eye(4, dtype=np.float32)
 

@@ -45,7 +45,7 @@ def test_metadata_is_shown(lamps: Path, capfd: pytest.CaptureFixture[str]) -> No
 def test_nothing_that_meets_the_conditions_is_said(lamps: Path, capfd: pytest.CaptureFixture[str]) -> None:
     capfd.readouterr()
     run_search("lamp", data=None, collection="lamps", k=1, as_json=False, where=["room=kitchen"])
-    assert capfd.readouterr().out == "Nothing meets these conditions.\n"
+    assert capfd.readouterr().out == "Nothing that meets these conditions answers that.\n"
 
 
 def test_a_tenant_has_collections_of_its_own(lamps: Path, capfd: pytest.CaptureFixture[str]) -> None:

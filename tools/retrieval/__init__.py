@@ -15,12 +15,13 @@ from shopbot.tools.retrieval.errors import RetrievalError
 
 if TYPE_CHECKING:
     from shopbot.tools.retrieval.langchain import PassageRetriever
-    from shopbot.tools.retrieval.retriever import Passage, Retriever, open_retriever
+    from shopbot.tools.retrieval.passages import Passage
+    from shopbot.tools.retrieval.retriever import Retriever, open_retriever
 
 __all__ = ["Passage", "PassageRetriever", "RetrievalError", "Retriever", "open_retriever"]
 
 _HOME = {
-    "Passage": "retriever",
+    "Passage": "passages",
     "PassageRetriever": "langchain",
     "Retriever": "retriever",
     "open_retriever": "retriever",
@@ -31,5 +32,5 @@ def __getattr__(name: str) -> Any:
     """Load a part when it is first asked for: the gate checks citations where nothing searches."""
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    with extra("retrieval", "Search over documents", "chromadb", "bm25s"):
+    with extra("retrieval", "Search over documents", "chromadb", "Stemmer"):
         return getattr(import_module(f"shopbot.tools.retrieval.{_HOME[name]}"), name)

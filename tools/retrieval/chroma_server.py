@@ -19,6 +19,7 @@ from chromadb.errors import NotFoundError
 from shopbot.errors import first_line
 from shopbot.tools.retrieval.chroma_store import ChromaRows
 from shopbot.tools.retrieval.errors import RetrievalError
+from shopbot.tools.retrieval.vector_store import probe
 
 TIMEOUT_S = 60.0
 
@@ -36,13 +37,22 @@ class ServedChroma(ChromaRows):
     """
 
     def __init__(self, url: str, name: str, metadata: dict[str, str]) -> None:
+        super().__init__(name, metadata)
+        self._url = url
         with reaching(url):
-            super().__init__(connect(url), name, metadata)
+            self._open()
+
+    def _connect(self) -> ClientAPI:
+        return connect(self._url)
 
     def version(self) -> str:
         """The mark of the last finished writing, asked of the server."""
         held = self._client.get_collection(self._name, embedding_function=None).metadata or {}
         return str(held.get("version", ""))
+
+    def check(self) -> None:
+        """Fail, with whatever error Chroma raises, if rows or vectors cannot be read back."""
+        probe(self)
 
     def close(self) -> None:
         """Close the connection."""

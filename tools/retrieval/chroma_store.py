@@ -1,27 +1,30 @@
 """Rows in Chroma, embedded in a folder; `chroma_server` has them behind a `chroma run` server.
 
-Import this module only where it is used: Chroma takes 1.4 s of CPU.
+Importing Chroma takes 1.4 s of CPU, so it is left until rows are read or written: search reads a copy
+(`shopbot.tools.retrieval.search_index`).
 """
 
 from __future__ import annotations
 
 import itertools
+import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-import chromadb
 import numpy as np
-from chromadb.api import ClientAPI
-from chromadb.api.models.Collection import Collection
-from chromadb.api.shared_system_client import SharedSystemClient
-from chromadb.config import Settings
 from numpy.typing import NDArray
 
 from shopbot.tools.retrieval.filters import Condition, Conditions, heading_fields
-from shopbot.tools.retrieval.vector_store import EF_CONSTRUCTION, EF_SEARCH, M_NEIGHBOURS, StoredRow
+from shopbot.tools.retrieval.vector_store import EF_CONSTRUCTION, EF_SEARCH, M_NEIGHBOURS, StoredRow, probe
 
+if TYPE_CHECKING:
+    from chromadb.api import ClientAPI
+    from chromadb.api.models.Collection import Collection
+
+CHROMA_FILE = "chroma.sqlite3"
 COLLECTION = "documents"
 VERSION_FILE = "version"
 PAGE = 2_000
@@ -37,11 +40,21 @@ _HNSW = {
 class ChromaRows:
     """The rows of one Chroma collection, wherever it is; its two kinds add the version."""
 
-    def __init__(self, client: ClientAPI, name: str, metadata: dict[str, str] | None = None) -> None:
-        self._client = client
+    def __init__(self, name: str, metadata: dict[str, str] | None = None) -> None:
         self._name = name
         self._metadata = metadata
-        self._collection = self._open()
+        self._opened: tuple[ClientAPI, Collection] | None = None
+
+    def _connect(self) -> ClientAPI:
+        raise NotImplementedError
+
+    @property
+    def _client(self) -> ClientAPI:
+        return self._open()[0]
+
+    @property
+    def _collection(self) -> Collection:
+        return self._open()[1]
 
     def upsert(self, rows: Sequence[StoredRow]) -> None:
         """Write rows, replacing those with the same ids."""
@@ -97,33 +110,47 @@ class ChromaRows:
         """Take notice of what another process has written; a server does so by itself."""
 
     def close(self) -> None:
-        """Release the client."""
-        cast(Any, self._client).close()
+        """Release the client, if there is one."""
+        if self._opened is not None:
+            cast(Any, self._opened[0]).close()
 
-    def _open(self) -> Collection:
-        # Vectors are always passed in: with a function of its own Chroma would download a model.
-        return self._client.get_or_create_collection(
-            self._name,
-            configuration={"hnsw": cast(Any, _HNSW)},
-            metadata=cast(Any, self._metadata),
-            embedding_function=None,
-        )
+    def _open(self) -> tuple[ClientAPI, Collection]:
+        if self._opened is None:
+            client = self._connect()
+            # Vectors are always passed in: with a function of its own Chroma would download a model.
+            collection = client.get_or_create_collection(
+                self._name,
+                configuration={"hnsw": cast(Any, _HNSW)},
+                metadata=cast(Any, self._metadata),
+                embedding_function=None,
+            )
+            self._opened = client, collection
+        return self._opened
 
 
 class EmbeddedChroma(ChromaRows):
     """A Chroma of this process in a folder of its own. Two that write at once lose vectors: hold the writer's place."""
 
     def __init__(self, folder: Path) -> None:
+        super().__init__(COLLECTION)
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
+        self._opening = threading.Lock()
         self._outdated: ClientAPI | None = None
-        super().__init__(_client(folder), COLLECTION)
+
+    def check(self) -> None:
+        """Fail if rows cannot be read back; of files that were written to the end, only that they are a database."""
+        if self._opened is not None or not self.version():
+            probe(self)
+            return
+        with closing(sqlite3.connect(f"{(self._folder / CHROMA_FILE).absolute().as_uri()}?mode=ro", uri=True)) as file:
+            file.execute("SELECT count(*) FROM collections").fetchone()
 
     def renew(self) -> None:
         """Open the files again: Chroma does not notice what another process has written."""
-        outdated, self._outdated = self._outdated, self._client
-        self._client = _client(self._folder)
-        self._collection = self._open()
+        with self._opening:
+            outdated, self._outdated = self._outdated, self._opened[0] if self._opened else None
+            self._opened = None
         if outdated is not None:  # the one before the last: searches may still be reading from the last
             cast(Any, outdated).close()
 
@@ -132,6 +159,13 @@ class EmbeddedChroma(ChromaRows):
         super().close()
         if self._outdated is not None:
             cast(Any, self._outdated).close()
+
+    def _connect(self) -> ClientAPI:
+        return _client(self._folder)
+
+    def _open(self) -> tuple[ClientAPI, Collection]:
+        with self._opening:
+            return super()._open()
 
     def version(self) -> str:
         """The mark of the last finished writing."""
@@ -152,6 +186,9 @@ class EmbeddedChroma(ChromaRows):
 def _client(folder: Path) -> ClientAPI:
     """A client that shares nothing with others in this process: Chroma knows them by the spelling of their path, shares
     what is open between them and remembers even one that failed to start. So every path is spelled in its own way."""
+    import chromadb
+    from chromadb.config import Settings
+
     spelling = "".join("/." if digit == "1" else "/" for digit in f"{next(_openings):b}")
     path = f"{folder}{spelling}"
     try:
@@ -162,6 +199,8 @@ def _client(folder: Path) -> ClientAPI:
 
 
 def _forget(path: str) -> None:
+    from chromadb.api.shared_system_client import SharedSystemClient
+
     SharedSystemClient._identifier_to_refcount.pop(path, None)
     system = SharedSystemClient._identifier_to_system.pop(path, None)
     if system is not None:

@@ -23,8 +23,8 @@ from shopbot.tools.retrieval.answers import (
     shortened,
     unknown_citations,
 )
+from shopbot.tools.retrieval.keywords import stems
 from shopbot.tools.retrieval.sentences import sentences
-from shopbot.tools.retrieval.words import stems
 
 _STATEMENT_WORDS = 4
 _RESTS = 0.6

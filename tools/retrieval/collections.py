@@ -82,15 +82,17 @@ def ingest(
 def open_collection(
     data: Path,
     name: str,
-    minimum_confidence: float | None = 0.0,
+    minimum_confidence: float | None = None,
     *,
     tenant: str | None = None,
     url: str | None = None,
     reranker: Path | None = None,
 ) -> Retriever:
-    """Search over collection `name` of `tenant`, or of nobody in particular; by default it always returns the best.
+    """Search over collection `name` of `tenant`, or of nobody in particular.
 
     Args:
+        minimum_confidence: a question that the documents are less likely to answer finds nothing; by default the
+            calibrated value, and 0 always returns the best there is.
         reranker: folder of a cross-encoder that ranks what search finds again.
 
     Raises:

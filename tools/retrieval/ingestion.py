@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 from shopbot.engines.embedding import Encoder
 from shopbot.errors import AgentError, first_line
 from shopbot.tools.retrieval.chunks import TOKEN_BUDGET, Chunk, split_markdown
 from shopbot.tools.retrieval.documents import Document, Unreadable
 from shopbot.tools.retrieval.errors import RetrievalError
-from shopbot.tools.retrieval.ingest_target import ROW_MARK, IngestTarget, Rows
+from shopbot.tools.retrieval.vector_store import ROW_MARK
 from shopbot.tools.retrieval.vectors import VECTORS_VERSION, chunk_vectors
 
 Progress = Callable[[str, int], None]
 """Called with the source at hand and how many of its chunks are stored by now."""
-
 
 BATCH = 64
 INCOMPLETE = "incomplete-"
@@ -26,15 +29,62 @@ NOTES_VERSION = "2"
 """Part of every document's digest: raise it when chunks are noted differently; vectors are kept."""
 
 
+class IngestedRow(NamedTuple):
+    """What ingestion noted about one row: where its document came from, the hashes of document and chunk, and how many
+    rows the document has."""
+
+    origin: str
+    digest: str
+    parts: int
+    own: str
+
+    @classmethod
+    def of(cls, meta: Mapping[str, Any]) -> Self:
+        """What stands in a row's metadata; a row that lacks something counts as changed."""
+        # 100,000 rows share a few origins and digests: without `intern` each would hold its own copy.
+        origin, digest = (sys.intern(str(meta.get(name, ""))) for name in ("origin", "digest"))
+        return cls(origin, digest, int(meta.get("parts", 0)), str(meta.get("own", "")))
+
+
+Rows = Mapping[str, IngestedRow]
+"""What the store holds of one document, by row."""
+
+
+class IngestTarget(Protocol):
+    """A store as ingestion sees it; `put` and `annotate` take the ids of a chunk's rows, the chunk, and notes."""
+
+    def rows_by_source(self) -> dict[str, dict[str, IngestedRow]]:
+        """What is held: source -> row -> what is known of it."""
+        ...
+
+    def put(
+        self, chunks: Sequence[tuple[list[str], Chunk, dict[str, Any]]], vectors: Sequence[NDArray[np.float32]]
+    ) -> None:
+        """Store chunks, with one vector a row."""
+        ...
+
+    def annotate(self, chunks: Sequence[tuple[list[str], Chunk, dict[str, Any]]]) -> None:
+        """Replace what is noted about chunks."""
+        ...
+
+    def delete(self, rows: Sequence[str]) -> None:
+        """Drop rows."""
+        ...
+
+
 @dataclass
 class IngestReport:
-    """What one ingestion did, as the sources of the documents; `skipped` holds one sentence each."""
+    """What one ingestion did, as the sources of the documents.
+
+    `skipped` has a sentence for each that could not be read, `empty` for each that has nothing to search.
+    """
 
     added: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
     chunks: int = 0
 
     @property
@@ -104,7 +154,7 @@ class Ingestion:
         finally:
             self.report.skipped.extend(document.left_out)
         if not chunks:
-            self.report.skipped.append(f"{document.source} has no text to search.")
+            self.report.empty.append(f"{document.source} has no text to search.")
         self._wrote = False
         new = self._write(document, chunks, old)
         gone = sorted(set(old) - new)
@@ -159,17 +209,17 @@ class Ingestion:
         return {row for rows in ids.values() for row in rows}
 
     def _own(self, chunk: Chunk) -> str:
-        content = json.dumps([self._model, chunk.source, chunk.heading, chunk.text, chunk.asked])
+        content = json.dumps([model_of(self._encoder), chunk.source, chunk.heading, chunk.text, chunk.asked])
         return hashlib.sha256(content.encode()).hexdigest()[:24]
 
     def _digest(self, document: Document) -> str:
         about = json.dumps(document.metadata, sort_keys=True, default=str).encode()
-        return f"{self._model}-{NOTES_VERSION}-{document.digest}-{hashlib.sha256(about).hexdigest()[:12]}"
+        return f"{model_of(self._encoder)}-{NOTES_VERSION}-{document.digest}-{hashlib.sha256(about).hexdigest()[:12]}"
 
-    @property
-    def _model(self) -> str:
-        # Vectors of another model or another way of splitting must not mix with today's.
-        return f"{VECTORS_VERSION}-{TOKEN_BUDGET}-{self._encoder.digest[:12]}"
+
+def model_of(encoder: Encoder) -> str:
+    """Part of every digest: vectors of another model or another way of splitting must not mix with today's."""
+    return f"{VECTORS_VERSION}-{TOKEN_BUDGET}-{encoder.digest[:12]}"
 
 
 def _row_ids(chunk: Chunk) -> list[str]:

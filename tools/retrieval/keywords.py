@@ -1,26 +1,34 @@
-"""BM25 over the chunks of a store, beside its vectors: exact words, names and numbers that meaning blurs.
+"""BM25 over the chunks of a store: exact words, names and numbers that meaning blurs.
 
-The index is a copy of what the store holds: it is saved beside it, and built again when it is missing or out of step.
+Words are stems, without those that say nothing about a subject; an identifier such as `DiffExecutor` or `run_target`
+counts as a whole and as its parts, so code is found by either.
 """
 
 from __future__ import annotations
 
 import json
-import math
-import shutil
-import tempfile
+import re
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
+import Stemmer  # type: ignore[import-not-found,unused-ignore]
 from numpy.typing import NDArray
 
-from shopbot.tools.retrieval.configuration import Keywords
-from shopbot.tools.retrieval.words import words
+from shopbot.tools.retrieval.postings import Postings, Saying, Scores, grouped, joined, rarity_in
+from shopbot.tools.retrieval.ranking import Keywords
+from shopbot.tools.retrieval.sentences import sentences
 
+STOPWORDS_FILE = Path(__file__).with_name("stopwords.txt")
+MOST_SENTENCES = 12
+"""Of a message that are read."""
 KEYS_FILE = "keys.json"
+KINDS = ("passages", "documents", "headings")
+_WORD = re.compile(r"\w+")
+_PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\da-zA-Z_]+")
 
 
 @dataclass(frozen=True)
@@ -34,97 +42,171 @@ class Searchable:
 
 
 class KeywordIndex:
-    """A BM25 index (bm25s) with the keys of its chunks."""
+    """BM25 of passages and of the documents that they are from, and which words stand in a passage's headings.
 
-    def __init__(self, keys: Sequence[str], bm25: Any) -> None:
-        self._keys = list(keys)
-        self._bm25 = bm25
+    Args:
+        keys: of the passages; what comes before the last "#" is the document.
+        words: every stem.
+        passages: what words add to passages.
+        documents: what they add to documents.
+        headings: 1 for each word of a passage's headings.
+    """
+
+    def __init__(
+        self, keys: Sequence[str], words: Sequence[str], passages: Postings, documents: Postings, headings: Postings
+    ) -> None:
+        self.keys = list(keys)
+        self._numbers = {word: number for number, word in enumerate(words)}
+        self._passages, self._documents, self._headings = passages, documents, headings
 
     @property
     def size(self) -> int:
-        """How many chunks there are."""
-        return len(self._keys)
+        """How many passages there are."""
+        return len(self.keys)
 
     @classmethod
     def build(cls, chunks: Iterable[Searchable], parameters: Keywords) -> Self:
         """Index `chunks`; none at all is fine."""
-        import bm25s
-
         keys: list[str] = []
         numbers: dict[str, int] = {}
-        # Words as numbers, each of which is one object however often it occurs: as text, those of 100,000 chunks would
-        # take 600 MB.
-        read: list[list[int]] = []
+        headings, rests = Saying(numbers), Saying(numbers)
         for chunk in chunks:
             keys.append(chunk.key)
-            read.append([numbers.setdefault(word, len(numbers)) for word in _words(chunk, parameters.heading_repeats)])
-        if not numbers:
-            return cls(keys, None)
-        bm25 = bm25s.BM25(k1=parameters.k1, b=parameters.b, method="lucene")
-        bm25.index(bm25s.tokenization.Tokenized(ids=read, vocab=numbers), show_progress=False)
-        return cls(keys, bm25)
+            headings.add(words(chunk.heading))
+            rests.add(words("\n".join([chunk.text, *chunk.asked])))
+        heading, rest = headings.said(), rests.said()
+        repeated = joined([heading] * parameters.heading_repeats + [rest])
+        documents, owners = _documents(keys)
+        whole = grouped(joined([heading, rest]), owners, len(documents))
+        postings = (Postings.of(each, len(numbers), parameters) for each in (repeated, whole, heading))
+        return cls(keys, list(numbers), *postings)
 
     @classmethod
-    def load(cls, folder: Path, version: str) -> Self | None:
-        """The index saved in `folder`, or None when it is missing, damaged or of another version."""
-        import bm25s
+    def load(cls, folder: Path) -> Self:
+        """The index saved in `folder`; whatever goes wrong is raised as it comes."""
+        held = json.loads((folder / KEYS_FILE).read_text(encoding="utf-8"))
+        postings = [
+            Postings(*(np.load(folder / f"{kind}-{name}.npy", mmap_mode="r") for name in Postings._fields))
+            for kind in KINDS
+        ]
+        return cls(held["keys"], held["words"], *postings)
 
-        try:
-            held = json.loads((folder / KEYS_FILE).read_text(encoding="utf-8"))
-            if held["version"] != version:
-                return None
-            return cls(held["keys"], bm25s.BM25.load(folder, mmap=True) if held["words"] else None)
-        except Exception:  # whatever is wrong with a copy, a new one is made
-            return None
+    def save(self, folder: Path) -> None:
+        """Write the index to `folder`."""
+        for kind, postings in zip(KINDS, (self._passages, self._documents, self._headings), strict=True):
+            for name, values in postings._asdict().items():
+                np.save(folder / f"{kind}-{name}.npy", values)
+        held = {"keys": self.keys, "words": list(self._numbers)}
+        (folder / KEYS_FILE).write_text(json.dumps(held), encoding="utf-8")
 
-    def save(self, folder: Path, version: str) -> None:
-        """Write the index to `folder`, complete or not at all."""
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        for left in folder.parent.glob(f"{folder.name}.*.partial"):  # by a process that was killed
-            shutil.rmtree(left, ignore_errors=True)
-        partial = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", suffix=".partial", dir=folder.parent))
-        if self._bm25 is not None:
-            self._bm25.save(partial, show_progress=False)
-        held = {"version": version, "keys": self._keys, "words": self._bm25 is not None}
-        (partial / KEYS_FILE).write_text(json.dumps(held), encoding="utf-8")
-        shutil.rmtree(folder, ignore_errors=True)
-        partial.rename(folder)
+    def scores(self, question: str) -> Scores:
+        """The BM25 score of every passage; shape (passages,)."""
+        return self._passages.scores(self._known(question), self.size)
+
+    def document_scores(self, question: str) -> Scores:
+        """The BM25 score of the document of every passage; shape (passages,)."""
+        return self._documents.scores(self._known(question), len(self._document_names))[self.owners]
+
+    def heading_shares(self, question: str) -> Scores:
+        """How much of the question, the rarer a word the more, stands in the headings of every passage."""
+        total = self.rarity_of(question) or 1.0
+        shares = np.zeros(self.size, dtype=np.float32)
+        for word in self.known(question):
+            shares[self._headings.rows[self._headings.place(self._numbers[word])]] += self.rarity(word) / total
+        return shares
 
     def best(self, question: str, k: int, mask: NDArray[np.bool_] | None = None) -> list[tuple[str, float]]:
-        """The `k` chunks with the highest BM25 score above zero, best first.
+        """The `k` passages with the highest BM25 score above zero, best first.
 
         Args:
-            mask: of shape (chunks,): which of them may be returned.
+            mask: of shape (passages,): which of them may be returned.
         """
-        known = self.known(question)
-        if not known:
-            return []
-        scores: NDArray[np.float32] = self._bm25.get_scores(known, weight_mask=mask)
-        k = min(k, len(scores))
-        order = np.argpartition(-scores, k - 1)[:k]
-        order = order[np.argsort(-scores[order], kind="stable")]
-        return [(self._keys[row], float(scores[row])) for row in order if scores[row] > 0]
+        scores = self.scores(question)
+        found = highest(scores if mask is None else np.where(mask, scores, 0), k)
+        return [(self.keys[row], float(scores[row])) for row in found if scores[row] > 0]
+
+    @cached_property
+    def row_of(self) -> dict[str, int]:
+        """The number of each passage by its key."""
+        return {key: row for row, key in enumerate(self.keys)}
 
     def mask(self, keys: Container[str]) -> NDArray[np.bool_]:
-        """Which chunks are among `keys`, in the order of the index; shape (chunks,)."""
-        return np.fromiter((key in keys for key in self._keys), dtype=np.bool_, count=len(self._keys))
+        """Which passages are among `keys`, in the order of the index; shape (passages,)."""
+        return np.fromiter((key in keys for key in self.keys), dtype=np.bool_, count=len(self.keys))
 
     def known(self, question: str) -> list[str]:
         """The different words of `question` that occur in the documents."""
-        if self._bm25 is None:
-            return []
-        return [word for word in dict.fromkeys(words(question)) if word in self._bm25.vocab_dict]
+        return [word for word in dict.fromkeys(words(question)) if word in self._numbers]
 
     def rarity(self, word: str) -> float:
-        """Inverse document frequency of a stem, after BM25; highest for a word that no document has."""
-        held = 0
-        if self._bm25 is not None and word in self._bm25.vocab_dict:
-            number = self._bm25.vocab_dict[word]
-            ends = self._bm25.scores["indptr"]
-            held = int(ends[number + 1] - ends[number])
-        return math.log(1 + (len(self._keys) - held + 0.5) / (held + 0.5))
+        """Inverse document frequency of a stem, after BM25; highest for a word that no passage has."""
+        place = self._passages.place(self._numbers[word]) if word in self._numbers else slice(0, 0)
+        return float(rarity_in(np.array(place.stop - place.start), len(self.keys)))
+
+    def rarity_of(self, question: str) -> float:
+        """Of the different words of `question`, summed."""
+        return sum(self.rarity(word) for word in set(words(question)))
+
+    def _known(self, question: str) -> list[int]:
+        return [self._numbers[word] for word in self.known(question)]
+
+    @cached_property
+    def _document_names(self) -> dict[str, int]:
+        return _documents(self.keys)[0]
+
+    @cached_property
+    def owners(self) -> NDArray[np.int64]:
+        """The number of each passage's document; shape (passages,)."""
+        return _documents(self.keys)[1]
 
 
-def _words(chunk: Searchable, heading_repeats: int) -> list[str]:
-    asked = [word for question in chunk.asked for word in words(question)]
-    return words(chunk.heading) * heading_repeats + words(chunk.text) + asked
+def _documents(keys: Sequence[str]) -> tuple[dict[str, int], NDArray[np.int64]]:
+    """The number of each document, and that of every passage's."""
+    numbers: dict[str, int] = {}
+    owners = [numbers.setdefault(key.rpartition("#")[0], len(numbers)) for key in keys]
+    return numbers, np.array(owners, dtype=np.int64)
+
+
+def highest(scores: Scores, k: int) -> NDArray[np.int64]:
+    """The places of the `k` highest scores, best first."""
+    k = min(k, len(scores))
+    if not k:
+        return np.zeros(0, dtype=np.int64)
+    order = np.argpartition(-scores, k - 1)[:k]
+    best: NDArray[np.int64] = order[np.argsort(-scores[order], kind="stable")]
+    return best
+
+
+def words(text: str) -> list[str]:
+    """The stems of `text` in the order of its words, with repetitions."""
+    said: list[str] = []
+    for word in _WORD.findall(text):
+        said.extend(_with_parts(word))
+    stopwords = _stopwords()
+    # A stemmer a call: it keeps a cache that is not safe to share between threads, and making one is free.
+    return list(Stemmer.Stemmer("english", 0).stemWords([word for word in said if word not in stopwords]))
+
+
+def stems(text: str) -> frozenset[str]:
+    """The different stems of `text`."""
+    return frozenset(words(text))
+
+
+def _with_parts(word: str) -> list[str]:
+    lower = word.lower()
+    if word == lower and "_" not in word:
+        return [lower]
+    parts = [part.lower() for part in _PART.findall(word)]
+    return [lower, *parts] if len(parts) > 1 else [lower.strip("_")]
+
+
+@cache
+def _stopwords() -> frozenset[str]:
+    return frozenset(STOPWORDS_FILE.read_text(encoding="utf-8").split())
+
+
+def sentences_of(question: str) -> list[str]:
+    """The sentences of a message that say something, by at least two words; the message itself when it is one."""
+    said = [question[span.start : span.end] for span in sentences(question)]
+    telling = [each for each in said if len(set(words(each))) > 1] if len(said) > 1 else []
+    return telling[:MOST_SENTENCES] if len(telling) > 1 else [question]

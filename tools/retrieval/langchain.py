@@ -26,8 +26,8 @@ from shopbot.tools.retrieval.retriever import Retriever
 class PassageRetriever(BaseRetriever):
     """A LangChain retriever over a `Retriever`.
 
-    Each document's `id` is its key and its metadata has key, source, heading and score beside the document's own. `k`
-    passages are returned, and only those that meet `where` (`shopbot.tools.retrieval.filters`); a call may have its
+    Each document's `id` is its key and its metadata has key, also, source, heading and score beside the document's own.
+    `k` passages are returned, and only those that meet `where` (`shopbot.tools.retrieval.filters`); a call may have its
     own: `retriever.invoke("how long", where={"source": "returns.md"}, k=3)`.
     """
 
@@ -46,17 +46,22 @@ class PassageRetriever(BaseRetriever):
         tenant: str | None = None,
         k: int = 5,
         where: Where | None = None,
+        minimum_confidence: float | None = None,
     ) -> PassageRetriever:
         """A retriever over files, folders, web pages, queries or wiki pages, indexed under `data`.
+
+        Args:
+            minimum_confidence: a question that the sources are less likely to answer finds nothing; by default the
+                calibrated value, and 0 always returns the best there is.
 
         Raises:
             RetrievalError: none of the sources could be read.
         """
         folder = Path(data).expanduser()
         report = ingest(folder, collection, sources, tenant=tenant)
-        if report.skipped and not (report.wrote or report.unchanged):
-            raise RetrievalError(" ".join(report.skipped))
-        return cls(retriever=open_collection(folder, collection, tenant=tenant), k=k, where=where)
+        if (report.skipped or report.empty) and not (report.wrote or report.unchanged):
+            raise RetrievalError(" ".join([*report.skipped, *report.empty]))
+        return cls(retriever=open_collection(folder, collection, minimum_confidence, tenant=tenant), k=k, where=where)
 
     def _get_relevant_documents(
         self,
@@ -74,6 +79,7 @@ class PassageRetriever(BaseRetriever):
                 metadata={
                     **passage.metadata,
                     "key": passage.key,
+                    "also": list(passage.also),
                     "source": passage.source,
                     "heading": passage.heading,
                     "score": passage.score,

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from shopbot.engines.embedding import Encoder
 from shopbot.errors import AgentError, first_line
+from shopbot.tools.retrieval.chroma_store import VERSION_FILE
 from shopbot.tools.retrieval.documents import Document, Unreadable, read_documents
 from shopbot.tools.retrieval.errors import DamagedIndex, RetrievalError
-from shopbot.tools.retrieval.ingestion import IngestReport, Progress
+from shopbot.tools.retrieval.ingestion import IngestReport, Progress, model_of
 from shopbot.tools.retrieval.places import Place, embedded
 from shopbot.tools.retrieval.store import ChunkStore
 
 log = logging.getLogger(__name__)
+
+IN_STEP_FILE = "in_step"
+"""The version of an index and the digest of the documents that it is in step with: then Chroma need not be loaded."""
 
 Documents = Callable[[], Iterable[Document | Unreadable]]
 
@@ -28,10 +34,32 @@ def open_store(index: Path, documents: Path, encoder: Encoder) -> ChunkStore:
     Raises:
         RetrievalError: no documents; the folder cannot be written; another process holds it.
     """
-    store, report = _in_step(embedded(index), lambda: read_documents(documents), None, encoder, None)
-    for reason in report.skipped:
+    place = embedded(index)
+    read = list(read_documents(documents))
+    digest = _digest_of(read, encoder)
+    if _is_noted(index, digest):
+        with suppress(Exception):  # what is wrong with it is found out below
+            return _checked(ChunkStore(place, encoder))
+    store, report = _in_step(place, lambda: read, None, encoder, None)
+    for reason in [*report.skipped, *report.empty]:
         log.warning("%s", reason)
+    with suppress(OSError):
+        (index / IN_STEP_FILE).write_text(f"{store.version}\n{digest}", encoding="utf-8")
     return store
+
+
+def _digest_of(read: Sequence[Document | Unreadable], encoder: Encoder) -> str:
+    """What the index of these documents depends on."""
+    about = [f"{each.source} {each.digest}" if isinstance(each, Document) else each.reason for each in read]
+    return hashlib.sha256("\n".join([model_of(encoder), *about]).encode()).hexdigest()
+
+
+def _is_noted(index: Path, digest: str) -> bool:
+    try:
+        version = (index / VERSION_FILE).read_text(encoding="utf-8")
+        return (index / IN_STEP_FILE).read_text(encoding="utf-8") == f"{version}\n{digest}"
+    except OSError:
+        return False
 
 
 def ingest_safely(

@@ -44,7 +44,7 @@ from shopbot.tools.retrieval.postgres_collections import (
     reaching,
     table_name,
 )
-from shopbot.tools.retrieval.vector_store import EF_SEARCH, StoredRow
+from shopbot.tools.retrieval.vector_store import EF_SEARCH, StoredRow, probe
 
 PAGE = 2_000
 _COMPARED = {"$gt": "__gt__", "$gte": "__ge__", "$lt": "__lt__", "$lte": "__le__"}
@@ -146,6 +146,10 @@ class PostgresRows:
     def count(self) -> int:
         """How many rows there are."""
         return int(self._all(select(func.count(type_=BigInteger)).select_from(self._table))[0][0])
+
+    def check(self) -> None:
+        """Fail, with whatever error comes, if rows or vectors cannot be read back."""
+        probe(self)
 
     def renew(self) -> None:
         """Nothing to do: every statement sees what was written before it."""

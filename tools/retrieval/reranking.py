@@ -45,15 +45,13 @@ class CrossEncoder:
         self._loading = threading.Lock()
         self._loaded: tuple[Any, Any] | None = None
 
-    def rank_again(
-        self, question: str, ranked: Sequence[tuple[str, float]], chunks: Mapping[str, Chunk]
-    ) -> list[tuple[str, float]]:
-        """`ranked` in the order of the model, each key with the probability, from 0 to 1, that its passage answers.
+    def rank_again(self, question: str, keys: Sequence[str], chunks: Mapping[str, Chunk]) -> list[tuple[str, float]]:
+        """`keys` in the order of the model, each with the probability, from 0 to 1, that its passage answers.
 
         Raises:
             RerankerError: the model cannot be loaded or is no cross-encoder.
         """
-        scored = [(key, self.score(question, chunks[key])) for key, _ in ranked if key in chunks]
+        scored = [(key, self.score(question, chunks[key])) for key in keys if key in chunks]
         return sorted(scored, key=lambda each: -each[1])
 
     def score(self, question: str, chunk: Chunk) -> float:

@@ -6,40 +6,30 @@ the documents answer at all (`confidence`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from shopbot.engines.embedding import Encoder
-from shopbot.tools.retrieval.confidence import Calibration, Signals, calibration, signals
-from shopbot.tools.retrieval.configuration import search_configuration
+from shopbot.tools.retrieval.chunks import SEPARATOR
 from shopbot.tools.retrieval.filters import Where, conditions
-from shopbot.tools.retrieval.fusion import fuse
-from shopbot.tools.retrieval.question_classifier import QuestionClassifier, plain
+from shopbot.tools.retrieval.keywords import sentences_of
+from shopbot.tools.retrieval.passages import Passage, passage_of, places
+from shopbot.tools.retrieval.ranking import rank, search_configuration
+from shopbot.tools.retrieval.refusal import Calibration, QuestionClassifier, Signals, calibration, coverage, plain
+from shopbot.tools.retrieval.sentences import Span, answer_among, sentences
 
 if TYPE_CHECKING:
     from shopbot.tools.retrieval.chunks import Chunk
     from shopbot.tools.retrieval.reranking import CrossEncoder
     from shopbot.tools.retrieval.store import ChunkStore
 
-QUESTION_LIMIT = 1_000
-"""Characters of a question that are read; the encoder sees no more than about that many anyway."""
-
-
-@dataclass(frozen=True)
-class Passage:
-    """A section of a document. `score` compares passages of one search: 1 is first by meaning and by keywords.
-
-    `metadata` is the document's or the row's own, by which a search can be filtered.
-    """
-
-    key: str
-    source: str
-    heading: str
-    text: str
-    score: float
-    metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
+QUESTION_LIMIT = 4_000
+"""Characters of a question that are read."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +62,7 @@ class Retriever:
         self.store = store
         self.encoder = encoder
         self.reranker = reranker
-        self._minimum = minimum_confidence
+        self.minimum_confidence = minimum_confidence
         self.classifier = classifier
 
     def search(self, question: str, k: int = 5, where: Where | None = None) -> list[Passage]:
@@ -88,46 +78,56 @@ class Retriever:
         if not question or k < 1:
             return []
         found = self.find(question, k, where)
-        minimum = self._calibration.minimum if self._minimum is None else self._minimum
+        given = self.minimum_confidence
+        minimum = self._calibration.minimum if given is None else given
         return found.passages if found.confidence >= minimum else []
 
     def find(self, question: str, k: int = 5, where: Where | None = None) -> Finding:
         """The best `k` passages whatever they are worth, and what they are worth together."""
-        question, wanted = question[:QUESTION_LIMIT], conditions(where)
+        question, wanted = question[:QUESTION_LIMIT].strip(), conditions(where)
         self.store.refresh()
-        configured, index = search_configuration(), self.store.keywords
-        vector = self.encoder.encode([question])[0]
-        near = self.store.nearest_keys(vector, max(k, configured.candidates), wanted)
-        worded = self.store.worded_keys(question, max(k, configured.candidates), wanted)
-        ranked = fuse(
-            [key for key, _ in near],
-            [key for key, _ in worded],
-            sum(index.rarity(word) for word in index.known(question)),
-            configured.fusion,
-            guided=self.store.with_questions,
-        )
-        again = configured.rerank if self.reranker else 0
-        chunks = self.store.get([key for key, _ in ranked[: max(k, again, 3)]])
+        configured = search_configuration()
+        parts = sentences_of(question)
+        found = self.store.candidates(parts, self.encoder.encode(parts), max(k, configured.candidates), wanted)
+        evidence = rank(found, configured.weights)
+        most = found.most(configured.weights)
+        ranked = [(key, score / most) for key, score in evidence]
         if self.reranker:
-            ranked = self.reranker.rank_again(question, ranked[:again], chunks) + ranked[again:]
-        best = [chunks[key] for key, _ in ranked[:3] if key in chunks]
+            again = [key for key, _ in ranked[: configured.rerank]]
+            ranked = self.reranker.rank_again(question, again, self.store.get(again)) + ranked[configured.rerank :]
         resemblance = self.classifier.resemblance(self.encoder.encode([plain(question)])[0]) if self.classifier else 0.0
-        seen = signals(
-            question, [cosine for _, cosine in near], [_everything(chunk) for chunk in best], index, resemblance
+        texts = [_everything(chunk) for chunk in self.store.get([key for key, _ in ranked[:3]]).values()]
+        seen = Signals(
+            float(found.cosines.max(initial=0.0)),
+            float(evidence[0][1]) if evidence else 0.0,
+            coverage(question, texts, self.store.keywords),
+            resemblance,
         )
-        passages = [_passage(chunks[key], score) for key, score in ranked[:k] if key in chunks]
+        passages = places(((self.store.get([key])[key], score) for key, score in ranked), k)
         return Finding(passages, self._calibration.confidence(seen) if passages else 0.0, seen)
 
     def passage(self, key: str) -> Passage | None:
         """The passage with this key, when the documents have it."""
         chunk = self.store.by_key(key)
-        return _passage(chunk, 1.0) if chunk else None
+        return passage_of(chunk) if chunk else None
 
     def best_quote(self, question: str, passage: Passage) -> str:
-        """The one or two sentences of `passage` that answer best: an exact substring of its text."""
-        from shopbot.tools.retrieval.quote import best_quote
+        """The one to three sentences of `passage` that answer best: an exact substring of its text."""
+        spans = sentences(passage.text)
+        if not spans:
+            return ""
+        first, last = answer_among(self._sentence_scores(question, passage, spans), search_configuration().quote.margin)
+        return passage.text[spans[first].start : spans[last].end]
 
-        return best_quote(question[:QUESTION_LIMIT], passage.text, self.encoder)
+    def _sentence_scores(self, question: str, passage: Passage, spans: Sequence[Span]) -> NDArray[np.float32]:
+        """How much each sentence, read under its section's title, answers: its cosine and the words that it shares."""
+        title = passage.heading.rpartition(SEPARATOR)[2]
+        said = [passage.text[span.start : span.end] for span in spans]
+        vectors = self.encoder.encode([question[:QUESTION_LIMIT], *(f"{title}: {sentence}" for sentence in said)])
+        shared = [coverage(question, [sentence], self.store.keywords) for sentence in said]
+        words = np.array(shared, dtype=np.float32)
+        scores: NDArray[np.float32] = vectors[1:] @ vectors[0] + search_configuration().quote.words * words
+        return scores
 
     def close(self) -> None:
         """Release the index."""
@@ -162,7 +162,3 @@ def open_retriever(index: Path, documents: Path, encoder: Encoder | None = None)
 
 def _everything(chunk: Chunk) -> str:
     return "\n".join([chunk.heading, chunk.text, *chunk.asked])
-
-
-def _passage(chunk: Chunk, score: float) -> Passage:
-    return Passage(chunk.key, chunk.source, chunk.heading, chunk.text, min(score, 1.0), chunk.metadata)

@@ -1,10 +1,16 @@
-"""Splits text into sentences by their offsets, so that each can be quoted exactly as it stands."""
+"""The sentences of a text by their offsets, so that each can be quoted exactly as it stands, and those that answer."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
+MOST_SENTENCES = 3
+"""Of an answer."""
 _END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])|\n{2,}|\n(?=\s*(?:[-*+]|\d+\.)\s)")
 _ABBREVIATION = re.compile(r"\b(?:[a-z]\.[a-z]|etc|vs|no|approx|st|mr|mrs|ms|dr|inc)\.$", re.IGNORECASE)
 
@@ -29,3 +35,22 @@ def sentences(text: str) -> list[Span]:
         start = gap.end()
     spans.append(Span(start, len(text.rstrip())))
     return [span for span in spans if span.end > span.start]
+
+
+def answer_among(scores: NDArray[np.float32], margin: float) -> tuple[int, int]:
+    """The first and the last of the one to three sentences, side by side, that answer together.
+
+    A sentence that says nearly as much as the best is taken in with what lies between: that is a condition or an
+    exception as a rule.
+
+    Args:
+        scores: of each sentence of a text, in its order.
+        margin: how much less than the best a sentence may score.
+    """
+    order: Sequence[int] = np.argsort(-scores, kind="stable").tolist()
+    first = last = order[0]
+    for each in order[1:]:
+        within = scores[order[0]] - scores[each] <= margin
+        if within and max(last, each) - min(first, each) < MOST_SENTENCES:
+            first, last = min(first, each), max(last, each)
+    return first, last

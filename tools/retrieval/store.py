@@ -13,21 +13,22 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shopbot.engines.embedding import DIMENSIONS, Encoder
 from shopbot.tools.retrieval.chunks import Chunk
 from shopbot.tools.retrieval.documents import Document, Unreadable, read_documents
-from shopbot.tools.retrieval.errors import DamagedIndex
-from shopbot.tools.retrieval.filters import Conditions, own_fields, stored_fields
-from shopbot.tools.retrieval.ingest_target import IngestedRow
-from shopbot.tools.retrieval.ingestion import Ingestion, IngestReport, Progress
-from shopbot.tools.retrieval.keywords import KeywordIndex, Searchable
+from shopbot.tools.retrieval.filters import Conditions, stored_fields
+from shopbot.tools.retrieval.ingestion import IngestedRow, Ingestion, IngestReport, Progress
+from shopbot.tools.retrieval.keywords import KeywordIndex, highest
 from shopbot.tools.retrieval.places import Place, embedded
-from shopbot.tools.retrieval.search_index import SearchIndex, key_of, questions_of, searchable
+from shopbot.tools.retrieval.ranking import Candidates
+from shopbot.tools.retrieval.search_index import SearchIndex, Vectors, key_of
 from shopbot.tools.retrieval.vector_store import StoredRow
 
 KEYWORDS_FOLDER = "keywords"
+MOST_EXACT = 20_000
+"""With no more rows than this every cosine is computed: that takes less time than the index of the store."""
+NOT_ALLOWED = -2.0
 VECTORS_A_CHUNK = 3
 """Sample questions give a chunk several vectors; so many times as many are asked for."""
 WIDE_FILTER = 0.1
@@ -75,10 +76,48 @@ class ChunkStore:
                 if not self._rows.version():
                     self._finish()
 
-    def nearest_keys(self, vector: NDArray[np.float32], k: int, where: Conditions = ()) -> list[tuple[str, float]]:
+    def candidates(self, said: Sequence[str], vectors: Vectors, k: int, where: Conditions = ()) -> Candidates:
+        """The `k` chunks nearest to each sentence of a message, and the `k` best by its words, all scored.
+
+        Args:
+            said: the sentences.
+            vectors: theirs, of shape (sentences, 384).
+        """
+        index = self._current()
+        allowed, keywords = index.allowed(where), index.copy.keywords
+        message = " ".join(said)
+        whole = keywords.scores(message)
+        found = [
+            row for row in highest(whole if allowed is None else whole * allowed.mask, k).tolist() if whole[row] > 0
+        ]
+        for vector in vectors:
+            found += [keywords.row_of[key] for key, _ in self.nearest_keys(vector, k, where)]
+        rows = np.array(list(dict.fromkeys(found)), dtype=np.int64)
+        if allowed is not None:
+            rows = rows[allowed.mask[rows]]
+        return Candidates(
+            [keywords.keys[row] for row in rows],
+            np.max([index.copy.cosines(vector, rows) for vector in vectors], axis=0),
+            index.copy.contexts(vectors, rows).max(axis=0),
+            np.max([keywords.scores(sentence)[rows] for sentence in said], axis=0),
+            keywords.document_scores(message)[rows],
+            keywords.heading_shares(message)[rows],
+            keywords.rarity_of(message),
+        )
+
+    def nearest_keys(self, vector: Vectors, k: int, where: Conditions = ()) -> list[tuple[str, float]]:
         """The keys of the `k` chunks nearest to `vector`, each with its cosine similarity, best first."""
+        index = self._current()
+        allowed = index.allowed(where)
+        if len(index.copy.vectors) <= MOST_EXACT:
+            cosines = index.copy.cosines(vector)
+            found = highest(cosines if allowed is None else np.where(allowed.mask, cosines, NOT_ALLOWED), k)
+            return [
+                (index.copy.keywords.keys[row], float(cosines[row]))
+                for row in found
+                if not allowed or allowed.mask[row]
+            ]
         wanted = k * VECTORS_A_CHUNK if self.with_questions else k
-        allowed = self._current().allowed(where)
         if allowed is not None and allowed.share >= WIDE_FILTER:
             # Nearest of all, and then those that are allowed: a store's own filter would first list all that are.
             near = self._best(vector, int(1.5 * wanted / allowed.share), ())
@@ -87,13 +126,13 @@ class ChunkStore:
                 return kept[:k]
         return self._best(vector, wanted, where)[:k]
 
-    def _best(self, vector: NDArray[np.float32], rows: int, where: Conditions) -> list[tuple[str, float]]:
+    def _best(self, vector: Vectors, rows: int, where: Conditions) -> list[tuple[str, float]]:
         best: dict[str, float] = {}
         for row, cosine in self._rows.nearest(vector, rows, where):
             best.setdefault(key_of(row), cosine)
         return list(best.items())
 
-    def nearest(self, vector: NDArray[np.float32], k: int) -> list[tuple[Chunk, float]]:
+    def nearest(self, vector: Vectors, k: int) -> list[tuple[Chunk, float]]:
         """The `k` chunks nearest to `vector`, each with its cosine similarity, best first."""
         near = self.nearest_keys(vector, k)
         chunks = self.get([key for key, _ in near])
@@ -103,7 +142,7 @@ class ChunkStore:
         """The keys of the `k` chunks best by keywords, each with its BM25 score, best first."""
         index = self._current()
         allowed = index.allowed(where)
-        return index.keywords.best(question, k, None if allowed is None else allowed.mask)
+        return index.copy.keywords.best(question, k, None if allowed is None else allowed.mask)
 
     def refresh(self) -> None:
         """Take notice of what another process has ingested; asks the vector store once."""
@@ -117,28 +156,32 @@ class ChunkStore:
 
     def get(self, keys: Sequence[str]) -> dict[str, Chunk]:
         """The chunks with these keys, those that there are."""
-        return {row.id: _chunk(row) for row in self._rows.get(keys)} if keys else {}
+        copy = self._current().copy
+        return {key: copy.chunk(copy.keywords.row_of[key]) for key in keys if key in copy.keywords.row_of}
 
     def by_key(self, key: str) -> Chunk | None:
         """The chunk with this key."""
         return self.get([key]).get(key)
 
     @property
+    def version(self) -> str:
+        """The mark of the last finished writing; empty before the first one and during one."""
+        return self._rows.version()
+
+    @property
     def keywords(self) -> KeywordIndex:
         """The BM25 index over all chunks, as of the last `refresh`."""
-        return self._current().keywords
+        return self._current().copy.keywords
 
     @property
     def with_questions(self) -> bool:
         """Whether the documents came with sample questions."""
-        return self._current().with_questions
+        return self._current().copy.with_questions
 
     def check(self) -> None:
-        """Fail, with whatever error the vector store raises, if chunks or vectors cannot be read back."""
-        probe = np.full(DIMENSIONS, DIMENSIONS**-0.5, dtype=np.float32)
-        found = self._rows.get([row for row, _ in self._rows.nearest(probe, 1)])
-        if len(found) != min(self._rows.count(), 1):
-            raise DamagedIndex("it holds chunks without vectors")
+        """Fail, with whatever error comes, if what search needs cannot be read."""
+        self._rows.check()
+        self._current().copy  # noqa: B018 -- reads it
 
     def rows_by_source(self) -> dict[str, dict[str, IngestedRow]]:
         """What the index holds: source -> row -> what is known of it."""
@@ -147,7 +190,7 @@ class ChunkStore:
             held.setdefault(str(row.meta["source"]), {})[row.id] = IngestedRow.of(row.meta)
         return held
 
-    def vectors(self) -> tuple[list[str], NDArray[np.float32]]:
+    def vectors(self) -> tuple[list[str], Vectors]:
         """The key of every row and its vector, for measuring the index against exact search."""
         keys, vectors = [], []
         for row in self._rows.scan(vectors=True):
@@ -155,9 +198,7 @@ class ChunkStore:
             vectors.append(row.vector)
         return keys, np.stack([v for v in vectors if v is not None]) if keys else np.zeros((0, DIMENSIONS), np.float32)
 
-    def put(
-        self, chunks: Sequence[tuple[list[str], Chunk, dict[str, Any]]], vectors: Sequence[NDArray[np.float32]]
-    ) -> None:
+    def put(self, chunks: Sequence[tuple[list[str], Chunk, dict[str, Any]]], vectors: Sequence[Vectors]) -> None:
         """Store chunks, each with the ids of its rows, what ingestion notes about it, and one vector a row."""
         self._invalidate()
         self._rows.upsert(
@@ -178,9 +219,10 @@ class ChunkStore:
         self._invalidate()
         self._rows.delete(rows)
 
-    def searchable(self) -> Iterator[Searchable]:
-        """Every chunk, as keyword search reads it."""
-        return searchable(self._rows)
+    def searchable(self) -> Iterator[Chunk]:
+        """Every chunk, as search reads it."""
+        copy = self._current().copy
+        return (copy.chunk(row) for row in range(copy.keywords.size))
 
     def _invalidate(self) -> None:
         # Before the first write: a kill at any moment must not leave keywords that pass for current.
@@ -211,8 +253,3 @@ def _meta(chunk: Chunk, noted: Mapping[str, Any]) -> dict[str, Any]:
         "questions": "\n".join(chunk.asked),
         **noted,
     }
-
-
-def _chunk(row: StoredRow) -> Chunk:
-    meta = row.meta
-    return Chunk(row.id, str(meta["source"]), str(meta["heading"]), row.text, questions_of(meta), own_fields(meta))

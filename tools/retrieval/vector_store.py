@@ -13,10 +13,16 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from shopbot.engines.embedding import DIMENSIONS
+from shopbot.tools.retrieval.errors import DamagedIndex
 from shopbot.tools.retrieval.filters import Conditions
 
 M_NEIGHBOURS, EF_CONSTRUCTION, EF_SEARCH = 24, 200, 200
 """HNSW (Malkov and Yashunin, 2018): links a node, and candidates kept while building and while searching."""
+
+
+ROW_MARK = "\x1f"
+"""A chunk's further vectors lie in rows named by its key, this and a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +68,23 @@ class VectorStore(Protocol):
     def count(self) -> int:
         """How many rows there are."""
 
+    def check(self) -> None:
+        """Fail, with whatever error comes, if rows or vectors cannot be read back."""
+
     def renew(self) -> None:
         """Take notice of what another process has written."""
 
     def close(self) -> None:
         """Release connections and files; the store cannot be used afterwards."""
+
+
+def probe(rows: VectorStore) -> None:
+    """Read one row back by its vector.
+
+    Raises:
+        DamagedIndex: there are rows without vectors; other errors as they come.
+    """
+    direction = np.full(DIMENSIONS, DIMENSIONS**-0.5, dtype=np.float32)
+    found = rows.get([row for row, _ in rows.nearest(direction, 1)])
+    if len(found) != min(rows.count(), 1):
+        raise DamagedIndex("it holds chunks without vectors")
