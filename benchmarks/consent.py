@@ -14,15 +14,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from shopbot.prompts.consent import Answer, read_answer
-from tests.agents.consent_cases import clear_answers, distinct_cases
-
-
-ASKED = (
-    "Here is what I would arrange for order 123456:\n- 1 × Jeans: $59.90\nRefund: $59.90, to your original payment "
-    "method. A free return label would go to the e-mail address on your order.\n\nIf there is anything else to send back, "
-    "just name it. Otherwise: shall I request the return label? Please answer yes or no."
-)
-"""ShopBot's own question about the jeans that many of the sentences speak of."""
+from tests.agents.consent_cases import ASKED, clear_answers, distinct_cases
 
 
 def main() -> int:

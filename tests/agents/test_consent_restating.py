@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from shopbot.agents.consent import is_clear_yes
 from shopbot.prompts.consent import Answer, read_answer
-from tests.agents.consent_cases import cores, distinct_cases, some_cases
+from tests.agents.consent_cases import ASKED, cores, distinct_cases, some_cases
 
-ASKED = (
+CANCEL = (
     "I would cancel order #W12345 (desk lamp, $20.50) because it is no longer needed, and refund it to your PayPal "
     "account. If that is correct, shall I go ahead? Please answer yes or no, and say if anything should change."
 )
@@ -32,7 +32,7 @@ LISTED = (
     ],
 )
 def test_a_yes_that_repeats_the_question_is_a_yes(message: str) -> None:
-    assert read_answer(message, asked=ASKED) is Answer.YES
+    assert read_answer(message, asked=CANCEL) is Answer.YES
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_a_yes_that_repeats_the_question_is_a_yes(message: str) -> None:
     ],
 )
 def test_anything_beyond_the_question_is_no_yes(message: str) -> None:
-    assert read_answer(message, asked=ASKED) is not Answer.YES
+    assert read_answer(message, asked=CANCEL) is not Answer.YES
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_what_is_no_consent_is_none_with_the_question_at_hand(kind: str) -> None
 
 @given(st.sampled_from(cores()), st.sampled_from(["not", "never", "unless", "but", "instead", "maybe", "42", "?"]))
 def test_one_turning_word_spoils_a_yes_that_repeats_the_question(core: str, spoiler: str) -> None:
-    assert not is_clear_yes(f"{core} cancel order {spoiler} #W12345", asked=ASKED)
+    assert not is_clear_yes(f"{core} cancel order {spoiler} #W12345", asked=CANCEL)
 
 
 @given(st.text(max_size=200), st.text(max_size=200))
