@@ -2,8 +2,10 @@
 
     .venv/bin/python -m benchmarks.consent
 
-Each sentence is read by itself and, since an answer may repeat what was asked, once more as the answer to a question
-that has its words in it. Prints Markdown. The sentences that are no consent are composed out of the agreeing words of the grammar in use
+Prints Markdown. Each sentence is read by itself and, since an answer may repeat what was asked, once more as the answer
+to a question that has its words in it.
+
+The sentences that are no consent are composed out of the agreeing words of the grammar in use
 (`tests/agents/consent_cases.py`), all of them; the clear answers are those in customers' words beside it. Ends with
 status 1 when a sentence that is no consent is read as a yes.
 """

@@ -63,6 +63,8 @@ class Restating:
     def _readings(self, at: int, sentence: list[str], question: _Question) -> frozenset[str]:
         """Which of the open slots the word at that place can fill."""
         word = sentence[at]
+        if word in ("(", ")") and at:
+            return frozenset({ASKED})
         if not word[0].isalnum():
             return frozenset()
         if question.is_quoted(at, sentence):

@@ -30,7 +30,7 @@ class Environment:
     file: Path
     new_ids: tuple[str, ...] = ()
     tools_know_rules: bool = False
-    """Whether the benchmark's own tools refuse what the rules forbid, so that a right call may be one without effect."""
+    """Whether the benchmark's own tools refuse what the rules forbid: some of its right calls then have no effect."""
 
     def writes(self, name: str) -> bool:
         """Whether a call of that name changes anything."""

@@ -1,10 +1,10 @@
-"""Which recorded writes were right: by the right end state, without a look at what the gate said.
+"""Which recorded writes were right.
 
-A write is right when it changes exactly what one of the right writes changes. It is wrong when it changes anything else,
-when the tool itself refused it, or when it breaks the policy: made without the agreement that every policy here demands
-(no question before it, or no word of agreement in the customer's answer: read with a handful of words and not with the
-framework's own reader, which is what is measured), or against a rule that the policy states. Some right calls of the
-benchmarks are; they are a kind of their own, so that each can be looked at.
+A write is right when it changes exactly what one of the right writes changes. It is wrong when it changes anything
+else, when the tool itself refused it, or when it breaks the policy: made without the agreement that every policy here
+demands (no question before it, or no word of agreement in the customer's answer: read with a handful of words and not
+with the framework's own reader, which is what is measured), or against a rule that the policy states. Some of the
+benchmarks' own right calls are against one; they are a kind of their own, so that each can be looked at.
 """
 
 from __future__ import annotations

@@ -116,7 +116,7 @@ def book_reservation(
     store: Store = call.services
     reservation_id = next(one for one in NEW_IDS if one not in store.reservations)
     segments = [store.price(dict(flight), cabin, len(passengers)) for flight in flights]
-    for payment in payment_methods:
+    for payment in map(dict, payment_methods):
         store.pay(user_id, payment["payment_id"], payment["amount"])
     trip = {
         "user_id": user_id,

@@ -16,7 +16,7 @@ from tests.examples.recorded import recorded
 ORDER = "#W2378156"
 KEYBOARD, CLICKY = "1151293680", "7706410293"
 CARD = "credit_card_9513926"
-HELLO = f"I am Yusuf Rossi and my zip code is 19122. Please, for {ORDER}, exchange {KEYBOARD} for {CLICKY}, difference to {CARD}."
+HELLO = f"I am Yusuf Rossi, my zip code is 19122. For {ORDER}, exchange {KEYBOARD} for {CLICKY}, refund to {CARD}."
 FIND = {"call": "find_user_id_by_name_zip", "args": {"first_name": "Yusuf", "last_name": "Rossi", "zip": "19122"}}
 LOOK = {"call": "get_order_details", "args": {"order_id": ORDER}}
 EXCHANGE = {
