@@ -34,9 +34,7 @@ def is_clear_yes(message: str, *, asked: str = "") -> bool:
 def has_consent(action: Action, args: Mapping[str, Any], state: TurnState) -> bool:
     """Whether the customer's newest message is a clear yes to exactly this, not acted upon yet."""
     question = _answerable(state)
-    if question is None or _is_used(action, args, state):
-        return False
-    if terms_of(action, args, state) not in (question["digest"], *question.get("further", ())):
+    if question is None or question["digest"] != terms_of(action, args, state) or _is_used(action, args, state):
         return False
     marks = state.turn[0].additional_kwargs
     typed = marks.get(ANSWER)

@@ -55,8 +55,8 @@ class Heard(TypedDict):
 class Question(TypedDict):
     """A confirmation that was put to the customer.
 
-    `digest` is of its terms: the action, its arguments and the facts that it needs; `further` those of the other calls
-    that the same question was about. `message` is the id of the message that asked, `asked_at` when, in UTC.
+    `digest` is of its terms: the action, its arguments and the facts that it needs. `message` is the id of the message
+    that asked, `asked_at` when, in UTC.
     """
 
     id: str
@@ -64,7 +64,6 @@ class Question(TypedDict):
     digest: str
     message: str
     asked_at: str
-    further: NotRequired[list[str]]
 
 
 class TrustedState(AgentState[Any]):

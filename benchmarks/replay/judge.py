@@ -18,7 +18,7 @@ from benchmarks.replay.apply import Effect
 from benchmarks.replay.conversation import Proposal
 
 _AGREES = re.compile(
-    r"\b(yes|yeah|yep|yup|sure|ok|okay|absolutely|definitely|confirm\w*|agree\w*|go ahead|proceed\w*|please do|let's)\b",
+    r"\b(yes|yeah|yep|sure|ok|okay|absolutely|definitely|confirm\w*|agree\w*|go ahead|proceed\w*|please do|let's)\b",
     re.IGNORECASE,
 )
 _MORE = re.compile(

@@ -93,23 +93,21 @@ def test_an_expected_failure_of_a_rule_is_its_refusal() -> None:
     assert "has no 'Persuasion'" in refused.sentence
 
 
-def test_one_yes_is_good_once_for_each_call_that_was_asked_about() -> None:
-    said: list[AnyMessage] = [HumanMessage(SAID, id="h"), AIMessage("Shall I lend both?", id="q"), HumanMessage("yes")]
-    facts = {"book:Emma": True, "book:Ulysses": True}
-    calls = [{"book": "Emma", "copies": 2}, {"book": "Ulysses", "copies": 1}]
-    terms = [terms_of(lend, args, state(said, **facts)) for args in calls]
-    question = Question(
-        id="1", action="lend", digest=terms[0], further=terms[1:], message="q", asked_at=utc_now().isoformat()
-    )
+def test_a_yes_is_used_up_by_the_call_that_it_was_for() -> None:
+    said: list[AnyMessage] = [HumanMessage(SAID, id="h"), AIMessage("Shall I lend it?", id="q"), HumanMessage("yes")]
+    args, facts = {"book": "Emma", "copies": 2}, {"book:Emma": True}
+    terms = terms_of(lend, args, state(said, **facts))
+    question = Question(id="1", action="lend", digest=terms, message="q", asked_at=utc_now().isoformat())
 
-    def now(messages: Sequence[AnyMessage]) -> TurnState:
-        return TurnState({"messages": list(messages), "facts": facts, "question": question}, GateConfig(ACTIONS), "")
+    def has_yes(messages: Sequence[AnyMessage], args: dict[str, Any]) -> bool:
+        values = {"messages": list(messages), "facts": facts, "question": question}
+        return has_consent(lend, args, TurnState(values, GateConfig(ACTIONS), ""))
 
-    assert all(has_consent(lend, args, now(said)) for args in calls)
-    call = {"name": "lend", "args": calls[0], "id": "c1", "type": "tool_call"}
+    assert has_yes(said, args)
+    assert not has_yes(said, {"book": "Emma", "copies": 1})
+    call = {"name": "lend", "args": args, "id": "c1", "type": "tool_call"}
     done = [*said, AIMessage("", tool_calls=[call]), ToolMessage("lent", tool_call_id="c1", name="lend")]
-    assert [has_consent(lend, args, now(done)) for args in calls] == [False, True]
-    assert not has_consent(lend, {"book": "Emma", "copies": 1}, now(said))
+    assert not has_yes(done, args)
 
 
 def test_a_read_that_failed_may_be_tried_again_a_few_times() -> None:
