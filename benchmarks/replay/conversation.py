@@ -193,14 +193,17 @@ def _holds(need: str, facts: Mapping[str, Any], args: Mapping[str, Any]) -> bool
         return False
 
 
-def replay(run: Run, environment: Environment) -> list[Proposal]:
-    """Every call of a run, with what the gate says to it."""
+def replay(run: Run, environment: Environment, *, reads: bool = True) -> list[Proposal]:
+    """Every call of a run, with what the gate says to it; without `reads`, every write."""
     conversation = Conversation(run, environment, environment.fresh(run))
     proposals = []
     for said in run.messages:
         if said.text and not said.calls:
             conversation.say(said.speaker, said.text)
         for use in said.calls:
+            if not reads and not environment.writes(use.name):
+                conversation.record(use)
+                continue
             asked, answered = conversation.asked, conversation.answered
             verdict = conversation.propose(use)
             _, changed = conversation.record(use)

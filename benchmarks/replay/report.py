@@ -52,7 +52,7 @@ def replay_all(runs: Iterable[Run], environment: Environment, *, full: bool = Tr
     result = Replayed()
     for run in runs:
         right = [changes for _, changes in right_effects(run, environment)]
-        proposals = replay(run, environment)
+        proposals = replay(run, environment, reads=full)
         judged = [judge(p, right) for p in proposals if environment.writes(p.use.name)]
         result.runs += 1
         result.proposals += proposals
