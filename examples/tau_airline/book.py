@@ -116,7 +116,8 @@ def book_reservation(
     store: Store = call.services
     reservation_id = next(one for one in NEW_IDS if one not in store.reservations)
     segments = [store.price(dict(flight), cabin, len(passengers)) for flight in flights]
-    for payment in map(dict, payment_methods):
+    payments = [dict(payment) for payment in payment_methods]
+    for payment in payments:
         store.pay(user_id, payment["payment_id"], payment["amount"])
     trip = {
         "user_id": user_id,
@@ -126,7 +127,7 @@ def book_reservation(
         "cabin": cabin,
     }
     bags = {"total_baggages": total_baggages, "nonfree_baggages": nonfree_baggages, "insurance": insurance}
-    paid = {"flights": segments, "passengers": passengers, "payment_history": payment_methods}
+    paid = {"flights": segments, "passengers": [dict(one) for one in passengers], "payment_history": payments}
     store.reservations[reservation_id] = {
         "reservation_id": reservation_id, **trip, **paid, "created_at": NOW.isoformat(), **bags
     }  # fmt: skip

@@ -111,7 +111,7 @@ def keeps_number(call: Call[Store], reservation_id: str, passengers: Sequence[Re
 def update_reservation_passengers(call: Call[Store], reservation_id: str, passengers: list[Passenger]) -> Observation:
     """Change who travels: all passengers, as many as before."""
     reservation = call.services.reservation(reservation_id)
-    reservation["passengers"] = passengers
+    reservation["passengers"] = [dict(passenger) for passenger in passengers]
     return reserved(reservation)
 
 
