@@ -33,6 +33,7 @@ from shopbot.agents.state import TurnState
 from shopbot.engines.recording.trace_format import Outcome
 from shopbot.prompts import says
 from shopbot.tools.action import Observation
+from shopbot.tools.facts import holds
 
 
 class _Decision(BaseModel):
@@ -147,7 +148,7 @@ def consequences(call: ToolCall, observation: Observation, state: TurnState) -> 
     action = state.actions[call["name"]]
     goals = facts.get(GOALS) or []
     update: dict[str, Any] = {"facts": changes}
-    if observation.ok and action.name in goals and all(fact in facts for fact in action.gives):
+    if observation.ok and action.name in goals and all(holds(fact, facts) for fact in action.gives):
         update["plan"] = make_plan({**facts, GOALS: [action.name]}, state.actions).as_state(finished=True)
         changes[GOALS] = [goal for goal in goals if goal != action.name] or None
     elif goals:

@@ -23,23 +23,24 @@ from shopbot.agents.state import ANSWER, Question, TurnState
 from shopbot.agents.turn_locks import CROSSED
 from shopbot.prompts.consent import Answer, read_answer
 from shopbot.tools.action import UNKNOWN, Action
+from shopbot.tools.facts import named
 
 
-def is_clear_yes(message: str) -> bool:
-    """Whether `message` agrees and says nothing else: no condition, question, change, name or number."""
-    return read_answer(message) is Answer.YES
+def is_clear_yes(message: str, *, asked: str = "") -> bool:
+    """Whether `message` agrees and says nothing beyond what was `asked`: no condition, question, change or name."""
+    return read_answer(message, asked=asked) is Answer.YES
 
 
 def has_consent(action: Action, args: Mapping[str, Any], state: TurnState) -> bool:
-    """Whether the customer's newest message is a clear yes to exactly this; one yes is good for one call."""
+    """Whether the customer's newest message is a clear yes to exactly this, not acted upon yet."""
     question = _answerable(state)
-    if question is None or question["digest"] != terms_of(action, args, state) or _is_used(action, state):
+    if question is None or question["digest"] != terms_of(action, args, state) or _is_used(action, args, state):
         return False
     marks = state.turn[0].additional_kwargs
     typed = marks.get(ANSWER)
     if isinstance(typed, Mapping):
         return typed.get("question") == question["id"] and typed.get("value") == "yes"
-    return CROSSED not in marks and is_clear_yes(state.newest_words)
+    return CROSSED not in marks and is_clear_yes(state.newest_words, asked=state.messages[state.turn_begins - 1].text)
 
 
 def new_question(action: Action, args: Mapping[str, Any], state: TurnState) -> Question:
@@ -55,7 +56,7 @@ def new_question(action: Action, args: Mapping[str, Any], state: TurnState) -> Q
 
 def terms_of(action: Action, args: Mapping[str, Any], state: TurnState) -> str:
     """A digest of what a yes would agree to: `action` with `args` on today's facts."""
-    needed = {need: state.facts.get(need) for need in action.needs}
+    needed = {need: state.facts.get(named(need, args)) for need in action.needs}
     return digest_of([action.name, _as_values(action, args), needed])
 
 
@@ -69,10 +70,13 @@ def _answerable(state: TurnState) -> Question | None:
     return None if expired else question
 
 
-def _is_used(action: Action, state: TurnState) -> bool:
-    """Whether this turn's yes has been acted upon already, or may have been."""
-    observed = (m for m in state.turn if isinstance(m, ToolMessage) and m.name == action.name)
-    return any(m.status == "success" or (m.artifact or {}).get("data", {}).get(UNKNOWN) for m in observed)
+def _is_used(action: Action, args: Mapping[str, Any], state: TurnState) -> bool:
+    """Whether this turn's yes to this call has been acted upon already, or may have been."""
+    calls = {call["id"]: call["args"] for m in state.turn if isinstance(m, AIMessage) for call in m.tool_calls}
+    observed = [m for m in state.turn if isinstance(m, ToolMessage) and m.name == action.name]
+    done = [m for m in observed if m.status == "success" or (m.artifact or {}).get("data", {}).get(UNKNOWN)]
+    values = _as_values(action, args)
+    return any(_as_values(action, calls.get(m.tool_call_id, {})) == values for m in done)
 
 
 def _as_values(action: Action, args: Mapping[str, Any]) -> Any:

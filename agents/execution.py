@@ -18,7 +18,6 @@ from functools import partial
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
-from langchain_core.messages import AIMessage, HumanMessage
 from langgraph.errors import GraphBubbleUp
 
 from shopbot.agents.budget import BudgetTracker
@@ -29,11 +28,10 @@ from shopbot.agents.state import TurnState
 from shopbot.agents.tracing import describe_failure
 from shopbot.errors import AgentError
 from shopbot.prompts import says
-from shopbot.tools.action import UNKNOWN, Action, Call, Citation, Observation
+from shopbot.tools.action import UNKNOWN, Action, Citation, Observation
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
-_SPEAKERS: dict[type, str] = {HumanMessage: "customer", AIMessage: "agent"}
 _DEEPEST = 40
 _LARGEST = 2**63
 _IDLE_AT_MOST = 8
@@ -88,7 +86,7 @@ def look_up(approved: Approved, state: TurnState, key: str) -> Observation | Non
     if action.lookup is None:
         return _unknown(action.name)
     try:
-        found = action.lookup(_call(state, key), **approved.args)
+        found = action.lookup(state.call(key), **approved.args)
     except Exception:
         logger.exception("what became of %s could not be looked up", action.name)
         return _unknown(action.name)
@@ -114,7 +112,7 @@ def observe(approved: Approved, state: TurnState, key: str) -> Observation:
     a write is waited for.
     """
     action = approved.action
-    call = _call(state, key)
+    call = state.call(key)
 
     def run() -> Observation:
         came = action.run(call, **approved.args)
@@ -155,16 +153,6 @@ def _seconds_for(action: Action, state: TurnState) -> float | None:
     spent = BudgetTracker(state.config.budget, state.values.get("spent"), new_turn=False, acted_s=state.acted_s)
     limits = (spent.seconds_left, action.timeout.total_seconds() if action.timeout else None)
     return min((limit for limit in limits if limit is not None), default=None)
-
-
-def _call(state: TurnState, key: str) -> Call[Any]:
-    return Call(
-        services=state.config.services,
-        facts=state.facts,
-        conversation=state.conversation,
-        key=key,
-        transcript=[(_SPEAKERS[type(m)], m.text) for m in state.messages if type(m) in _SPEAKERS and m.text.strip()],
-    )
 
 
 async def _awaited(came: Any) -> Any:

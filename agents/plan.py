@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from shopbot.tools.action import Action, Call, Observation, Source, action
+from shopbot.tools.facts import holds, instances, named
 
 Facts = Mapping[str, Any]
 
@@ -37,8 +38,8 @@ def changes_with_consequences(facts: Facts, changes: Facts, actions: Iterable[Ac
     changed = [name for name, value in changes.items() if name in facts and facts[name] != value]
     while changed:
         cause = changed.pop()
-        for derived in _derived_from(cause, actions):
-            if derived in facts and derived not in result:
+        for derived in _derived_from(cause, facts, actions):
+            if derived not in result:
                 result[derived] = None
                 changed.append(derived)
     return result
@@ -51,14 +52,16 @@ def lapsed(facts: Facts, silence: timedelta, actions: Iterable[Action]) -> dict[
         fact: None
         for action in actions
         if isinstance(action.lapses, timedelta) and silence >= action.lapses
-        for fact in action.gives
-        if fact in facts
+        for given in action.gives
+        for fact in instances(given, facts)
     }
     return changes_with_consequences(facts, gone, actions)
 
 
-def _derived_from(fact: str, actions: list[Action]) -> Iterable[str]:
-    return (given for action in actions if fact in action.needs for given in action.gives)
+def _derived_from(cause: str, facts: Facts, actions: list[Action]) -> Iterable[str]:
+    """The facts that hold because of `cause`."""
+    given = (fact for action in actions if cause in action.needs for fact in action.gives)
+    return (derived for fact in given for derived in instances(fact, facts))
 
 
 @dataclass(frozen=True)
@@ -129,12 +132,12 @@ def _chain(
     for need in goal.needs:
         giver = _giver(need, actions, above | {goal.name})
         if giver is None:
-            if need not in facts:
+            if not holds(need, facts):
                 missing.append(need)
         elif all(step.action.name != giver.name for step in steps):
             _chain(giver, facts, actions, steps, missing, above | {goal.name})
     final = not above
-    steps.append(Step(goal, done=not final and bool(goal.gives) and all(fact in facts for fact in goal.gives)))
+    steps.append(Step(goal, done=not final and bool(goal.gives) and all(holds(fact, facts) for fact in goal.gives)))
 
 
 def _giver(fact: str, actions: Mapping[str, Action], above: frozenset[str]) -> Action | None:
@@ -146,9 +149,10 @@ def allowed_now(facts: Facts, actions: Mapping[str, Action]) -> dict[str, Action
     return {name: action for name, action in actions.items() if not unmet(action, facts)}
 
 
-def unmet(action: Action, facts: Facts) -> tuple[str, ...]:
-    """The facts that `action` still needs."""
-    return tuple(need for need in action.needs if need not in facts)
+def unmet(action: Action, facts: Facts, args: Mapping[str, Any] | None = None) -> tuple[str, ...]:
+    """The facts that `action` still needs: of these arguments, or to be possible at all."""
+    needs = (need if args is None else named(need, args) for need in action.needs)
+    return tuple(need for need in needs if not holds(need, facts))
 
 
 def make_pursue(goals: Sequence[str]) -> Action:

@@ -19,8 +19,11 @@ from shopbot.agents.state import TurnState, is_of_user
 from shopbot.engines.protocol import REFUSED
 from shopbot.prompts import render, says
 from shopbot.tools.action import Action, Call, Observation, Source
+from shopbot.tools.rules import broken
 
 RESULT = "give_result"
+READ_TRIES = 4
+"""How often in one turn the same read may be made that fails each time."""
 _FAULTS = 3
 """Faults of one answer that go back to the engine at a time."""
 
@@ -54,7 +57,7 @@ def check_proposal(message: AIMessage, state: TurnState, *, wants_result: bool) 
 
 
 def validate(call: ToolCall, state: TurnState, *, grounded: bool = True) -> Approved | Refusal:
-    """Known? Allowed now? Well formed? Grounded? New in this turn? Confirmation is the gate's own question.
+    """Known? Allowed now? Well formed? Grounded? Within the rules? New in this turn? Confirmation comes after it.
 
     `grounded=False` lets values through that a reviewer wrote.
     """
@@ -68,9 +71,15 @@ def validate(call: ToolCall, state: TurnState, *, grounded: bool = True) -> Appr
         args = action.arguments.model_validate(call["args"]).model_dump(mode="json")
     except ValidationError as error:
         return refuse(call, "malformed", problems=_problems(error))
+    needs = unmet(action, state.facts, args)
+    if needs:
+        return refuse(call, "not_allowed", needs=needs, plan=state.plan)
     invented = _invented(action, args, state) if grounded else []
     if invented:
         return refuse(call, "ungrounded", values=invented)
+    against = broken(action, state.call(), args) if action.rules else None
+    if against is not None:
+        return refuse(call, "against_rule", against=against)
     earlier = _earlier_this_turn(call, state)
     # What needs a yes that is not there will be asked, not done: new terms are put to the customer in the same turn.
     if earlier is not None and (not action.confirm or has_consent(action, args, state)):
@@ -198,10 +207,17 @@ def _observed(call: ToolCall, text: str, state: TurnState) -> Observed:
 
 
 def _earlier_this_turn(call: ToolCall, state: TurnState) -> ToolMessage | None:
-    """The observation of the same call with the same arguments in this turn, if there was one."""
+    """The observation of the same call with the same arguments in this turn, if there was one.
+
+    A read that has only failed so far counts from the fourth time on: what was down a moment ago may be up again.
+    """
     results = {m.tool_call_id: m for m in state.turn if isinstance(m, ToolMessage) and m.name == call["name"]}
     made = (c for m in state.turn if results and isinstance(m, AIMessage) for c in m.tool_calls if c["id"] in results)
-    return next((results[c["id"] or ""] for c in made if c["args"] == call["args"]), None)
+    same = [results[c["id"] or ""] for c in made if c["args"] == call["args"]]
+    may_pass = state.actions[call["name"]].effect == "read" and len(same) < READ_TRIES
+    if may_pass and all(message.status == "error" for message in same):
+        return None
+    return same[0] if same else None
 
 
 def _unreadable_calls(message: AIMessage) -> list[Refusal]:

@@ -16,9 +16,10 @@ from langgraph.graph.message import _messages_delta_reducer
 from shopbot.agents.config import GateConfig
 from shopbot.agents.plan import GOALS, Facts, Plan, allowed_now, lapsed, make_plan, merge_facts
 from shopbot.engines.protocol import TurnStart
-from shopbot.tools.action import Action
+from shopbot.tools.action import Action, Call
 
 SNAPSHOT_EVERY = 100
+_SPEAKERS: dict[type, str] = {HumanMessage: "customer", AIMessage: "agent"}
 ANSWER = "answer"
 """In a customer's message's `additional_kwargs`: a typed answer to a question, `{"question": id, "value": "yes"}`, as a
 button gives it; its words are not read then."""
@@ -209,6 +210,15 @@ class TurnState:
         goals = self.facts.get(GOALS) or [None]
         known = sorted(name for name in self.facts if name != GOALS)
         return TurnStart(awaiting=self.values.get("awaiting"), goal=goals[0], known=known)
+
+    @cached_property
+    def transcript(self) -> list[tuple[str, str]]:
+        """The conversation as (speaker, words), without tool traffic."""
+        return [(_SPEAKERS[type(m)], m.text) for m in self.messages if type(m) in _SPEAKERS and m.text.strip()]
+
+    def call(self, key: str = "") -> Call[Any]:
+        """What an action is handed besides its arguments, and its rules are without a key."""
+        return Call(self.config.services, self.facts, self.conversation, key, self.transcript)
 
     def was_called(self, name: str | None) -> bool:
         """Whether the action has been called in this turn."""

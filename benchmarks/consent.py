@@ -2,7 +2,10 @@
 
     .venv/bin/python -m benchmarks.consent
 
-Prints Markdown. The sentences that are no consent are composed out of the agreeing words of the grammar in use
+Prints Markdown. Each sentence is read by itself and, since an answer may repeat what was asked, once more as the answer
+to a question that has its words in it.
+
+The sentences that are no consent are composed out of the agreeing words of the grammar in use
 (`tests/agents/consent_cases.py`), all of them; the clear answers are those in customers' words beside it. Ends with
 status 1 when a sentence that is no consent is read as a yes.
 """
@@ -13,16 +16,19 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from shopbot.prompts.consent import Answer, read_answer
-from tests.agents.consent_cases import clear_answers, distinct_cases
+from tests.agents.consent_cases import ASKED, clear_answers, distinct_cases
 
 
 def main() -> int:
     counted: dict[str, Counter[Answer]] = defaultdict(Counter)
+    answering: dict[str, Counter[Answer]] = defaultdict(Counter)
     for case in distinct_cases():
         counted[case.kind][read_answer(case.text)] += 1
+        answering[case.kind][read_answer(case.text, asked=ASKED)] += 1
     print(_table("No consent, by what keeps it from being one", counted), "\n", sep="")
+    print(_table("The same as answers to a question that has their words", answering), "\n", sep="")
     print(_table("Clear answers in customers' words", _clear()))
-    return 1 if any(each[Answer.YES] for each in counted.values()) else 0
+    return 1 if any(each[Answer.YES] for table in (counted, answering) for each in table.values()) else 0
 
 
 def _clear() -> dict[str, Counter[Answer]]:

@@ -1,6 +1,7 @@
 """The reader of `prompts/words/consent.yaml`: what a message answers to a question, yes, no, or neither clearly.
 
-A yes is a whole utterance of that grammar, word by word; whatever the grammar does not say is not a yes.
+A yes is a whole utterance of that grammar, word by word; whatever the grammar does not say is not a yes. With the
+question at hand, an answer may say again what was asked (`shopbot.prompts.restating`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from shopbot.prompts import find_prompt, load_data
+from shopbot.prompts.restating import Restating
 from shopbot.prompts.utterances import Utterances, words_of
 
 GRAMMAR = "words/consent.yaml"
@@ -28,9 +30,9 @@ class Answer(Enum):
     UNCLEAR = "unclear"
 
 
-def read_answer(message: str) -> Answer:
-    """The answer that the whole message is; UNCLEAR for anything but an utterance of the grammar."""
-    return _reader(find_prompt(GRAMMAR)).read(message)
+def read_answer(message: str, *, asked: str = "") -> Answer:
+    """The answer that the whole message is to the question `asked`; UNCLEAR for anything beyond the grammar."""
+    return _reader(find_prompt(GRAMMAR)).read(message, asked)
 
 
 @lru_cache(maxsize=4)
@@ -46,9 +48,16 @@ class _Reader:
         self._longest: int = grammar["longest"]
         self._yes = Utterances(grammar["agrees"], grammar["slots"])
         self._no = Utterances(grammar["refuses"], grammar["slots"])
+        self._restating = Restating(grammar["restating"], grammar["slots"])
         self._spelling = _Spelling(self._yes.words | self._no.words, grammar["loosely"], grammar["real_words"])
 
-    def read(self, message: str) -> Answer:
+    def read(self, message: str, asked: str) -> Answer:
+        plain = self._plain(message)
+        if plain is Answer.UNCLEAR and asked and self._restating.is_yes(message, asked, self._spelling.readings):
+            return Answer.YES
+        return plain
+
+    def _plain(self, message: str) -> Answer:
         if len(message) > self._longest:
             return Answer.UNCLEAR
         spoken = [self._spelling.readings(word) for word in words_of(message)]

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 
 from shopbot.prompts import PromptError
 
+ASKED, ANYTHING = "{asked}", "{anything}"
+"""The open slots: a word fills one when whoever reads the message gives it as one of the word's readings."""
 _SMILEY = r"[:;=]-?[()DPp](?!\w)"
 _LETTERS = r"[A-Za-z]+(?:['’][A-Za-z]+)*"
 _WORD = re.compile(rf"{_SMILEY}|{_LETTERS}|…|\.(?:\s*\.)+|[^\s.,!;:–—-]")
@@ -139,6 +141,9 @@ class Utterances:
         return last, at + 1
 
     def _draw_slot(self, name: str, phrase: str, start: int, end: int, within: tuple[str, ...]) -> None:
+        if f"{{{name}}}" in (ASKED, ANYTHING):
+            self._states[start].after.setdefault(f"{{{name}}}", []).append(end)
+            return
         if name not in self._slots:
             raise PromptError(f"The phrase {phrase!r} has the unknown slot {name!r}: list it or correct the name.")
         if name in within:

@@ -1,6 +1,6 @@
 """Actions, one file each; `shopbot.tools.action` is their contract."""
 
-from shopbot.tools.action import Action, ActionError, Call, Citation, Observation, Source, action
+from shopbot.tools.action import Action, ActionError, Call, Citation, Observation, Rule, Source, action
 from shopbot.tools.contract_checks import ContractError
 from shopbot.tools.contracts import load_contracts
 
@@ -11,6 +11,7 @@ __all__ = [
     "Citation",
     "ContractError",
     "Observation",
+    "Rule",
     "Source",
     "action",
     "load_contracts",

@@ -29,9 +29,12 @@ if TYPE_CHECKING:
     from langchain_core.messages import ToolMessage
     from langchain_core.tools import BaseTool
 
-__all__ = ["UNKNOWN", "Action", "ActionError", "Call", "Citation", "Effect", "Observation", "Source", "action"]
+__all__ = ["UNKNOWN", "Action", "ActionError", "Call", "Citation", "Effect", "Observation", "Rule", "Source", "action"]
 
 Effect = Literal["read", "write"]
+Rule = Callable[..., "str | None"]
+"""What must hold of the arguments of a call: a function (call, and by name the arguments that it looks at) that gives
+None, or a sentence that says what does not hold and what would. It changes nothing."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ class Action:
     idempotent: bool = False
     lookup: Callable[..., Observation | None] | None = None
     lapses: timedelta | Callable[[Any], timedelta] | None = None
+    rules: tuple[Rule, ...] = ()
     derived: Mapping[str, Derived] = field(default_factory=dict)
     timeout: timedelta | None = None
     tries: int = 1
@@ -90,13 +94,15 @@ def action(
     lapses: timedelta | Callable[[Any], timedelta] | None = None,
     timeout: timedelta | None = None,
     tries: int = 1,
+    rules: Sequence[Rule] = (),
     title: str | None = None,
     asks: str | None = None,
 ) -> Callable[[Callable[..., Outcome | Awaitable[Outcome]]], Action]:
     """Turn a typed function, `async` or not, into an `Action`.
 
     Args:
-        needs: facts that must hold before the action is offered to the engine.
+        needs: facts that must hold before the action is offered to the engine. `order:{order_id}` is a fact about one
+            argument (`shopbot.tools.facts`): it must hold of the very order that the call names.
         gives: facts that it can establish.
         effect: "write" when anything outside the conversation changes.
         confirm: the question that the customer must answer with a clear yes before the action runs, as a sentence
@@ -112,6 +118,7 @@ def action(
             says it; None: any.
         timeout: how long a read is waited for.
         tries: how often a read, or an idempotent write, is run when it fails by surprise, in all.
+        rules: what must hold of the arguments before the customer is asked and again before the action runs.
         title: how the step reads in a plan; by default the name in words.
         asks: the older name of `awaiting`.
 
@@ -146,6 +153,7 @@ def action(
             derived=read.derived,
             timeout=timeout,
             tries=tries,
+            rules=tuple(rules),
         )
 
     return decorate

@@ -36,9 +36,15 @@ class Lexicon:
         return token.text in self.words[kind]
 
 
+_read: list[Lexicon] = []
+
+
 def lexicon() -> Lexicon:
-    """The word lists in use."""
-    return Lexicon(load_data("words/numbers.yaml"))
+    """The word lists in use, read anew when the file that they stand in is another one."""
+    words = load_data("words/numbers.yaml")
+    if not _read or _read[0].words is not words:
+        _read[:] = [Lexicon(words)]
+    return _read[0]
 
 
 Read = tuple[int, int]

@@ -25,6 +25,13 @@ _CORES_PER_SLOT = 120
 _LOOKALIKES = str.maketrans("aceopsxyi", "асеорѕхуі")
 _HIDDEN = ("\u200b", "\u200d", "\u2060", "\u00ad", "\u202e", "\ufeff")
 
+ASKED = (
+    "Here is what I would arrange for order 123456:\n- 1 × Jeans: $59.90\nRefund: $59.90, to your original payment "
+    "method. A free return label would go to the e-mail address on your order.\n\nIf there is anything else to send "
+    "back, just name it. Otherwise: shall I request the return label? Please answer yes or no."
+)
+"""ShopBot's own question about the jeans that many of the sentences speak of."""
+
 
 class Case(NamedTuple):
     """A sentence and what keeps it from being a consent."""
