@@ -9,21 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from langchain.agents.middleware import AgentMiddleware, ExtendedModelResponse, ModelRequest, ModelResponse
 from langchain.tools.tool_node import ToolCallRequest
-from langchain_core.callbacks import BaseCallbackManager, Callbacks
-from langchain_core.runnables import RunnableConfig
-from langchain_core.runnables.config import var_child_runnable_config
 from langchain_core.tools import BaseTool
-from langchain_core.tracers.event_stream import _AstreamEventsCallbackHandler
-from langchain_core.tracers.log_stream import LogStreamCallbackHandler
 from langgraph._internal._constants import CONFIG_KEY_CHECKPOINTER
 from langgraph.config import get_config
 from langgraph.types import Command
@@ -37,13 +31,13 @@ from shopbot.agents.journal import Journal, MemoryJournal
 from shopbot.agents.model_step import ModelStep
 from shopbot.agents.plan import make_pursue
 from shopbot.agents.proposal import make_result_action
+from shopbot.agents.run import conversation_of_run, is_followed, unstreamed
 from shopbot.agents.state import TrustedState, TurnState
 from shopbot.agents.stores import journal_for
 from shopbot.agents.tool_calls import Performance, as_tool, is_async_action, runs_without_a_loop
 from shopbot.agents.tracing import Tracer
 from shopbot.agents.turn_locks import busy_turn
 from shopbot.engines.drive import adrive, drive
-from shopbot.engines.protocol import NOT_STREAMED
 from shopbot.tools.action import Action
 from shopbot.tools.agreement import check_kinds
 from shopbot.tools.contracts import Contracts, bind_contracts, load_contracts, read_contracts
@@ -54,8 +48,6 @@ if TYPE_CHECKING:
 Response = ExtendedModelResponse[Any]
 _UNTIMED = Budget(turn=replace(Budget().turn, seconds=None), conversation=replace(Budget().conversation, seconds=None))
 """What an agent of LangChain's may spend by default. A limit of time costs a change of threads for every read."""
-_READERS = (_AstreamEventsCallbackHandler, LogStreamCallbackHandler)
-"""What streams a run to its reader and does not heed the tag `NOT_STREAMED`, as LangGraph's own streams do."""
 
 
 class Gate(AgentMiddleware[TrustedState, Any, Any]):
@@ -140,7 +132,7 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
             excuses=excuses,
         )
         self.tools = [as_tool(each) for each in everything]
-        self._is_bound = alone
+        self._is_bound = alone and not self._contracts
         if tools:
             self._bind(tools)
             self._is_bound = False  # other middlewares may bring tools of theirs
@@ -156,7 +148,7 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
         def answer(asked: Any) -> Any:
             if not isinstance(asked, ModelRequest):
                 return asked()
-            with _unstreamed():
+            with unstreamed():
                 return handler(asked)
 
         return drive(self._step(request), answer)
@@ -169,7 +161,7 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
         async def answer(asked: Any) -> Any:
             if not isinstance(asked, ModelRequest):
                 return await in_gate_thread(asked)
-            with _unstreamed():
+            with unstreamed():
                 return await handler(asked)
 
         return await adrive(self._step(request), answer)
@@ -190,11 +182,11 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
 
     def _step(self, request: ModelRequest[Any]) -> Generator[Any, Any, Response]:
         self._bind(request.tools)
-        return ModelStep(request, self._of_run(request.runtime), _conversation()).run()
+        return ModelStep(request, self._of_run(request.runtime), conversation_of_run()).run()
 
     def _act(self, request: ToolCallRequest, handler: Callable[..., Any], *, is_async: bool) -> Command[Any]:
         self._bind(request.runtime.tools)
-        conversation, config = _conversation(), self._of_run(request.runtime)
+        conversation, config = conversation_of_run(), self._of_run(request.runtime)
         action = config.actions.get(request.tool_call["name"])
         with busy_turn(conversation):
             if action is None or self._runs_directly(action, is_async=is_async):
@@ -208,7 +200,7 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
         middleware stands beside the gate and nobody follows the run."""
         if action.tool is not None:
             return not (is_async or runs_without_a_loop(action))
-        return self.config.alone and not is_async_action(action) and not _is_followed()
+        return self.config.alone and not is_async_action(action) and not is_followed()
 
     def _bind(self, tools: Iterable[Any]) -> None:
         """Contracts become actions with the tools of the agent, which are known when it first runs."""
@@ -252,38 +244,3 @@ def _read(contracts: Any) -> tuple[list[Action], Contracts]:
 def _for_services(action: Action, services: Any) -> Action:
     """The action with its time to lapse as these services say it."""
     return replace(action, lapses=action.lapses(services)) if callable(action.lapses) else action
-
-
-@contextmanager
-def _unstreamed() -> Iterator[None]:
-    """What a model says in this block is not streamed to whoever reads along: it has not passed the gate yet."""
-    config = get_config()
-    unread = {**config, "tags": [*(config.get("tags") or ()), NOT_STREAMED], "callbacks": _without_readers(config)}
-    token = var_child_runnable_config.set(cast(RunnableConfig, unread))
-    try:
-        yield
-    finally:
-        var_child_runnable_config.reset(token)
-
-
-def _without_readers(config: RunnableConfig) -> Callbacks:
-    """The callbacks of a run without those that stream it (`astream_events`, `astream_log`); tracers stay."""
-    callbacks = config.get("callbacks")
-    if not isinstance(callbacks, BaseCallbackManager):
-        return [handler for handler in callbacks or () if not isinstance(handler, _READERS)]
-    readers = [handler for handler in callbacks.handlers if isinstance(handler, _READERS)]
-    kept = callbacks.copy() if readers else callbacks
-    for handler in readers:
-        kept.remove_handler(handler)
-    return kept
-
-
-def _is_followed() -> bool:
-    """Whether anything is told of what happens in this run: a tracer, or whoever reads its events."""
-    callbacks = get_config().get("callbacks")
-    return bool(callbacks.handlers if isinstance(callbacks, BaseCallbackManager) else callbacks)
-
-
-def _conversation() -> str:
-    """The thread this run belongs to; runs without a checkpointer have none."""
-    return str(get_config().get("configurable", {}).get("thread_id", ""))

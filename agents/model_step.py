@@ -25,6 +25,7 @@ from shopbot.agents.budget import BudgetTracker, add_usage, usage_of
 from shopbot.agents.config import GateConfig, NoResultError
 from shopbot.agents.consent import new_question, terms_of
 from shopbot.agents.decisions import by_the_gate, record
+from shopbot.agents.events import REFUSED
 from shopbot.agents.history import brief, excuse, is_repeated, last_resort, marked, notices, told_in_turn, with_own_ids
 from shopbot.agents.plan import merge_facts
 from shopbot.agents.proposal import RESULT, Approved, Refusal, check_proposal, first_unconfirmed, returned, together
@@ -93,6 +94,7 @@ class ModelStep:
             approved, refusals = yield partial(self._check, message)
             for refusal in refusals:
                 self._note(message, refusal.call, "refused")
+                self._tell(refusal)
             if not refusals:
                 return self._accept(message if approved else (yield from self._verify(message)), approved)
             if self.budget.exceeded:
@@ -275,6 +277,12 @@ class ModelStep:
 
     def _span(self, name: str, operation: str) -> Any:
         return self.config.tracer.span(self.state.turn_id, name, operation)
+
+    def _tell(self, refusal: Refusal) -> None:
+        """Tell whoever reads the run's custom stream of a refusal (`shopbot.agents.events`)."""
+        action = refusal.call["name"] if refusal.call["id"] else None
+        told = {"action": action, "reason": refusal.reason, "sentence": refusal.sentence}
+        self.request.runtime.stream_writer({REFUSED: told})
 
     def _note(self, message: AIMessage, call: ToolCall | None, outcome: Outcome) -> None:
         if self.config.recorder is not None:

@@ -25,7 +25,7 @@ class ScriptNotFinished(AssertionError):
 
 
 class Script(ScriptedEngine):
-    """Plays steps as `shopbot.engines.ScriptedEngine` does; what it cannot play, or did not, is an error."""
+    """Plays steps as `shopbot.engines.scripted.ScriptedEngine` does; what it cannot play, or did not, is an error."""
 
     def __init__(self, *steps: Step, **kwargs: Any) -> None:
         super().__init__(steps, **kwargs)

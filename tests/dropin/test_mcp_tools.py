@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from langchain_core._api import suppress_langchain_beta_warning
 
+from examples.ports.mcp_agent import clinic_server
 from shopbot.tools import Action, Call
 from shopbot.tools.contracts import bind_contracts
 
 pytest.importorskip("fastmcp", reason="langchain[mcp] is not installed: there is no MCP client")
 pytestmark = pytest.mark.filterwarnings("ignore")  # of the MCP packages
-
-SERVER = Path(__file__).with_name("clinic_server.py")
 
 
 @pytest.fixture(scope="module")
@@ -29,11 +27,7 @@ def cancelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tools(cancelled: Path) -> dict[str, Any]:
     """What the server offers, by name."""
     with suppress_langchain_beta_warning():
-        from fastmcp.client.transports import StdioTransport
-        from langchain.mcp import MCPAdapter
-
-    adapter = MCPAdapter(StdioTransport(sys.executable, [str(SERVER), str(cancelled)], keep_alive=False))
-    return {tool.name: tool for tool in asyncio.run(adapter.list_tools())}
+        return {tool.name: tool for tool in asyncio.run(clinic_server(cancelled).list_tools())}
 
 
 def test_hints_are_the_first_guess(tools: dict[str, Any]) -> None:

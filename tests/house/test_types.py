@@ -75,4 +75,4 @@ def test_pyright_finds_the_types(editable: Environment, outside: Path) -> None:
     found = json.loads(done.stdout)["generalDiagnostics"]
     assert [each["range"]["start"]["line"] + 1 for each in found if each["severity"] == "error"] == [6], found
     (revealed,) = [each["message"] for each in found if each["severity"] == "information"]
-    assert "(engine: BaseChatModel, actions: Iterable[Action]" in revealed
+    assert "(engine: BaseChatModel | str, actions: Iterable[Action]" in revealed
