@@ -11,7 +11,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from functools import partial
 from typing import Any
 
@@ -104,17 +104,30 @@ class Turns:
 
     async def _answer(self, entry: Entry, *, again: bool = False) -> None:
         """One turn, from the message to the reply in the store."""
+        running = self._values_again(entry) if again else self._values(entry.conversation, _given(entry))
+        await self._end(entry, running)
+
+    async def _go_on(self, conversation: str, decision: Mapping[str, Any]) -> None:
+        """The rest of the turn that waited for the decision."""
+        entries = await asyncio.to_thread(self._store.entries, conversation, 0, 10_000)
+        entry = next((each for each in reversed(entries) if each.speaker == "customer"), None)
+        if entry is not None:
+            await self._end(entry, self._values(conversation, Command(resume=dict(decision))))
+
+    async def _end(self, entry: Entry, running: Awaitable[dict[str, Any]]) -> None:
+        """Say what the turn comes to, an apology if it fails, and record it."""
         started = time.perf_counter()
+        values: dict[str, Any] = {}
         try:
-            values = await (self._values_again(entry) if again else self._values(entry.conversation, _given(entry)))
+            values = await running
             outcome = await self._reply(entry, values)
         except Exception:
             logger.exception("a message could not be answered")
-            values, outcome = {}, "failed"
+            outcome = "failed"
             await self._say(entry, f"failed-{entry.id}", "notice", load_data("serve/chat.yaml")["failed"], {})
-        ms = (time.perf_counter() - started) * 1000
-        self._metrics.turn(outcome, ms / 1000)
-        await asyncio.to_thread(self._records.record, await self._record(entry, values, outcome, ms))
+        seconds = time.perf_counter() - started
+        self._metrics.turn(outcome, seconds)
+        await asyncio.to_thread(self._records.record, await self._record(entry, values, outcome, seconds * 1000))
 
     async def _values_again(self, entry: Entry) -> dict[str, Any]:
         """The state after a turn that an earlier process may have begun, done half of, or done."""
@@ -174,17 +187,6 @@ class Turns:
             await asyncio.to_thread(self._store.call_person, entry.conversation)
         await self._say(entry, str(reply.id), "bot", reply.text, details_of(values))
         return "handed over" if handed_over else "answered"
-
-    async def _go_on(self, conversation: str, decision: Mapping[str, Any]) -> None:
-        entries = await asyncio.to_thread(self._store.entries, conversation, 0, 10_000)
-        entry = next((e for e in reversed(entries) if e.speaker == "customer"), None)
-        if entry is None:
-            return
-        started = time.perf_counter()
-        values = await self._values(conversation, Command(resume=dict(decision)))
-        outcome = await self._reply(entry, values)
-        ms = (time.perf_counter() - started) * 1000
-        await asyncio.to_thread(self._records.record, await self._record(entry, values, outcome, ms))
 
     async def _say(self, entry: Entry, id: str, speaker: str, text: str, details: Mapping[str, Any]) -> None:
         said = await asyncio.to_thread(
