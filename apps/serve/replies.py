@@ -10,15 +10,19 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMes
 from shopbot.agents.turn import Turn, read_turn
 from shopbot.prompts import load_data
 
+FOLLOWED = "followed"
+"""In the state as of a turn: whether the customer has written again since."""
+
 
 def turn_of(values: Mapping[str, Any], message: str) -> dict[str, Any] | None:
-    """The state as of the turn that `message` (an id) began; None when it is not in there."""
+    """The state as of the turn that `message` (an id) began, with `FOLLOWED`; None when it is not in there."""
     messages: Sequence[AnyMessage] = values.get("messages") or ()
     start = next((i for i, m in enumerate(messages) if m.id == message), None)
     if start is None:
         return None
     after = (i for i, m in enumerate(messages) if i > start and isinstance(m, HumanMessage))
-    return {**values, "messages": messages[: next(after, len(messages))]}
+    end = next(after, len(messages))
+    return {**values, "messages": messages[:end], FOLLOWED: end < len(messages)}
 
 
 def reply_in(values: Mapping[str, Any]) -> AIMessage | None:

@@ -24,13 +24,18 @@ from shopbot.agents.turn_locks import CROSSED
 from shopbot.apps.serve.hub import Event, Hub
 from shopbot.apps.serve.metrics import Metrics
 from shopbot.apps.serve.records import Records, TurnRecord
-from shopbot.apps.serve.replies import details_of, doing, reply_in, trace_of, turn_of
+from shopbot.apps.serve.replies import FOLLOWED, details_of, doing, reply_in, trace_of, turn_of
 from shopbot.apps.serve.served import Served
 from shopbot.apps.serve.store import Entry, Store
 from shopbot.apps.serve.views import entry_view, pieces
+from shopbot.errors import AgentError
 from shopbot.prompts import load_data
 
 logger = logging.getLogger(__name__)
+
+
+class NoReply(AgentError):
+    """A turn ended, and nothing was said."""
 
 
 class Turns:
@@ -130,15 +135,26 @@ class Turns:
         await asyncio.to_thread(self._records.record, await self._record(entry, values, outcome, seconds * 1000))
 
     async def _values_again(self, entry: Entry) -> dict[str, Any]:
-        """The state after a turn that an earlier process may have begun, done half of, or done."""
+        """The state after a turn that an earlier process may have begun, done half of, or done.
+
+        Whether it was done says the journal: LangGraph names no next step when a node was done and its checkpoint was
+        not written any more.
+        """
         agent, config = (await self._opening).agent, _config(entry.conversation)
-        state = await agent.aget_state(config)
-        done = turn_of(state.values, entry.id)
-        if done is not None and not state.next:
-            return done
-        received = await asyncio.to_thread(agent.journal.receive, entry.conversation, [])
-        known = done is not None or any(message.id == entry.id for message in received)
-        return await self._values(entry.conversation, None if known else _given(entry))
+        before = (await agent.aget_state(config)).values
+        if await self._is_half_done(agent, entry, before):
+            before = await self._values(entry.conversation, None)
+        done = turn_of(before, entry.id)
+        return await self._values(entry.conversation, _given(entry)) if done is None else done
+
+    @staticmethod
+    async def _is_half_done(agent: Any, entry: Entry, values: Mapping[str, Any]) -> bool:
+        journal = getattr(agent, "journal", None)
+        if journal is not None:
+            received = await asyncio.to_thread(journal.receive, entry.conversation, [])
+            return any(message.id == entry.id for message in received)
+        done = turn_of(values, entry.id)
+        return done is not None and len(done["messages"]) == len(values["messages"]) and reply_in(done) is None
 
     async def _values(self, conversation: str, given: Any) -> dict[str, Any]:
         """Run the agent and tell what it does; the state at the end, with `__interrupt__` if it waits for a person."""
@@ -178,10 +194,12 @@ class Turns:
             await self._say(entry, f"approval-{entry.id}", "notice", load_data("serve/chat.yaml")["approval"], details)
             return "approval"
         reply = reply_in(values)
-        if reply is None:  # another turn has answered this message along with its own
+        if reply is None and values.get(FOLLOWED):  # the next message's turn has read this one as well
             await asyncio.to_thread(self._store.answered, entry.conversation, entry.id)
             self._hub.publish(entry.conversation, Event("done", {"message": entry.id, "reply": None}))
             return "merged"
+        if reply is None:
+            raise NoReply(f"the turn of message {entry.id} ended without a reply")
         handed_over = _hands_over(values)
         if handed_over:
             await asyncio.to_thread(self._store.call_person, entry.conversation)
