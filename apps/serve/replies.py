@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -29,6 +30,21 @@ def reply_in(values: Mapping[str, Any]) -> AIMessage | None:
     """The message that ends the newest turn; None when it has not ended."""
     last = values["messages"][-1]
     return last if isinstance(last, AIMessage) and not last.tool_calls else None
+
+
+async def is_half_done(agent: Any, conversation: str, message: str, values: Mapping[str, Any]) -> bool:
+    """Whether the turn of `message` was begun and not ended: the agent's journal knows, or the missing reply tells."""
+    journal = getattr(agent, "journal", None)
+    if journal is not None:
+        received = await asyncio.to_thread(journal.receive, conversation, [])
+        return any(each.id == message for each in received)
+    done = turn_of(values, message)
+    return done is not None and not done[FOLLOWED] and reply_in(done) is None
+
+
+def hands_over(values: Mapping[str, Any]) -> bool:
+    """Whether this turn handed the conversation to a person."""
+    return any(action.name == "hand_over" and action.status == "ok" for action in read_turn(values).actions)
 
 
 def details_of(values: Mapping[str, Any]) -> dict[str, Any]:
