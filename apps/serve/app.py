@@ -41,7 +41,7 @@ def create_app(server: Server) -> Starlette:
             Route("/agui", agui.run_agent, methods=["POST"]),
             Route("/hooks/chatwoot", chatwoot.take_webhook, methods=["POST"]),
             Mount("/desk", routes=_desk()),
-            Mount("/api/v1", routes=_api(), middleware=[_cross_origin(server)]),
+            Mount("/api/v1", routes=api_routes(), middleware=[_cross_origin(server)]),
         ],
         middleware=[Middleware(Guard, hosts=server.serve.allowed_hosts(server.host), metrics=server.metrics)],
         exception_handlers={Problem: on_problem, HTTPException: on_http_exception, Exception: on_surprise},
@@ -51,7 +51,8 @@ def create_app(server: Server) -> Starlette:
     return app
 
 
-def _api() -> list[Route]:
+def api_routes() -> list[Route]:
+    """What is under /api/v1."""
     return [
         Route("/conversations", api.create_conversation, methods=["POST"]),
         Route("/conversations", api.list_conversations),
