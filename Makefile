@@ -1,6 +1,6 @@
 # make demo   a customer's return, from the first sentence to the label
 # make test   the whole test suite, with ruff, mypy and the contract of who imports whom
-# make browser  Chromium and axe-core, for the tests of the chat in a browser; without them those are skipped
+# make browser  Chromium, axe-core and AG-UI's client; without them the tests that need them are skipped
 # make quick  lint, types and the fast tests, in parallel
 # make docs   the documentation site, in build/site
 # make bench  measures, and writes the pages under docs/figures
@@ -36,7 +36,7 @@ test: $(VENV)/.tests
 
 browser: $(VENV)/.tests
 	command -v chromium || command -v chromium-browser || $(BIN)/playwright install --with-deps chromium
-	npm install --silent --no-audit --no-fund --prefix .browser "axe-core@4"
+	npm install --silent --no-audit --no-fund --prefix .browser "axe-core@4" "@ag-ui/client@1"
 
 quick: $(VENV)/.tests
 	@$(MAKE) --silent --jobs 2 quick-lint quick-types quick-tests

@@ -81,7 +81,15 @@ class Conversation:
         """
         from shopbot.agents.turn import read_turn
 
-        return read_turn(self._run(None)) if self._state().next else None
+        return read_turn(self._run(None)) if self._is_cut_short else None
+
+    @property
+    def _is_cut_short(self) -> bool:
+        """Whether the newest turn has no reply yet: LangGraph names no next step when a node was done and its
+        checkpoint was not written any more."""
+        state = self._state()
+        last = next(reversed(state.values.get("messages") or ()), None)
+        return bool(state.next) or (last is not None and (last.type != "ai" or bool(last.tool_calls)))
 
     @property
     def length(self) -> int:

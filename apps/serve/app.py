@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Mount, Route
 
-from shopbot.apps.serve import api, chatwoot, documentation, events, openai_api, pages
+from shopbot.apps.serve import agui, api, chatwoot, documentation, events, openai_api, pages
 from shopbot.apps.serve.desk import conversations, login, shop_pages
 from shopbot.apps.serve.desk.login import staff_deed, staff_only
 from shopbot.apps.serve.guard import Guard
@@ -38,9 +38,10 @@ def create_app(server: Server) -> Starlette:
             Route("/metrics", pages.metrics),
             Route("/v1/models", openai_api.list_models),
             Route("/v1/chat/completions", openai_api.complete, methods=["POST"]),
+            Route("/agui", agui.run_agent, methods=["POST"]),
             Route("/hooks/chatwoot", chatwoot.take_webhook, methods=["POST"]),
             Mount("/desk", routes=_desk()),
-            Mount("/api/v1", routes=_api(), middleware=[_cross_origin(server)]),
+            Mount("/api/v1", routes=api_routes(), middleware=[_cross_origin(server)]),
         ],
         middleware=[Middleware(Guard, hosts=server.serve.allowed_hosts(server.host), metrics=server.metrics)],
         exception_handlers={Problem: on_problem, HTTPException: on_http_exception, Exception: on_surprise},
@@ -50,7 +51,8 @@ def create_app(server: Server) -> Starlette:
     return app
 
 
-def _api() -> list[Route]:
+def api_routes() -> list[Route]:
+    """What is under /api/v1."""
     return [
         Route("/conversations", api.create_conversation, methods=["POST"]),
         Route("/conversations", api.list_conversations),

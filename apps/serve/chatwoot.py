@@ -16,6 +16,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.requests import Request
@@ -112,7 +113,7 @@ class Courier:
     def __init__(self, server: Server, client: httpx.AsyncClient) -> None:
         self._server = server
         self._client = client
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._running: set[asyncio.Task[None]] = set()
         server.hub.observers.append(self._hear)
 
@@ -142,8 +143,8 @@ class Courier:
             logger.error("a reply waits for Chatwoot until the next message or start", exc_info=task.exception())
 
     async def _tell(self, conversation: str) -> None:
-        store = self._server.store
-        async with self._locks.setdefault(conversation, asyncio.Lock()):
+        store, lock = self._server.store, self._locks.setdefault(conversation, asyncio.Lock())
+        async with lock:
             told = await asyncio.to_thread(self._server.records.told, conversation)
             for entry in await asyncio.to_thread(store.entries, conversation, told):
                 if entry.speaker != "customer":

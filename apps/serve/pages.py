@@ -81,7 +81,8 @@ async def label(request: Request) -> Response:
         media_type="application/pdf",
         filename=f"return-R{return_id}.pdf",
         content_disposition_type=kind,
-        headers={"Cache-Control": "no-store"},
+        # A browser's own viewer of PDF is no page of ours, and needs what our pages may not have.
+        headers={"Cache-Control": "no-store", "Content-Security-Policy": "frame-ancestors 'none'"},
     )
 
 

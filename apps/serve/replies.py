@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -10,21 +11,40 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMes
 from shopbot.agents.turn import Turn, read_turn
 from shopbot.prompts import load_data
 
+FOLLOWED = "followed"
+"""In the state as of a turn: whether the customer has written again since."""
+
 
 def turn_of(values: Mapping[str, Any], message: str) -> dict[str, Any] | None:
-    """The state as of the turn that `message` (an id) began; None when it is not in there."""
+    """The state as of the turn that `message` (an id) began, with `FOLLOWED`; None when it is not in there."""
     messages: Sequence[AnyMessage] = values.get("messages") or ()
     start = next((i for i, m in enumerate(messages) if m.id == message), None)
     if start is None:
         return None
     after = (i for i, m in enumerate(messages) if i > start and isinstance(m, HumanMessage))
-    return {**values, "messages": messages[: next(after, len(messages))]}
+    end = next(after, len(messages))
+    return {**values, "messages": messages[:end], FOLLOWED: end < len(messages)}
 
 
 def reply_in(values: Mapping[str, Any]) -> AIMessage | None:
     """The message that ends the newest turn; None when it has not ended."""
     last = values["messages"][-1]
     return last if isinstance(last, AIMessage) and not last.tool_calls else None
+
+
+async def is_half_done(agent: Any, conversation: str, message: str, values: Mapping[str, Any]) -> bool:
+    """Whether the turn of `message` was begun and not ended: the agent's journal knows, or the missing reply tells."""
+    journal = getattr(agent, "journal", None)
+    if journal is not None:
+        received = await asyncio.to_thread(journal.receive, conversation, [])
+        return any(each.id == message for each in received)
+    done = turn_of(values, message)
+    return done is not None and not done[FOLLOWED] and reply_in(done) is None
+
+
+def hands_over(values: Mapping[str, Any]) -> bool:
+    """Whether this turn handed the conversation to a person."""
+    return any(action.name == "hand_over" and action.status == "ok" for action in read_turn(values).actions)
 
 
 def details_of(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -39,7 +39,7 @@ class ServeSettings(BaseSettings):
 
     def allowed_hosts(self, host: str) -> frozenset[str]:
         """Host names that a request may name, when the server is bound to `host`."""
-        return frozenset({"localhost", "127.0.0.1", "[::1]", host, *_split(self.hosts)})
+        return frozenset({"localhost", "127.0.0.1", "[::1]", host.lower(), *_split(self.hosts.lower())})
 
 
 def load_serve_settings() -> ServeSettings:

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -24,13 +24,27 @@ from shopbot.agents.turn_locks import CROSSED
 from shopbot.apps.serve.hub import Event, Hub
 from shopbot.apps.serve.metrics import Metrics
 from shopbot.apps.serve.records import Records, TurnRecord
-from shopbot.apps.serve.replies import details_of, doing, reply_in, trace_of, turn_of
+from shopbot.apps.serve.replies import (
+    FOLLOWED,
+    details_of,
+    doing,
+    hands_over,
+    is_half_done,
+    reply_in,
+    trace_of,
+    turn_of,
+)
 from shopbot.apps.serve.served import Served
 from shopbot.apps.serve.store import Entry, Store
 from shopbot.apps.serve.views import entry_view, pieces
+from shopbot.errors import AgentError
 from shopbot.prompts import load_data
 
 logger = logging.getLogger(__name__)
+
+
+class NoReply(AgentError):
+    """A turn ended, and nothing was said."""
 
 
 class Turns:
@@ -45,24 +59,32 @@ class Turns:
         self._hub = hub
         self._metrics = metrics
         self._running: set[asyncio.Task[None]] = set()
+        self._claimed: set[int] = set()
+        self._is_open = False
         self._busy: Counter[str] = Counter()
         self._progress: dict[str, dict[str, Any]] = {}
 
     async def receive(self, conversation: str, id: str, text: str, details: Mapping[str, Any]) -> Entry:
-        """Keep a customer's message and see to its answer; a message that came before is not answered again."""
+        """Keep a customer's message and see to its answer; a message that came before is not answered again.
+
+        One that comes before the agent is open waits for `take_up`, behind what an earlier process left in the
+        conversation.
+        """
         entry, is_new = await asyncio.to_thread(self._store.receive, conversation, id, text, details)
         if is_new:
             self._hub.publish(conversation, Event("message", entry_view(entry), entry.seq))
-            if not entry.answered:
+            if self._is_open and not entry.answered and self._claim(entry):
                 self._start(self._answer(entry), conversation)
         return entry
 
     async def take_up(self) -> None:
         """Answer what an earlier process left unanswered; in each conversation one after the other."""
         await self._opening
-        for entry in await asyncio.to_thread(self._store.unanswered):
-            if not self._busy[entry.conversation]:
-                self._start(self._take_up(entry.conversation), entry.conversation)
+        self._is_open = True
+        left = await asyncio.to_thread(self._store.unanswered)
+        for conversation in dict.fromkeys(entry.conversation for entry in left):
+            entries = [entry for entry in left if entry.conversation == conversation and self._claim(entry)]
+            self._start(self._answer_all(entries), conversation)
 
     def decide(self, conversation: str, decision: Mapping[str, Any]) -> None:
         """Go on with a turn that waits for a person's decision (see `shopbot.agents.approval`)."""
@@ -97,35 +119,56 @@ class Turns:
                 self._progress.pop(conversation, None)
             self._hub.publish(conversation, Event("state", self.state(conversation)))
 
-    async def _take_up(self, conversation: str) -> None:
-        for entry in await asyncio.to_thread(self._store.unanswered):
-            if entry.conversation == conversation:
-                await self._answer(entry, again=True)
+    def _claim(self, entry: Entry) -> bool:
+        """Whether nobody is answering the message yet; from now on somebody is."""
+        free = entry.seq not in self._claimed
+        self._claimed.add(entry.seq)
+        return free
+
+    async def _answer_all(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            await self._answer(entry, again=True)
 
     async def _answer(self, entry: Entry, *, again: bool = False) -> None:
         """One turn, from the message to the reply in the store."""
+        running = self._values_again(entry) if again else self._values(entry.conversation, _given(entry))
+        await self._end(entry, running)
+
+    async def _go_on(self, conversation: str, decision: Mapping[str, Any]) -> None:
+        """The rest of the turn that waited for the decision."""
+        entries = await asyncio.to_thread(self._store.entries, conversation, 0, 10_000)
+        entry = next((each for each in reversed(entries) if each.speaker == "customer"), None)
+        if entry is not None:
+            await self._end(entry, self._values(conversation, Command(resume=dict(decision))))
+
+    async def _end(self, entry: Entry, running: Awaitable[dict[str, Any]]) -> None:
+        """Say what the turn comes to, an apology if it fails, and record it."""
         started = time.perf_counter()
+        values: dict[str, Any] = {}
         try:
-            values = await (self._values_again(entry) if again else self._values(entry.conversation, _given(entry)))
+            values = await running
             outcome = await self._reply(entry, values)
         except Exception:
             logger.exception("a message could not be answered")
-            values, outcome = {}, "failed"
+            outcome = "failed"
             await self._say(entry, f"failed-{entry.id}", "notice", load_data("serve/chat.yaml")["failed"], {})
-        ms = (time.perf_counter() - started) * 1000
-        self._metrics.turn(outcome, ms / 1000)
-        await asyncio.to_thread(self._records.record, await self._record(entry, values, outcome, ms))
+        seconds = time.perf_counter() - started
+        self._metrics.turn(outcome, seconds)
+        self._claimed.discard(entry.seq)
+        await asyncio.to_thread(self._records.record, await self._record(entry, values, outcome, seconds * 1000))
 
     async def _values_again(self, entry: Entry) -> dict[str, Any]:
-        """The state after a turn that an earlier process may have begun, done half of, or done."""
+        """The state after a turn that an earlier process may have begun, done half of, or done.
+
+        Whether it was done says the journal: LangGraph names no next step when a node was done and its checkpoint was
+        not written any more.
+        """
         agent, config = (await self._opening).agent, _config(entry.conversation)
-        state = await agent.aget_state(config)
-        done = turn_of(state.values, entry.id)
-        if done is not None and not state.next:
-            return done
-        received = await asyncio.to_thread(agent.journal.receive, entry.conversation, [])
-        known = done is not None or any(message.id == entry.id for message in received)
-        return await self._values(entry.conversation, None if known else _given(entry))
+        before = (await agent.aget_state(config)).values
+        if await is_half_done(agent, entry.conversation, entry.id, before):
+            before = await self._values(entry.conversation, None)
+        done = turn_of(before, entry.id)
+        return await self._values(entry.conversation, _given(entry)) if done is None else done
 
     async def _values(self, conversation: str, given: Any) -> dict[str, Any]:
         """Run the agent and tell what it does; the state at the end, with `__interrupt__` if it waits for a person."""
@@ -165,26 +208,17 @@ class Turns:
             await self._say(entry, f"approval-{entry.id}", "notice", load_data("serve/chat.yaml")["approval"], details)
             return "approval"
         reply = reply_in(values)
-        if reply is None:  # another turn has answered this message along with its own
+        if reply is None and values.get(FOLLOWED):  # the next message's turn has read this one as well
             await asyncio.to_thread(self._store.answered, entry.conversation, entry.id)
             self._hub.publish(entry.conversation, Event("done", {"message": entry.id, "reply": None}))
             return "merged"
-        handed_over = _hands_over(values)
+        if reply is None:
+            raise NoReply(f"the turn of message {entry.id} ended without a reply")
+        handed_over = hands_over(values)
         if handed_over:
             await asyncio.to_thread(self._store.call_person, entry.conversation)
         await self._say(entry, str(reply.id), "bot", reply.text, details_of(values))
         return "handed over" if handed_over else "answered"
-
-    async def _go_on(self, conversation: str, decision: Mapping[str, Any]) -> None:
-        entries = await asyncio.to_thread(self._store.entries, conversation, 0, 10_000)
-        entry = next((e for e in reversed(entries) if e.speaker == "customer"), None)
-        if entry is None:
-            return
-        started = time.perf_counter()
-        values = await self._values(conversation, Command(resume=dict(decision)))
-        outcome = await self._reply(entry, values)
-        ms = (time.perf_counter() - started) * 1000
-        await asyncio.to_thread(self._records.record, await self._record(entry, values, outcome, ms))
 
     async def _say(self, entry: Entry, id: str, speaker: str, text: str, details: Mapping[str, Any]) -> None:
         said = await asyncio.to_thread(
@@ -220,8 +254,3 @@ def _given(entry: Entry) -> dict[str, Any]:
 
 def _config(conversation: str) -> dict[str, Any]:
     return {"configurable": {"thread_id": conversation}}
-
-
-def _hands_over(values: Mapping[str, Any]) -> bool:
-    """Whether this turn handed the conversation to a person."""
-    return any(action.name == "hand_over" and action.status == "ok" for action in read_turn(values).actions)

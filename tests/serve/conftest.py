@@ -40,11 +40,12 @@ def served(built_shop: Path, tmp_path_factory: pytest.TempPathFactory, foreign: 
     """A server that all tests share; each has visitors of its own."""
     folder = tmp_path_factory.mktemp("served") / "data"
     shutil.copytree(built_shop, folder)
-    for name in [name for name in os.environ if name.startswith("SHOPBOT_SERVE_")]:
-        del os.environ[name]
-    with running(folder, origins=foreign.origin) as server:
-        foreign.widget = f"{server.url}/widget.js"
-        yield server
+    with pytest.MonkeyPatch.context() as environment:
+        for name in [name for name in os.environ if name.startswith("SHOPBOT_")]:
+            environment.delenv(name)
+        with running(folder, origins=foreign.origin) as server:
+            foreign.widget = f"{server.url}/widget.js"
+            yield server
 
 
 @pytest.fixture(scope="session")
