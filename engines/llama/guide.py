@@ -72,7 +72,7 @@ class Guide:
         turn = _turn(messages)
         if not notes or not turn:
             return None
-        briefing = _of_message(turn[0].text, briefing)
+        briefing = of_message(turn[0].text, briefing)
         message, noted = turn[0].text, _Noted("", Work())
         called = _answered(message, briefing)
         if called is None:
@@ -129,7 +129,7 @@ def _worked(message: str, awaiting: str | None, notes: Sequence[Note]) -> list[C
     return shown
 
 
-def _of_message(message: str, briefing: Briefing) -> Briefing:
+def of_message(message: str, briefing: Briefing) -> Briefing:
     """The briefing with those candidates only that stand in the newest message, and of its phrases those that name
     something known, where there are such, with how many of it."""
     narrowed = {
