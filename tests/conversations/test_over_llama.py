@@ -22,7 +22,7 @@ from test_over_http import SCRIPTS
 
 from shopbot.engines import make_engine
 from shopbot.engines.llama.answer_grammar import CALL, CALL_ENDS
-from shopbot.engines.llama.json_grammar import quoted
+from shopbot.engines.llama.literals import quoted
 from shopbot.engines.llama.model import LlamaEngine
 
 sys.path.append(str(Path(__file__).parent.parent / "engines"))
