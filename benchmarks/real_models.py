@@ -59,7 +59,7 @@ class Figures:
 
 
 _COLUMNS = (
-    *("model", "row", "served", "wrong writes", "insides shown", "model calls a turn", "tokens a turn"),
+    *("model", "row", "served", "wrong writes", "insides shown", "steps of the engine a turn", "tokens a turn"),
     *("s a turn, median / p95", "MB"),
 )
 HEAD = f"| {' | '.join(_COLUMNS)} |\n|{'---|' * len(_COLUMNS)}"

@@ -10,7 +10,8 @@
 - `catalogue.py`: every action offered so far, so that prompts begin alike
 - `fitting.py`: what is cut when the context is short
 - `answer_grammar.py`: a whole answer as a grammar: thought, calls or reply; `grounded.py`: of what there is to say now
-- `json_grammar.py`: a JSON schema as a grammar; `number_grammar.py`, `pattern_grammar.py`, `schemas.py` are parts of it
-- `answers.py`: what was decoded, read back
+- `json_grammar.py`: a JSON schema as a grammar; `literals.py`, `number_grammar.py`, `pattern_grammar.py`, `schemas.py`
+- `answers.py`: what was decoded, read back; `messages.py`: in LangChain's forms
+- `store.py`: models by name, and how one comes to be here
 - `measure.py`: how fast a file decodes here, and what the machine could run
 """

@@ -16,7 +16,8 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from shopbot.engines.llama.json_grammar import JsonGrammar, literal, quoted
+from shopbot.engines.llama.json_grammar import JsonGrammar
+from shopbot.engines.llama.literals import literal, quoted
 
 THINK, THOUGHT_ENDS = "<think>", "</think>"
 CALL, CALL_ENDS = "<tool_call>", "</tool_call>"

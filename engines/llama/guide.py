@@ -72,11 +72,11 @@ class Guide:
         turn = _turn(messages)
         if not notes or not turn:
             return None
-        briefing = _of_message(turn[0].text, briefing)
         message, noted = turn[0].text, _Noted("", Work())
+        briefing = of_message(message, briefing)
         called = _answered(message, briefing)
         if called is None:
-            noted = self._noted(message, briefing, notes, read_deadline(messages))
+            noted = self._noted(turn[0], briefing, notes, read_deadline(messages))
             called = read_notes(noted.text, notes, message)
         lines = [proposal.line for proposal in called if proposal.line]
         made = _made(turn)
@@ -86,17 +86,16 @@ class Guide:
         text = worded(turn, briefing, lines, asks=proposal is None) if ends else ""
         return Guidance(proposal, text, noted.text, noted.work)
 
-    def _noted(self, message: str, briefing: Briefing, notes: Sequence[Note], deadline: float | None) -> _Noted:
+    def _noted(self, said: BaseMessage, briefing: Briefing, notes: Sequence[Note], deadline: float | None) -> _Noted:
         """What the model notes about a message, asked once."""
-        certain = _certain(message, briefing, notes)
+        certain = _certain(said.text, briefing, notes)
         if certain:
             return _Noted(certain, Work())
-        start = briefing["turn_start"]
-        key = repr((message, start["awaiting"], start["goal"]))
+        key = str(said.id or said.text)
         known = self._notes.get(key)
         if known is not None:
             return _Noted(known.text, Work(confidence=known.work.confidence))
-        noted = self._ask(message, briefing, notes, deadline)
+        noted = self._ask(said.text, briefing, notes, deadline)
         if len(self._notes) >= _REMEMBERED:
             self._notes.clear()
         self._notes[key] = noted
@@ -129,7 +128,7 @@ def _worked(message: str, awaiting: str | None, notes: Sequence[Note]) -> list[C
     return shown
 
 
-def _of_message(message: str, briefing: Briefing) -> Briefing:
+def of_message(message: str, briefing: Briefing) -> Briefing:
     """The briefing with those candidates only that stand in the newest message, and of its phrases those that name
     something known, where there are such, with how many of it."""
     narrowed = {

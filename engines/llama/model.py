@@ -9,7 +9,6 @@ from typing import Any
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolCall
-from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
@@ -20,6 +19,7 @@ from shopbot.engines.errors import EngineError
 from shopbot.engines.llama.answer_grammar import ANY, AUTO, NONE
 from shopbot.engines.llama.answers import Answer, new_id, read_answer, reply_so_far
 from shopbot.engines.llama.guide import Guide
+from shopbot.engines.llama.messages import as_chunk, as_text, usage_of
 from shopbot.engines.llama.prompting import Prompting, Request, open_prompting
 from shopbot.engines.llama.runtime import Runtime
 from shopbot.engines.llama.work import Work
@@ -103,7 +103,7 @@ class LlamaEngine(BaseChatModel):
             tool_calls=answer.calls,
             invalid_tool_calls=answer.broken,
             additional_kwargs=_thought(answer),
-            usage_metadata=_usage(work),
+            usage_metadata=usage_of(work),
             response_metadata=self._metadata(work, request),
         )
         return ChatResult(generations=[ChatGeneration(message=message)])
@@ -121,7 +121,7 @@ class LlamaEngine(BaseChatModel):
         request = self._request(stop, grammar, kwargs)
         guided = self._guided(messages, request)
         if guided is not None:
-            yield ChatGenerationChunk(message=_as_chunk(guided))
+            yield ChatGenerationChunk(message=as_chunk(guided))
             return
         work, text, shown = Work(), "", ""
         for piece in self._prompting.decode(messages, request, work):
@@ -135,14 +135,14 @@ class LlamaEngine(BaseChatModel):
                 yield chunk
         answer = _read(text, request)
         calls = [
-            {"name": call["name"], "args": _as_text(call["args"]), "id": call["id"], "index": place}
+            {"name": call["name"], "args": as_text(call["args"]), "id": call["id"], "index": place}
             for place, call in enumerate([*answer.calls, *answer.broken])
         ]
         last = AIMessageChunk(
             content="",
             tool_call_chunks=[{**call, "type": "tool_call_chunk"} for call in calls],  # type: ignore[typeddict-item]
             additional_kwargs=_thought(answer),
-            usage_metadata=_usage(work),
+            usage_metadata=usage_of(work),
             response_metadata=self._metadata(work, request),
             chunk_position="last",
         )
@@ -168,7 +168,7 @@ class LlamaEngine(BaseChatModel):
             found.text,
             tool_calls=calls,
             additional_kwargs={THOUGHT: found.notes} if found.notes else {},
-            usage_metadata=_usage(found.work),
+            usage_metadata=usage_of(found.work),
             response_metadata={**self._metadata(found.work, request), "finish_reason": "stop", TEMPLATED: True},
         )
 
@@ -201,28 +201,6 @@ class LlamaEngine(BaseChatModel):
         }
 
 
-def _as_chunk(message: AIMessage) -> AIMessageChunk:
-    """A whole answer as the only piece of its stream."""
-    calls = [
-        {
-            "name": call["name"],
-            "args": _as_text(call["args"]),
-            "id": call["id"],
-            "index": place,
-            "type": "tool_call_chunk",
-        }
-        for place, call in enumerate(message.tool_calls)
-    ]
-    return AIMessageChunk(
-        content=message.content,
-        tool_call_chunks=calls,  # type: ignore[arg-type]
-        additional_kwargs=message.additional_kwargs,
-        usage_metadata=message.usage_metadata,
-        response_metadata=message.response_metadata,
-        chunk_position="last",
-    )
-
-
 def _read(text: str, request: Request) -> Answer:
     return Answer(reply=text) if request.is_raw else read_answer(text)
 
@@ -246,18 +224,3 @@ def _choice(wanted: str | dict[str, Any] | bool | None) -> str:
 
 def _thought(answer: Answer) -> dict[str, Any]:
     return {THOUGHT: answer.thought} if answer.thought else {}
-
-
-def _usage(work: Work) -> UsageMetadata:
-    return UsageMetadata(
-        input_tokens=work.prompt,
-        output_tokens=work.made,
-        total_tokens=work.prompt + work.made,
-        input_token_details={"cache_read": work.prompt - work.evaluated},
-    )
-
-
-def _as_text(arguments: Any) -> str:
-    import json
-
-    return arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)

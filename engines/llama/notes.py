@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from shopbot.engines.llama.json_grammar import one_of, quoted
+from shopbot.engines.llama.literals import one_of, quoted
 from shopbot.engines.protocol import Briefing, Candidates
 from shopbot.prompts import load_data
 

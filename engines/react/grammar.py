@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from shopbot.engines.llama.json_grammar import JsonGrammar, quoted
+from shopbot.engines.llama.json_grammar import JsonGrammar
+from shopbot.engines.llama.literals import quoted
 
 _PARTS = r"""
 thought ::= "Thought: " [^\x00-\x1F\x7F-\x9F\uD800-\uDFFF]{1,400} "\n"

@@ -96,3 +96,12 @@ def test_whatever_random_weights_note_passes_the_gate(talk: Talk, seed: int) -> 
     ):
         turn = talk.say(words)
         assert talk.state["spent"]["turn"]["calls"] == len(turn.actions) + 1
+
+
+def test_a_stream_shows_the_reply_and_no_note(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    note(monkeypatch, "return", "item jeans", "order 123456")
+    pieces = talk.agent.stream(
+        said("The jeans of 123456 go back"), {"configurable": {"thread_id": "streamed"}}, stream_mode="messages"
+    )
+    shown = "".join(str(piece.text) for piece, _ in pieces if piece.type in ("ai", "AIMessageChunk"))
+    assert shown.startswith("Which e-mail address is on the order?")

@@ -27,7 +27,7 @@ MESSAGES = ["I want to send the jeans back", "Order 123456, maria.lopez@example.
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> LlamaEngine:
     file = write_tiny_gguf(tmp_path_factory.mktemp("model") / "tiny.gguf", layers=1)
-    return LlamaEngine(file, temperature=1.0, longest_answer=96, thoughts=False)
+    return LlamaEngine(file, temperature=1.0, longest_answer=96, thoughts=False, guided=False)
 
 
 def test_nonsense_writes_nothing_and_every_turn_ends_with_a_sentence(engine: LlamaEngine, shop: Shop) -> None:
@@ -54,7 +54,7 @@ class Insistent(LlamaEngine):
 
 
 def test_a_budget_ends_a_model_that_only_calls(engine: LlamaEngine) -> None:
-    insistent = Insistent(engine.runtime.file, temperature=1.0, longest_answer=96, thoughts=False)
+    insistent = Insistent(engine.runtime.file, temperature=1.0, longest_answer=96, thoughts=False, guided=False)
     free = [action for action in shop_actions() if action.name == "calculate"]
     agent = create_agent(insistent, free, budget=Budget(turn=Limits(calls=3)), repairs=9)
     state = agent.invoke(said("Go on"))
