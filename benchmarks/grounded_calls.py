@@ -3,7 +3,8 @@
     python -m benchmarks.grounded_calls MODEL.gguf [--situations 500]
 
 A situation is a message of the conversation generator's and facts that may be known; the model knows nothing of the
-task, so that the grammar alone decides. Both kinds of answers are decoded: tool calls, and a guided model's notes.
+task, so that the grammar alone decides. Both kinds of answers are decoded: tool calls, and a guided model's notes. It
+takes many minutes: at a high temperature the grammar is asked about the whole vocabulary.
 """
 
 from __future__ import annotations
