@@ -49,14 +49,16 @@ def test_whatever_writes_and_has_no_contract_is_denied(tools: dict[str, Any]) ->
     assert [each.name for each in bind_contracts({}, tools.values())] == ["find_visit"]
 
 
-def test_a_tool_of_a_server_is_run_and_its_result_read(tools: dict[str, Any]) -> None:
-    chosen = Action.from_tool(tools["find_visit"], gives={"visit": "visit"})
-    came = chosen.run(Call(services=None, facts={}, conversation="t", key="k"), number="V-1")
-    assert asyncio.run(came).facts == {"visit": "V-1"}
+def test_tools_of_a_server_are_run_and_sent_only_what_was_given(cancelled: Path) -> None:
+    async def run() -> list[Any]:
+        async with clinic_server(cancelled) as server:
+            tools = {tool.name: tool for tool in await server.list_tools()}
+            find = Action.from_tool(tools["find_visit"], gives={"visit": "visit"})
+            remind = Action.from_tool(tools["remind"])
+            args = remind.arguments.model_validate({"number": "V-1"}).model_dump(mode="json")
+            call = Call(services=None, facts={}, conversation="t", key="k")
+            return [await find.run(call, number="V-1"), await remind.run(call, **args)]
 
-
-def test_an_argument_that_may_be_left_out_is_not_sent(tools: dict[str, Any]) -> None:
-    chosen = Action.from_tool(tools["remind"])
-    args = chosen.arguments.model_validate({"number": "V-1"}).model_dump(mode="json")
-    came = chosen.run(Call(services=None, facts={}, conversation="t", key="k"), **args)
-    assert asyncio.run(came).text == "reminder 24 hours before visit V-1"
+    found, reminded = asyncio.run(run())
+    assert found.facts == {"visit": "V-1"}
+    assert reminded.text == "reminder 24 hours before visit V-1"

@@ -80,17 +80,19 @@ def cancelled(tmp_path: Path) -> Path:
     return tmp_path / "cancelled.txt"
 
 
-def said_over_mcp(make: Any, cancelled: Path, *steps: Any, words: tuple[str, ...]) -> str:
-    """The last reply of an agent over the clinic's real server."""
+def said_over_mcp(make: Any, cancelled: Path, *steps: Any, words: tuple[str, ...]) -> list[tuple[str, str]]:
+    """What an agent over the clinic's real server replies to each of `words`, and what was cancelled by then."""
     pytest.importorskip("fastmcp", reason="langchain[mcp] is not installed: there is no MCP client")
 
-    async def talk() -> str:
-        state: Any = {}
+    async def talk() -> list[tuple[str, str]]:
+        happened: list[tuple[str, str]] = []
         async with mcp_agent.clinic_server(cancelled) as server:
             agent = make(Script(*steps), await server.list_tools(), checkpointer=InMemorySaver())
             for each in words:
                 state = await agent.ainvoke({"messages": [HumanMessage(each)]}, {"configurable": {"thread_id": "t"}})
-        return str(state["messages"][-1].text)
+                done = cancelled.read_text() if cancelled.exists() else ""
+                happened.append((state["messages"][-1].text, done))
+        return happened
 
     return asyncio.run(talk())
 
@@ -103,15 +105,13 @@ ASKED = "When is my visit V-1?"
 
 @pytest.mark.filterwarnings("ignore")
 def test_without_the_gate_whatever_a_server_offers_is_called(cancelled: Path) -> None:
-    said_over_mcp(mcp_agent.without_gate, cancelled, CANCEL, ERASE, {"say": "All gone."}, words=(ASKED,))
-    assert cancelled.read_text() == "everything\n"
+    steps = (CANCEL, ERASE, {"say": "All gone."})
+    assert said_over_mcp(mcp_agent.without_gate, cancelled, *steps, words=(ASKED,)) == [("All gone.", "everything\n")]
 
 
 @pytest.mark.filterwarnings("ignore")
 def test_with_the_gate_a_destructive_tool_waits_for_a_yes_and_an_unknown_one_is_denied(cancelled: Path) -> None:
-    steps = (ERASE, FIND, CANCEL)
-    reply = said_over_mcp(mcp_agent.with_gate, cancelled, *steps, words=(ASKED,))
-    assert reply == "I am about to cancel visit (number: V-1). Shall I? Please answer yes or no."
-    assert not cancelled.exists()
-    said_over_mcp(mcp_agent.with_gate, cancelled, *steps, CANCEL, {"say": "Done."}, words=(ASKED, "yes"))
-    assert cancelled.read_text() == "V-1\n"
+    steps = (ERASE, FIND, CANCEL, CANCEL, {"say": "Done."})
+    question = "I am about to cancel visit (number: V-1). Shall I? Please answer yes or no."
+    happened = said_over_mcp(mcp_agent.with_gate, cancelled, *steps, words=(ASKED, "yes"))
+    assert happened == [(question, ""), ("Done.", "V-1\n")]
