@@ -38,6 +38,7 @@ def create_agent(
     result: Any = None,
     journal: Journal | None = None,
     recorder: Recorder | None = None,
+    restated: bool = False,
     verify: bool = False,
     walk: bool = False,
     question_expires: timedelta = QUESTION_EXPIRES,
@@ -70,6 +71,8 @@ def create_agent(
         journal: where writes are remembered; by default in the database of the checkpointer. A checkpointer that
             outlasts the process needs a journal that does.
         recorder: what writes every decision of the engine down, masked: `shopbot.engines.recording.open_recorder`.
+        restated: whether a yes may say again what was asked ("Yes, please cancel order 7, thanks!"); otherwise it is
+            an utterance of a small closed grammar, and all else is asked again.
         verify: whether an answer from passages is questioned and revised before it is sent (chain of verification:
             up to five more model calls a turn that has one, on the budget); not for engines that word by template.
         walk: whether the plan's next step is taken without asking the engine where nothing is left to decide: it
@@ -119,6 +122,7 @@ def create_agent(
         journal=journal,
         walk=walk,
         recorder=recorder,
+        restated=restated,
         verify=verify,
         question_expires=question_expires,
         now=now,

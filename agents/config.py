@@ -38,12 +38,12 @@ class GateConfig:
 
     `repairs`: how often a refused proposal goes back to the engine in one step. `approve`: for which actions a person
     decides, and when. `hand_over`: the action that the gate itself calls when a budget is spent. `result`: the schema
-    that the agent's answer must have, if it must have one; `prose`: whether words will do as well. `verify`: whether
-    answers from passages go through a chain of verification. `walk`: whether certain steps of the plan are taken
-    without the engine. `engine`: its name in traces. `recorder`: where its decisions are written, if anywhere. `now`:
-    the clock that questions and facts expire by. `alone`: whether no middleware of others stands beside the gate; one
-    may summarise messages, so that the user's words are kept apart. `excuses`: whether a failing engine is answered
-    for in words, or raises.
+    that the agent's answer must have, if it must have one; `prose`: whether words will do as well. `restated`:
+    whether a yes may say again what was asked. `verify`: whether answers from passages go through a chain of
+    verification. `walk`: whether certain steps of the plan are taken without the engine. `engine`: its name in
+    traces. `recorder`: where its decisions are written, if anywhere. `now`: the clock that questions and facts expire
+    by. `alone`: whether no middleware of others stands beside the gate; one may summarise messages, so that the
+    user's words are kept apart. `excuses`: whether a failing engine is answered for in words, or raises.
     """
 
     actions: Mapping[str, Action]
@@ -55,6 +55,7 @@ class GateConfig:
     hand_over: str | None = None
     result: type[BaseModel] | None = None
     prose: bool = True
+    restated: bool = False
     verify: bool = False
     walk: bool = False
     engine: str = ""

@@ -40,7 +40,8 @@ def has_consent(action: Action, args: Mapping[str, Any], state: TurnState) -> bo
     typed = marks.get(ANSWER)
     if isinstance(typed, Mapping):
         return typed.get("question") == question["id"] and typed.get("value") == "yes"
-    return CROSSED not in marks and is_clear_yes(state.newest_words, asked=state.messages[state.turn_begins - 1].text)
+    asked = state.messages[state.turn_begins - 1].text if state.config.restated else ""
+    return CROSSED not in marks and is_clear_yes(state.newest_words, asked=asked)
 
 
 def new_question(action: Action, args: Mapping[str, Any], state: TurnState) -> Question:

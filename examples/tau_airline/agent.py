@@ -35,4 +35,4 @@ def create_desk(
     """A service desk over `store`; `policy` is the text that tells the engine what the contracts enforce."""
     add_prompts(PROMPTS)
     settings = {"services": store, "checkpointer": checkpointer, "hand_over": "transfer_to_human_agents"}
-    return create_agent(engine, ACTIONS, policy, name="airline desk", **settings)
+    return create_agent(engine, ACTIONS, policy, name="airline desk", restated=True, **settings)

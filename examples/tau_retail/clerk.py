@@ -56,5 +56,6 @@ def create_clerk(
         services=store,
         checkpointer=checkpointer,
         hand_over="transfer_to_human_agents",
+        restated=True,
         name="retail clerk",
     )
