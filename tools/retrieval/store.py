@@ -86,10 +86,8 @@ class ChunkStore:
         index = self._current()
         allowed, keywords = index.allowed(where), index.copy.keywords
         message = " ".join(said)
-        whole = keywords.scores(message)
-        found = [
-            row for row in highest(whole if allowed is None else whole * allowed.mask, k).tolist() if whole[row] > 0
-        ]
+        worded = keywords.best(message, k, None if allowed is None else allowed.mask)
+        found = [keywords.row_of[key] for key, _ in worded]
         for vector in vectors:
             found += [keywords.row_of[key] for key, _ in self.nearest_keys(vector, k, where)]
         rows = np.array(list(dict.fromkeys(found)), dtype=np.int64)
