@@ -172,7 +172,7 @@ def test_metadata_that_changes_is_written_without_encoding_again(
     Counting.encoded.clear()
     report = ingest(data_folder, "books", [str(folder)], metadata={"language": "de"})
     assert (report.changed, Counting.encoded) == (["books/book00.md"], [])
-    retriever = open_collection(data_folder, "books")
+    retriever = open_collection(data_folder, "books", 0)
     assert retriever.search("part", where={"language": "en"}) == []
     assert retriever.search("part", 1, {"language": "de"})[0].metadata == {"language": "de"}
     retriever.close()

@@ -18,7 +18,7 @@ QUESTION = "how long can I return it"
 
 @pytest.fixture
 def retriever(documents: Path, tmp_path: Path) -> Iterator[PassageRetriever]:
-    retriever = PassageRetriever.over(str(documents), data=tmp_path / "data", k=2)
+    retriever = PassageRetriever.over(str(documents), data=tmp_path / "data", k=2, minimum_confidence=0)
     yield retriever
     retriever.retriever.close()
 

@@ -13,7 +13,7 @@ from shopbot.tools.shop.vectors import vectors_url
 
 
 def keys(settings: Settings, name: str, question: str = "anything", tenant: str | None = None) -> list[str]:
-    retriever = open_collection(settings.data, name, url=vectors_url(settings), tenant=tenant)
+    retriever = open_collection(settings.data, name, 0, url=vectors_url(settings), tenant=tenant)
     try:
         return [passage.key for passage in retriever.search(question, 50)]
     finally:
@@ -38,7 +38,7 @@ def test_a_second_run_reads_again_only_what_changed(settings: Settings, name: st
 
 def test_an_open_search_sees_what_is_ingested_later(settings: Settings, name: str, documents: Path) -> None:
     ingest(settings.data, name, [str(documents)], url=vectors_url(settings))
-    retriever = open_collection(settings.data, name, url=vectors_url(settings))
+    retriever = open_collection(settings.data, name, 0, url=vectors_url(settings))
     retriever.search("gift cards")
     (documents / "gifts.md").write_text("# Gift cards\n\nA voucher named Zephyr never expires.\n")
     ingest(settings.data, name, [str(documents)], url=vectors_url(settings))

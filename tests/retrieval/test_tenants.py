@@ -31,7 +31,7 @@ def test_the_same_collection_of_two_tenants_has_nothing_in_common(
     for tenant, word in words.items():
         ingest(settings.data, name, [note(tmp_path / word, word)], tenant=tenant, url=vectors_url(settings))
     for tenant, word in words.items():
-        retriever = open_collection(settings.data, name, tenant=tenant, url=vectors_url(settings))
+        retriever = open_collection(settings.data, name, 0, tenant=tenant, url=vectors_url(settings))
         texts = [passage.text for passage in retriever.search(QUESTION + " alpaca gazelle wombat", 50)]
         assert texts == [f"The secret word is {word}."]
         others = [other for other in words.values() if other != word]

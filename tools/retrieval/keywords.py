@@ -121,8 +121,8 @@ class KeywordIndex:
         Args:
             mask: of shape (passages,): which of them may be returned.
         """
-        scores = self.scores(question)
-        found = highest(scores if mask is None else np.where(mask, scores, 0), k)
+        scores = self.scores(question) if mask is None else self.scores(question) * mask
+        found = highest(scores, k)
         return [(self.keys[row], float(scores[row])) for row in found if scores[row] > 0]
 
     @cached_property

@@ -28,7 +28,6 @@ from shopbot.tools.retrieval.vector_store import StoredRow
 KEYWORDS_FOLDER = "keywords"
 MOST_EXACT = 20_000
 """With no more rows than this every cosine is computed: that takes less time than the index of the store."""
-NOT_ALLOWED = -2.0
 VECTORS_A_CHUNK = 3
 """Sample questions give a chunk several vectors; so many times as many are asked for."""
 WIDE_FILTER = 0.1
@@ -79,22 +78,18 @@ class ChunkStore:
     def candidates(self, said: Sequence[str], vectors: Vectors, k: int, where: Conditions = ()) -> Candidates:
         """The `k` chunks nearest to each sentence of a message, and the `k` best by its words, all scored.
 
-        Args:
-            said: the sentences.
-            vectors: theirs, of shape (sentences, 384).
+        `vectors` are those of the sentences `said`, of shape (sentences, 384).
         """
         index = self._current()
         allowed, keywords = index.allowed(where), index.copy.keywords
         message = " ".join(said)
-        whole = keywords.scores(message)
-        found = [
-            row for row in highest(whole if allowed is None else whole * allowed.mask, k).tolist() if whole[row] > 0
-        ]
+        worded = keywords.best(message, k, allowed.mask if allowed else None)
+        found = [keywords.row_of[key] for key, _ in worded]
         for vector in vectors:
-            found += [keywords.row_of[key] for key, _ in self.nearest_keys(vector, k, where)]
+            near = self.nearest_keys(vector, k, where)
+            # What another process writes at this moment is in the rows already, and not in the copy.
+            found += [keywords.row_of[key] for key, _ in near if key in keywords.row_of]
         rows = np.array(list(dict.fromkeys(found)), dtype=np.int64)
-        if allowed is not None:
-            rows = rows[allowed.mask[rows]]
         return Candidates(
             [keywords.keys[row] for row in rows],
             np.max([index.copy.cosines(vector, rows) for vector in vectors], axis=0),
@@ -111,7 +106,7 @@ class ChunkStore:
         allowed = index.allowed(where)
         if len(index.copy.vectors) <= MOST_EXACT:
             cosines = index.copy.cosines(vector)
-            found = highest(cosines if allowed is None else np.where(allowed.mask, cosines, NOT_ALLOWED), k)
+            found = highest(cosines if allowed is None else np.where(allowed.mask, cosines, -np.inf), k)
             return [
                 (index.copy.keywords.keys[row], float(cosines[row]))
                 for row in found
@@ -140,9 +135,8 @@ class ChunkStore:
 
     def worded_keys(self, question: str, k: int, where: Conditions = ()) -> list[tuple[str, float]]:
         """The keys of the `k` chunks best by keywords, each with its BM25 score, best first."""
-        index = self._current()
-        allowed = index.allowed(where)
-        return index.copy.keywords.best(question, k, None if allowed is None else allowed.mask)
+        allowed = self._current().allowed(where)
+        return self.keywords.best(question, k, allowed.mask if allowed else None)
 
     def refresh(self) -> None:
         """Take notice of what another process has ingested; asks the vector store once."""
