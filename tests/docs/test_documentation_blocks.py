@@ -24,7 +24,7 @@ def blocks(page: Path) -> list[tuple[str, str]]:
 
 
 def played(page: Path, folder: Path) -> list[str]:
-    """What each block that runs printed, in one process without a key and in a folder of its own."""
+    """What each block that runs printed, in one process without a key, in a folder of its own, with the examples."""
     cells = [{"cell_type": "code", "source": content} for mark, content in blocks(page) if mark == "run"]
     copy = folder / "page.ipynb"
     copy.write_text(json.dumps({"cells": cells}), encoding="utf-8")
@@ -32,7 +32,7 @@ def played(page: Path, folder: Path) -> list[str]:
     done = subprocess.run(
         [sys.executable, str(ROOT / "notebooks" / "play.py"), str(copy), "--save"],
         cwd=folder,
-        env={**environment, "HOME": str(folder), "TMPDIR": str(folder)},
+        env={**environment, "HOME": str(folder), "TMPDIR": str(folder), "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         timeout=300,
