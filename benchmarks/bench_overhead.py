@@ -59,7 +59,7 @@ def gated() -> Callable[[], Any]:
     from shopbot.tools.action import Call, Observation, Source, action
 
     @action(gives=("sum",))
-    def add(call: Call[None], number: Annotated[int, Source.CUSTOMER]) -> Observation:
+    def add(call: Call[None], number: Annotated[int, Source.USER]) -> Observation:
         """Add a number."""
         return Observation(f"added {number}", facts={"sum": number})
 

@@ -14,8 +14,8 @@ from shopbot.tools import Call, Observation, Source, action
 Loans = dict[str, list[str]]
 
 
-@action(gives=("card",), asks="card")
-def take_card(call: Call[Loans], card: Annotated[str, Source.CUSTOMER]) -> Observation:
+@action(gives=("card",), awaiting="card")
+def take_card(call: Call[Loans], card: Annotated[str, Source.USER]) -> Observation:
     """Note the number of the library card."""
     return Observation("Noted.", facts={"card": card})
 

@@ -12,7 +12,7 @@ from shopbot.tools import Call, Observation, Source, action
 
 @action(needs=("case",), effect="write", confirm="file_note", goal=True, title="file the note")
 def file_note(
-    call: Call[Docket], note: Annotated[str, Field(min_length=1, max_length=2_000), Source.CUSTOMER]
+    call: Call[Docket], note: Annotated[str, Field(min_length=1, max_length=2_000), Source.USER]
 ) -> Observation:
     """File a note with the case, in the lawyer's own words."""
     number = call.facts["case"]["number"]

@@ -15,7 +15,7 @@ def open_case(call: Call[Docket]) -> Observation:
         return Observation(
             f"There is no case {number} in this collection: say so and ask for another number.",
             facts={"case_number": None},
-            asks="case_number",
+            awaiting="case_number",
             ok=False,
         )
     case = {"number": number, **{name: found[name] for name in ("title", "court", "filed", "parties", "filings")}}

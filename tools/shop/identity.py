@@ -25,7 +25,7 @@ _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 @action(gives=("order_number",), awaiting="order_number", title="ask for the order number")
 def take_order_number(
-    call: Call[Any], order_number: Annotated[str, Field(min_length=1, max_length=40), Source.CUSTOMER]
+    call: Call[Any], order_number: Annotated[str, Field(min_length=1, max_length=40), Source.USER]
 ) -> Observation:
     """Note the order number that the customer gave."""
     number = normalise_order_number(order_number)
@@ -39,9 +39,7 @@ def _silence(services: ShopServices) -> timedelta:
 
 
 @action(gives=("email",), awaiting="email", lapses=_silence, title="ask for the e-mail address")
-def take_email(
-    call: Call[Any], email: Annotated[str, Field(min_length=3, max_length=320), Source.CUSTOMER]
-) -> Observation:
+def take_email(call: Call[Any], email: Annotated[str, Field(min_length=3, max_length=320), Source.USER]) -> Observation:
     """Note the e-mail address that the customer gave for the order."""
     address = normalise_email(email)
     if not _ADDRESS.fullmatch(address):
