@@ -33,6 +33,7 @@ from shopbot.agents.state import TurnState
 from shopbot.engines.recording.trace_format import Outcome
 from shopbot.prompts import says
 from shopbot.tools.action import Observation
+from shopbot.tools.arguments import as_typed
 from shopbot.tools.facts import holds
 
 
@@ -105,7 +106,7 @@ def _consented(verdict: Approved | Refusal, state: TurnState) -> Approved | Refu
 
 def _needs_a_person(approved: Approved, state: TurnState) -> bool:
     condition = state.config.approve.get(approved.action.name)
-    return condition is not None and condition(approved.args, state.facts)
+    return condition is not None and condition(as_typed(approved.args, approved.action.arguments), state.facts)
 
 
 def _decide(approved: Approved, facts: Mapping[str, Any]) -> Decision:

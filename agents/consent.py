@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import unicodedata
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
@@ -24,6 +26,9 @@ from shopbot.agents.turn_locks import CROSSED
 from shopbot.prompts.consent import Answer, read_answer
 from shopbot.tools.action import UNKNOWN, Action
 from shopbot.tools.facts import named
+from shopbot.tools.question import question_of
+
+_DASHES = re.compile("[\u2010-\u2015\u2212]")
 
 
 def is_clear_yes(message: str, *, asked: str = "") -> bool:
@@ -34,7 +39,7 @@ def is_clear_yes(message: str, *, asked: str = "") -> bool:
 def has_consent(action: Action, args: Mapping[str, Any], state: TurnState) -> bool:
     """Whether the customer's newest message is a clear yes to exactly this, not acted upon yet."""
     question = _answerable(state)
-    if question is None or question["digest"] != terms_of(action, args, state) or _is_used(action, args, state):
+    if question is None or question["digest"] != asked_terms(action, args, state) or _is_used(action, args, state):
         return False
     marks = state.turn[0].additional_kwargs
     typed = marks.get(ANSWER)
@@ -49,7 +54,7 @@ def new_question(action: Action, args: Mapping[str, Any], state: TurnState) -> Q
     return Question(
         id=uuid.uuid4().hex,
         action=action.name,
-        digest=terms_of(action, args, state),
+        digest=asked_terms(action, args, state),
         message=str(uuid.uuid4()),
         asked_at=state.now.isoformat(),
     )
@@ -58,7 +63,13 @@ def new_question(action: Action, args: Mapping[str, Any], state: TurnState) -> Q
 def terms_of(action: Action, args: Mapping[str, Any], state: TurnState) -> str:
     """A digest of what a yes would agree to: `action` with `args` on today's facts."""
     needed = {need: state.facts.get(named(need, args)) for need in action.needs}
-    return digest_of([action.name, _as_values(action, args), needed])
+    return digest_of([action.name, as_values(action, args), needed])
+
+
+def asked_terms(action: Action, args: Mapping[str, Any], state: TurnState) -> str:
+    """A digest of the terms and of the question in words, which may name more than the facts that the action needs."""
+    shown = question_of(action, args, state.facts) if action.confirm else ""
+    return digest_of([terms_of(action, args, state), shown])
 
 
 def _answerable(state: TurnState) -> Question | None:
@@ -76,11 +87,11 @@ def _is_used(action: Action, args: Mapping[str, Any], state: TurnState) -> bool:
     calls = {call["id"]: call["args"] for m in state.turn if isinstance(m, AIMessage) for call in m.tool_calls}
     observed = [m for m in state.turn if isinstance(m, ToolMessage) and m.name == action.name]
     done = [m for m in observed if m.status == "success" or (m.artifact or {}).get("data", {}).get(UNKNOWN)]
-    values = _as_values(action, args)
-    return any(_as_values(action, calls.get(m.tool_call_id, {})) == values for m in done)
+    values = as_values(action, args)
+    return any(as_values(action, calls.get(m.tool_call_id, {})) == values for m in done)
 
 
-def _as_values(action: Action, args: Mapping[str, Any]) -> Any:
+def as_values(action: Action, args: Mapping[str, Any]) -> Any:
     """The arguments as what they denote, where their schema reads its own output: amounts as amounts."""
     try:
         return _normalised(action.arguments.model_validate(args).model_dump())
@@ -89,7 +100,10 @@ def _as_values(action: Action, args: Mapping[str, Any]) -> Any:
 
 
 def _normalised(value: Any) -> Any:
-    """`value` in one spelling: 5, 5.0 and the decimal 5.00 are the same argument, and a set has an order."""
+    """`value` in one spelling: 5, 5.0 and the decimal 5.00 are the same argument, so are "B-17" and " b‑17 ", and a set
+    has an order."""
+    if isinstance(value, str):
+        return _DASHES.sub("-", unicodedata.normalize("NFKC", value)).strip().casefold()
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, Decimal) and value.is_finite():

@@ -12,7 +12,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from functools import partial
 from queue import SimpleQueue
@@ -28,7 +28,7 @@ from shopbot.agents.state import TurnState
 from shopbot.agents.tracing import describe_failure
 from shopbot.errors import AgentError
 from shopbot.prompts import says
-from shopbot.tools.action import UNKNOWN, Action, Citation, Observation
+from shopbot.tools.action import UNKNOWN, Action, ActionError, Citation, Observation
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -37,7 +37,12 @@ _LARGEST = 2**63
 _IDLE_AT_MOST = 8
 """Threads that are kept for the next run; starting one costs ten times as much as waking one."""
 _idle: deque[_Worker] = deque()
-_own = ThreadPoolExecutor(max_workers=64, thread_name_prefix="gate")
+_own = ThreadPoolExecutor(max_workers=4096, thread_name_prefix="gate")
+"""A thread for every action in flight: one that waits for another agent must not wait for that agent's thread."""
+
+
+class _TooSlow(Exception):
+    """A read took longer than it is given; not to be taken for a time-out of the action's own."""
 
 
 def run_once(approved: Approved, state: TurnState) -> Observation:
@@ -86,12 +91,14 @@ def look_up(approved: Approved, state: TurnState, key: str) -> Observation | Non
     if action.lookup is None:
         return _unknown(action.name)
     try:
-        found = action.lookup(state.call(key), **approved.args)
+        came = _here(action.lookup(state.call(key), **approved.args))
     except Exception:
         logger.exception("what became of %s could not be looked up", action.name)
         return _unknown(action.name)
-    if found is not None:
-        state.config.journal.finish(key, found)
+    if came is None:
+        return None
+    found = _as_observation(came)
+    state.config.journal.finish(key, found)
     return found
 
 
@@ -115,9 +122,7 @@ def observe(approved: Approved, state: TurnState, key: str) -> Observation:
     call = state.call(key)
 
     def run() -> Observation:
-        came = action.run(call, **approved.args)
-        # In a thread of its own: this one may have an event loop that is running.
-        return _as_observation(_in_thread(lambda: asyncio.run(_awaited(came))) if inspect.isawaitable(came) else came)
+        return _as_observation(_here(action.run(call, **approved.args)))
 
     def tried() -> Observation:
         for _ in range(action.tries - 1):
@@ -136,11 +141,13 @@ def observe(approved: Approved, state: TurnState, key: str) -> Observation:
             return tried() if action.effect == "write" else _within(_seconds_for(action, state), tried)
         except GraphBubbleUp:
             raise
-        except TimeoutError:
+        except _TooSlow:
             return failed(str(says("too_slow")).format(name=action.name))
-        except AgentError as error:
-            return failed(str(error))
         except Exception as error:
+            # Of a write, only the action's own refusal says that nothing was done: a time-out or an engine's failure
+            # may have come after the deed.
+            if isinstance(error, ActionError if action.effect == "write" else AgentError):
+                return failed(str(error))
             logger.exception("action %s failed", action.name)
             describe_failure(span, error)
             said = failed(str(says("action_failed")).format(name=action.name))
@@ -153,6 +160,11 @@ def _seconds_for(action: Action, state: TurnState) -> float | None:
     spent = BudgetTracker(state.config.budget, state.values.get("spent"), new_turn=False, acted_s=state.acted_s)
     limits = (spent.seconds_left, action.timeout.total_seconds() if action.timeout else None)
     return min((limit for limit in limits if limit is not None), default=None)
+
+
+def _here(came: Any) -> Any:
+    """What came, awaited in a thread of its own where it has to be: this one may have an event loop that is running."""
+    return _in_thread(lambda: asyncio.run(_awaited(came))) if inspect.isawaitable(came) else came
 
 
 async def _awaited(came: Any) -> Any:
@@ -212,7 +224,7 @@ def _within(seconds: float | None, run: Callable[[], Result]) -> Result:
     """What `run` gives within so many seconds; after them it is left to itself. None: however long it takes.
 
     Raises:
-        TimeoutError: it took longer.
+        _TooSlow: it took longer.
     """
     return run() if seconds is None else _in_thread(run, max(seconds, 0.0))
 
@@ -221,7 +233,7 @@ def _in_thread(run: Callable[[], Result], seconds: float | None = None) -> Resul
     """What `run` gives in another thread, which does not keep the process from ending.
 
     Raises:
-        TimeoutError: it took longer than `seconds`.
+        _TooSlow: it took longer than `seconds`.
     """
     done: Future[Result] = Future()
     try:
@@ -229,7 +241,9 @@ def _in_thread(run: Callable[[], Result], seconds: float | None = None) -> Resul
     except IndexError:
         worker = _Worker()
     worker.tasks.put(partial(contextvars.copy_context().run, _settle, done, run))
-    return done.result(seconds)
+    if not wait([done], seconds).done:
+        raise _TooSlow
+    return done.result()
 
 
 async def in_gate_thread(run: Callable[[], Result]) -> Result:

@@ -44,8 +44,14 @@ def with_own_ids(message: AIMessage, messages: Sequence[AnyMessage]) -> AIMessag
     return message if calls == message.tool_calls else message.model_copy(update={"tool_calls": calls})
 
 
-def is_repeated(text: str, messages: Sequence[AnyMessage]) -> bool:
-    """Whether the customer has read the very same as often as it helps; that the agent is stuck changes no count."""
+def is_repeated(text: str, messages: Sequence[AnyMessage], actions: Mapping[str, Action]) -> bool:
+    """Whether the customer has read the very same as often as it helps, since something was last done; that the agent
+    is stuck changes no count."""
+    writes = {name for name, action in actions.items() if action.effect == "write"}
+    done = [
+        i for i, m in enumerate(messages) if isinstance(m, ToolMessage) and m.name in writes and m.status == "success"
+    ]
+    messages = messages[done[-1] if done else 0 :]
     replies = [_plain(m.text) for m in messages if isinstance(m, AIMessage) and not m.tool_calls]
     if replies.count(_plain(text)) < _ALLOWED:
         return False

@@ -23,7 +23,7 @@ from shopbot.agents.act import Settled, settle
 from shopbot.agents.answering import faults_in, rests_on_passages
 from shopbot.agents.budget import BudgetTracker, add_usage, usage_of
 from shopbot.agents.config import GateConfig, NoResultError
-from shopbot.agents.consent import new_question, terms_of
+from shopbot.agents.consent import asked_terms, new_question
 from shopbot.agents.decisions import by_the_gate, record
 from shopbot.agents.events import REFUSED
 from shopbot.agents.history import brief, excuse, is_repeated, last_resort, marked, notices, told_in_turn, with_own_ids
@@ -215,8 +215,8 @@ class ModelStep:
         action, args = unconfirmed.action, unconfirmed.args
         said = message.text.strip() if message.response_metadata.get(TEMPLATED) else told_in_turn(self.state)
         before = self.state.values.get("question")
-        again = before is not None and before["digest"] == terms_of(action, args, self.state)
-        asking = question_of(str(action.confirm), args, self.state.facts, again=again, deed=action.title)
+        again = before is not None and before["digest"] == asked_terms(action, args, self.state)
+        asking = question_of(action, args, self.state.facts, again=again)
         if again:
             asking = f"{asking}\n\n{render('agent/confirm_again.j2', deed=action.title)}"
         return self._finish("\n\n".join(filter(None, (said, asking))), message, asked=unconfirmed)
@@ -232,7 +232,7 @@ class ModelStep:
         """End the turn with `text`, and remember what the customer has been asked."""
         state = self.state
         given = more.get("structured_response")
-        if self.config.prose and given is None and is_repeated(text, state.messages):
+        if self.config.prose and given is None and is_repeated(text, state.messages, state.actions):
             text, asked = str(says("stuck")), None
         question = new_question(asked.action, asked.args, state) if asked else None
         waits_for = state.asked_by_observation or state.plan.awaiting

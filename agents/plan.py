@@ -60,7 +60,8 @@ def lapsed(facts: Facts, silence: timedelta, actions: Iterable[Action]) -> dict[
 
 def _derived_from(cause: str, facts: Facts, actions: list[Action]) -> Iterable[str]:
     """The facts that hold because of `cause`."""
-    given = (fact for action in actions if cause in action.needs for fact in action.gives)
+    rests = (each for each in actions if any(cause in instances(need, [cause]) for need in each.needs))
+    given = (fact for action in rests for fact in action.gives)
     return (derived for fact in given for derived in instances(fact, facts))
 
 

@@ -12,13 +12,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import to_jsonable_python
 
 from shopbot.agents.answering import faults_in, unknown_in
-from shopbot.agents.consent import digest_of, has_consent
-from shopbot.agents.grounding import Evidence, Observed, gather, ungrounded
+from shopbot.agents.consent import as_values, digest_of, has_consent
+from shopbot.agents.grounding import Evidence, Observed, Passage, gather, ungrounded
 from shopbot.agents.plan import unmet
 from shopbot.agents.state import TurnState, is_of_user
 from shopbot.engines.protocol import REFUSED
 from shopbot.prompts import render, says
 from shopbot.tools.action import Action, Call, Observation, Source
+from shopbot.tools.facts import instances
 from shopbot.tools.rules import broken
 
 RESULT = "give_result"
@@ -173,9 +174,18 @@ def _invented(action: Action, args: Mapping[str, Any], state: TurnState) -> list
         f"{name} = {leaf!r}"
         for name, value in args.items()
         if Source.ENGINE not in (source := action.sources[name])
-        for leaf in ungrounded(value, evidence_for(source, state), action.arguments.model_fields[name])
-        if not (name in action.derived and _is_derived(action, name, value, state))
+        for leaf in _ungrounded(action, name, value, source, state)
     ]
+
+
+def _ungrounded(action: Action, name: str, value: Any, source: Source, state: TurnState) -> list[Any]:
+    """The parts of an argument's value that none of its sources holds; of a derived one, the whole unless code makes it
+    of what was said, choices and flags too."""
+    field = action.arguments.model_fields[name]
+    if name not in action.derived:
+        return list(ungrounded(value, evidence_for(source, state), field))
+    is_default = not field.is_required() and digest_of(to_jsonable_python(field.get_default())) == digest_of(value)
+    return [] if is_default or _is_derived(action, name, value, state) else [value]
 
 
 def _is_derived(action: Action, name: str, value: Any, state: TurnState) -> bool:
@@ -187,7 +197,7 @@ def _is_derived(action: Action, name: str, value: Any, state: TurnState) -> bool
 def evidence_for(source: Source, state: TurnState) -> Evidence:
     """The texts in which a value of that source may be found, in their order."""
     calls = {c["id"]: c for m in state.messages if isinstance(m, AIMessage) for c in m.tool_calls}
-    events: list[str | Observed] = list(state.said_before) if Source.USER in source else []
+    events: list[str | Passage | Observed] = list(state.said_before) if Source.USER in source else []
     for message in state.messages:
         if Source.USER in source and is_of_user(message):
             events.append(message.text)
@@ -195,8 +205,17 @@ def evidence_for(source: Source, state: TurnState) -> Evidence:
             call = calls.get(message.tool_call_id)
             events.append(_observed(call, message.text, state) if call else message.text)
     if Source.FACT in source:
-        events.append(json.dumps(state.facts, ensure_ascii=False, default=str))
+        events += [_fact(name, value, state) for name, value in state.facts.items()]
     return gather(events)
+
+
+def _fact(name: str, value: Any, state: TurnState) -> Passage:
+    """The value of a fact, less what an engine wrote into the calls that may have given it."""
+    giving = [each for each in state.actions.values() if any(instances(given, [name]) for given in each.gives)]
+    written = {each.name: [arg for arg, source in each.sources.items() if Source.ENGINE in source] for each in giving}
+    made = [c for m in state.messages if isinstance(m, AIMessage) for c in m.tool_calls if written.get(c["name"])]
+    echoes = [str(call["args"][arg]) for call in made for arg in written[call["name"]] if arg in call["args"]]
+    return Passage(json.dumps(value, ensure_ascii=False, default=str), tuple(echoes))
 
 
 def _observed(call: ToolCall, text: str, state: TurnState) -> Observed:
@@ -213,8 +232,10 @@ def _earlier_this_turn(call: ToolCall, state: TurnState) -> ToolMessage | None:
     """
     results = {m.tool_call_id: m for m in state.turn if isinstance(m, ToolMessage) and m.name == call["name"]}
     made = (c for m in state.turn if results and isinstance(m, AIMessage) for c in m.tool_calls if c["id"] in results)
-    same = [results[c["id"] or ""] for c in made if c["args"] == call["args"]]
-    may_pass = state.actions[call["name"]].effect == "read" and len(same) < READ_TRIES
+    action = state.actions[call["name"]]
+    wanted = as_values(action, call["args"])
+    same = [results[c["id"] or ""] for c in made if as_values(action, c["args"]) == wanted]
+    may_pass = action.effect == "read" and len(same) < READ_TRIES
     if may_pass and all(message.status == "error" for message in same):
         return None
     return same[0] if same else None

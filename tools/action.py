@@ -14,6 +14,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
@@ -22,7 +23,8 @@ from pydantic import BaseModel
 
 from shopbot.tools.arguments import read_arguments, with_typed_arguments
 from shopbot.tools.call import UNKNOWN, ActionError, Call, Citation, Observation, Outcome
-from shopbot.tools.contract_checks import check_function, check_terms, check_tries
+from shopbot.tools.contract_checks import check_function, check_rules, check_terms, check_tries
+from shopbot.tools.question import names_in
 from shopbot.tools.sources import Derived, Source
 
 if TYPE_CHECKING:
@@ -71,6 +73,13 @@ class Action:
     tool: BaseTool | None = None
     read_result: Callable[[ToolMessage], Observation] | None = None
     """What the tool's message comes to."""
+
+    def __post_init__(self) -> None:
+        """What the question names has to be known when it is asked, and is part of what a yes agrees to."""
+        named: list[str] = []
+        with suppress(ValueError):  # a brace without its partner is told with the other mistakes
+            named = [name for origin, name in names_in(self.confirm or "") if origin == "facts"]
+        object.__setattr__(self, "needs", tuple(dict.fromkeys((*self.needs, *named))))
 
     @classmethod
     def from_tool(cls, tool: BaseTool | Callable[..., Any], **contract: Any) -> Action:
@@ -131,6 +140,7 @@ def action(
         scope = sys._getframe(1).f_locals
         check_terms(function.__name__, needs, gives, effect)
         check_tries(function.__name__, tries, may_repeat=effect == "read" or idempotent)
+        check_rules(function.__name__, rules)
         check_function(function, Call, Observation, scope)
         read = read_arguments(function, scope)
         return Action(

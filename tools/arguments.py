@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import wraps
+from functools import lru_cache, wraps
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -52,15 +52,27 @@ def read_arguments(function: Callable[..., Any], scope: Mapping[str, Any]) -> Ar
 
 def with_typed_arguments(function: Callable[..., Any], model: type[BaseModel]) -> Callable[..., Any]:
     """`function`, given what the types of its parameters say where the gate has plain JSON."""
-    if all(_is_plain(field.annotation) for field in model.model_fields.values()):
+    if _has_plain_fields(model):
         return function
 
     @wraps(function)
     def run(call: Any, **args: Any) -> Any:
-        values = model.model_validate(args)
-        return function(call, **{name: getattr(values, name) for name in args})
+        return function(call, **as_typed(args, model))
 
     return run
+
+
+def as_typed(args: Mapping[str, Any], model: type[BaseModel]) -> dict[str, Any]:
+    """The arguments as what the fields of `model` say: a date as a date, a choice as its Enum."""
+    if _has_plain_fields(model):
+        return dict(args)
+    values = model.model_validate(args)
+    return {name: getattr(values, name) for name in args}
+
+
+@lru_cache(maxsize=1024)
+def _has_plain_fields(model: type[BaseModel]) -> bool:
+    return all(_is_plain(field.annotation) for field in model.model_fields.values())
 
 
 def _is_plain(hint: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
@@ -45,6 +45,17 @@ def check_tries(name: str, tries: int, *, may_repeat: bool) -> None:
             f"The action {name!r} writes and has tries={tries}: a write that failed may have been done. Say "
             "idempotent=True if doing it twice with the same call.key has no second effect."
         )
+
+
+def check_rules(name: str, rules: Iterable[Callable[..., Any]]) -> None:
+    """Rules answer at once.
+
+    Raises:
+        ContractError: one is an `async def`.
+    """
+    waiting = [getattr(rule, "__name__", str(rule)) for rule in rules if inspect.iscoroutinefunction(rule)]
+    if waiting:
+        raise ContractError(f"action {name!r}: the rule {waiting[0]!r} is an async function: make it a plain one")
 
 
 def check_function(function: Callable[..., Any], call: type, observation: type, scope: dict[str, Any]) -> None:

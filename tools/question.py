@@ -7,11 +7,16 @@ question, in which `args` are the arguments and `facts` what is known.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from enum import Enum
 from string import Formatter
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shopbot.prompts import render
+from shopbot.tools.arguments import as_typed
+
+if TYPE_CHECKING:
+    from shopbot.tools.action import Action
 
 
 def is_inline(confirm: str) -> bool:
@@ -19,11 +24,14 @@ def is_inline(confirm: str) -> bool:
     return " " in confirm
 
 
-def question_of(confirm: str, args: Mapping[str, Any], facts: Mapping[str, Any], *, again: bool, deed: str) -> str:
-    """The question in words; `again`: it is put a second time; `deed`: what a yes does, as words."""
+def question_of(action: Action, args: Mapping[str, Any], facts: Mapping[str, Any], *, again: bool = False) -> str:
+    """The question in words; `again`: it is put a second time."""
+    confirm = str(action.confirm)
     if not is_inline(confirm):
-        return render(f"confirm/{confirm}.j2", facts=facts, args=args, again=again, deed=deed)
-    return confirm.format(args=SimpleNamespace(**args), facts=SimpleNamespace(**facts))
+        return render(f"confirm/{confirm}.j2", facts=facts, args=args, again=again, deed=action.title)
+    typed = as_typed(args, action.arguments)
+    shown = {name: value.value if isinstance(value, Enum) else value for name, value in typed.items()}
+    return confirm.format(args=SimpleNamespace(**shown), facts=SimpleNamespace(**facts))
 
 
 def names_in(confirm: str) -> Iterator[tuple[str, str]]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Flag, auto
 from typing import Any
+
+logger = logging.getLogger(__name__)
 
 
 class Source(Flag):
@@ -51,7 +54,8 @@ class Derived:
         """What `by` makes of one message; a message that it cannot read comes to nothing."""
         try:
             found = self.by(text)
-        except (ValueError, LookupError, ArithmeticError):
+        except Exception:
+            logger.debug("a message could not be read for a derived value", exc_info=True)
             return []
         if found is None:
             return []

@@ -59,12 +59,15 @@ class Evidence:
         return iter(self.passages)
 
 
-def gather(events: Iterable[str | Observed]) -> Evidence:
+def gather(events: Iterable[str | Passage | Observed]) -> Evidence:
     """The evidence of a conversation: what was said (texts) and what was observed, in order."""
     passages: list[Passage] = []
     for event in events:
         if isinstance(event, str):
             passages.append(Passage(event))
+            continue
+        if isinstance(event, Passage):
+            passages.append(event)
             continue
         written = tuple(_texts([event.args[name] for name in event.by_engine if name in event.args]))
         if all(_is_composed_of_given(text, passages) for text in written):

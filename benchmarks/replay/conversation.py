@@ -22,7 +22,7 @@ from benchmarks.replay.fidelity import is_injected
 from benchmarks.replay.runs import Run, ToolUse
 from shopbot.agents.act import act
 from shopbot.agents.config import GateConfig, utc_now
-from shopbot.agents.consent import terms_of
+from shopbot.agents.consent import asked_terms
 from shopbot.agents.plan import changes_with_consequences, merge_facts
 from shopbot.agents.proposal import Refusal, check_proposal, first_unconfirmed
 from shopbot.agents.state import Question, TurnState
@@ -141,7 +141,7 @@ class Conversation:
         question = Question(
             id="asked",
             action=action.name,
-            digest=terms_of(action, approved, state) if set(action.arguments.model_fields) <= set(approved) else "",
+            digest=asked_terms(action, approved, state) if set(action.arguments.model_fields) <= set(approved) else "",
             message=str(before.id),
             asked_at=utc_now().isoformat(),
         )

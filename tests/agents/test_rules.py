@@ -8,7 +8,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 
 from shopbot.agents.config import GateConfig, utc_now
-from shopbot.agents.consent import has_consent, terms_of
+from shopbot.agents.consent import asked_terms, has_consent
 from shopbot.agents.plan import allowed_now, changes_with_consequences
 from shopbot.agents.proposal import READ_TRIES, Approved, Refusal, validate
 from shopbot.agents.state import Question, TurnState
@@ -96,7 +96,7 @@ def test_an_expected_failure_of_a_rule_is_its_refusal() -> None:
 def test_a_yes_is_used_up_by_the_call_that_it_was_for() -> None:
     said: list[AnyMessage] = [HumanMessage(SAID, id="h"), AIMessage("Shall I lend it?", id="q"), HumanMessage("yes")]
     args, facts = {"book": "Emma", "copies": 2}, {"book:Emma": True}
-    terms = terms_of(lend, args, state(said, **facts))
+    terms = asked_terms(lend, args, state(said, **facts))
     question = Question(id="1", action="lend", digest=terms, message="q", asked_at=utc_now().isoformat())
 
     def has_yes(messages: Sequence[AnyMessage], args: dict[str, Any]) -> bool:
