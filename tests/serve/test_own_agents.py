@@ -76,6 +76,7 @@ def test_a_decision_that_is_none_changes_nothing(data_folder: Path) -> None:
         ("no_such_module:x", "No module named 'no_such_module'"),
         ("own_agents:nothing", "has no attribute 'nothing'"),
         ("own_agents:forgetful", "no agent that remembers"),
+        ("own_agents:broken", "ValueError: no docket"),
     ],
 )
 def test_what_cannot_be_served_is_named_with_the_way_out(data_folder: Path, spec: str, words: str) -> None:
