@@ -131,4 +131,7 @@ def wording(server: Server) -> dict[str, Any]:
 
     name = load_profile(server.settings.shop).name if server.agent is None else server.agent.partition(":")[2]
     texts: dict[str, Any] = dict(load_data("serve/chat.yaml"))
+    own = texts.pop("own_agent", {})
+    if server.agent is not None:
+        texts |= own
     return {key: value.replace("{shop}", name) if isinstance(value, str) else value for key, value in texts.items()}

@@ -27,6 +27,13 @@ def test_the_court_researcher_answers_with_a_citation(data_folder: Path) -> None
         assert served.client().get("/").status_code == 200
 
 
+def test_the_page_of_an_agent_of_ones_own_says_nothing_of_a_shop(data_folder: Path) -> None:
+    with running(data_folder, agent="own_agents:researcher") as served:
+        texts = served.client().get("/api/v1/wording").json()["texts"]
+    assert (texts["title"], texts["starters"]) == ("researcher", [])
+    assert "order" not in texts["welcome"]
+
+
 def test_the_court_researcher_answers_openais_client(data_folder: Path) -> None:
     with (
         running(data_folder, agent="own_agents:researcher") as served,
