@@ -10,6 +10,7 @@ from rich.console import Console
 
 from shopbot.apps.readable import readable
 from shopbot.apps.session import Conversation, open_conversation
+from shopbot.apps.settings import follow_up
 from shopbot.apps.show import show_turn
 from shopbot.apps.terminal import is_text, open_console
 from shopbot.apps.warming import warming
@@ -28,7 +29,8 @@ def run_chat(*, data: Path | None, engine: str | None, thread: str, trace: bool)
             show_turn(console, unfinished, trace=trace)
         with suppress(KeyboardInterrupt):  # Ctrl-C leaves as Ctrl-D does; a reply cut short is finished on return
             _talk(console, conversation, trace)
-        farewell = f"\nGoodbye. To come back to this conversation: shopbot chat --thread {conversation.thread}"
+        again = follow_up("chat", data, "--thread", conversation.thread)
+        farewell = f"\nGoodbye. To come back to this conversation: {again}"
         console.print(readable(farewell), markup=False)
     return 0
 

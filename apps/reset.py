@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from shopbot.apps.logbook import keep_log
-from shopbot.apps.settings import command_settings
+from shopbot.apps.settings import command_settings, follow_up
 from shopbot.shop.errors import ShopError
 from shopbot.shop.settings import Settings
 
@@ -42,7 +42,7 @@ def run_reset(*, data: Path | None, yes: bool) -> int:
         build_demo(database, datetime.now(UTC))
         database.dispose()
     print(f"The demo shop is in {settings.data}." + (f" What was there is now in {aside}." if aside else ""))
-    print("Try order 123456 with maria.lopez@example.com: shopbot chat", file=sys.stderr)
+    print(f"Try order 123456 with maria.lopez@example.com: {follow_up('chat', data)}", file=sys.stderr)
     return 0
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,3 +23,8 @@ def command_settings(**typed: object) -> Settings:
     if settings.prompts:
         override_prompts(settings.prompts)
     return settings
+
+
+def follow_up(command: str, data: Path | None, *arguments: str) -> str:
+    """The command line of `shopbot command` that works in the same data folder as this one."""
+    return shlex.join(["shopbot", command, *(["--data", str(data)] if data else []), *arguments])

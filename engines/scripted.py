@@ -14,8 +14,9 @@ From Python a step may also be an `AIMessage`, an exception, or a function from 
 
 from __future__ import annotations
 
+import difflib
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ Step = Any
 
 
 _KINDS = ("say", "call", "calls", "malformed", "fail")
+_KEYS = (*_KINDS, "args")
 
 
 class ScriptEnded(EngineError):
@@ -52,6 +54,8 @@ class ScriptedEngine(BaseChatModel):
     def __init__(self, steps: Iterable[Step], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._steps = list(steps)
+        for number, step in enumerate(self._steps, start=1):
+            _check_keys(step, f"Step {number} of the script")
 
     @classmethod
     def from_file(cls, path: str) -> ScriptedEngine:
@@ -70,6 +74,8 @@ class ScriptedEngine(BaseChatModel):
             ) from None
         if not isinstance(steps, list):
             raise EngineError(f"The script {path!r} is no list of steps: start each step with '- '.")
+        for number, step in enumerate(steps, start=1):
+            _check_keys(step, f"In the script {path!r} step {number}")
         wrong = next((number for number, step in enumerate(steps, start=1) if not _is_step(step)), None)
         if wrong is not None:
             raise EngineError(
@@ -113,6 +119,19 @@ class ScriptedEngine(BaseChatModel):
         return ChatResult(generations=[ChatGeneration(message=_play(self._steps.pop(0), messages))])
 
 
+def _check_keys(step: Step, where: str) -> None:
+    """Name a key that no step has, and the one that it resembles."""
+    if not isinstance(step, Mapping):
+        return
+    unknown = next((key for key in step if key not in _KEYS), None)
+    if unknown is not None:
+        near = difflib.get_close_matches(str(unknown), _KEYS, n=1)
+        meant = f"did you mean {near[0]!r}?" if near else f"the keys are {', '.join(_KEYS)}."
+        raise EngineError(f"{where} has the key {unknown!r}: {meant}")
+    for call in step.get("calls") or ():
+        _check_keys(call, where)
+
+
 def _is_step(step: Any) -> bool:
     return isinstance(step, dict) and any(kind in step for kind in _KINDS)
 
@@ -120,6 +139,7 @@ def _is_step(step: Any) -> bool:
 def _play(step: Step, messages: Sequence[BaseMessage]) -> AIMessage:
     if callable(step) and not isinstance(step, type):
         step = step(messages)
+        _check_keys(step, "A step of the script")
     if isinstance(step, BaseException):
         raise step
     if isinstance(step, AIMessage):

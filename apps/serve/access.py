@@ -124,4 +124,7 @@ def require(caller: Caller, scope: Scope) -> None:
     if caller.kind not in ("key", "local"):
         raise Problem(401, "This needs a key: make one with `shopbot access key NAME`.", {"WWW-Authenticate": "Bearer"})
     if scope not in caller.scopes:
-        raise Problem(403, f"The key {caller.name!r} has no scope {scope!r}.")
+        who = f"The key {caller.name!r}" if caller.kind == "key" else "A program without a key"
+        raise Problem(
+            403, f"{who} has no scope {scope!r}: make a key that has it with `shopbot access key NAME --scope {scope}`."
+        )

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
 
+from shopbot.apps.logbook import log_file
 from shopbot.apps.serve.problems import Problem, not_found
 from shopbot.apps.serve.server import server_of, wording
 
@@ -93,11 +94,12 @@ async def health(request: Request) -> Response:
 
 async def ready(request: Request) -> Response:
     """Whether messages can be answered now."""
-    served = server_of(request).served
+    server = server_of(request)
+    served = server.served
     if not served.done():
         raise Problem(503, "The agent is being opened: try again in a moment.", {"Retry-After": "1"})
     if served.exception() is not None:
-        raise Problem(503, "The agent could not be opened: see the log.")
+        raise Problem(503, f"The agent could not be opened: see {log_file(server.settings)}.")
     return JSONResponse({"status": "ready", "agent": served.result().name, "engine": served.result().engine})
 
 

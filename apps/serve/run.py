@@ -32,13 +32,17 @@ def run_serve(*, data: Path | None, engine: str | None, agent: str | None, host:
 
     Raises:
         SettingsError: a setting cannot be used, or the address is not one that may be served without a secret.
+        AgentNotServed: what `agent` names cannot be served.
     """
+    sys.path.insert(0, str(Path.cwd()))  # where a module of one's own lies, as for uvicorn
     settings, serve = command_settings(data=data, engine=engine), load_serve_settings()
     with keep_log(settings), listen(host, port) as listening, open_serve_file(settings.data / FILE, *SCHEMAS) as file:
         secret = secret_for(host, serve, settings.data)
         server = Server(settings, serve, secret, file, host=host, agent=agent)
         _say_where(host, listening.getsockname()[1], server, settings)
         asyncio.run(Process(server, serve).serve([listening]))
+        if server.refusal is not None:
+            raise server.refusal
     return 0
 
 
@@ -70,6 +74,10 @@ class Process(uvicorn.Server):
             for number in (signal.SIGINT, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(number, self.handle_exit, number, None)
         yield
+
+    async def on_tick(self, counter: int) -> bool:
+        """Whether to stop, as well because there is no agent to serve."""
+        return await super().on_tick(counter) or self._parts.refusal is not None
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop."""

@@ -74,11 +74,23 @@ def _own_agent(spec: str, memory: Any, engine: str) -> Served:
         raise AgentNotServed(
             f"--agent is {spec!r}: {error}. Name a function that makes an agent as module:function."
         ) from None
-    takes = inspect.signature(factory).parameters if callable(factory) and not hasattr(factory, "ainvoke") else None
-    made = factory if takes is None else factory(**({"checkpointer": memory} if "checkpointer" in takes else {}))
+    made = _made(factory, memory, spec)
     if not hasattr(made, "astream") or not getattr(made, "checkpointer", None):
         raise AgentNotServed(
             f"--agent {spec} makes {type(made).__name__}, which is no agent that remembers: let the function take "
             "`checkpointer` and pass it to create_agent."
         )
     return Served(made, getattr(made, "name", None) or name, engine)
+
+
+def _made(factory: Any, memory: Any, spec: str) -> Any:
+    """What the factory makes; an agent that stands there ready is taken as it is."""
+    if not callable(factory) or hasattr(factory, "ainvoke"):
+        return factory
+    takes = inspect.signature(factory).parameters
+    try:
+        return factory(**({"checkpointer": memory} if "checkpointer" in takes else {}))
+    except Exception as error:
+        raise AgentNotServed(
+            f"--agent {spec} makes no agent ({type(error).__name__}: {error}): call the function by itself first."
+        ) from error

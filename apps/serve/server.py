@@ -21,6 +21,7 @@ from shopbot.apps.serve.limits import RateLimit, network
 from shopbot.apps.serve.metrics import Metrics
 from shopbot.apps.serve.records import Records
 from shopbot.apps.serve.serve_file import ServeFile
+from shopbot.apps.serve.served import AgentNotServed
 from shopbot.apps.serve.settings import ServeSettings, is_loopback
 from shopbot.apps.serve.store import Store
 
@@ -62,6 +63,8 @@ class Server:
         self.desk_sessions = Sessions()
         self.served: asyncio.Future[Served]
         self.turns: asyncio.Future[Turns]
+        self.refusal: AgentNotServed | None = None
+        """Why what `--agent` names cannot be served."""
         self.metrics.gauge("shopbot_listeners", lambda: self.hub.size)
 
     @asynccontextmanager
@@ -92,6 +95,7 @@ class Server:
             await self.turns.result().take_up()
         except Exception as error:
             logger.exception("the agent could not be opened")
+            self.refusal = error if isinstance(error, AgentNotServed) else None
             for future in (self.served, self.turns):
                 if not future.done():
                     future.set_exception(error)
@@ -127,4 +131,7 @@ def wording(server: Server) -> dict[str, Any]:
 
     name = load_profile(server.settings.shop).name if server.agent is None else server.agent.partition(":")[2]
     texts: dict[str, Any] = dict(load_data("serve/chat.yaml"))
+    own = texts.pop("own_agent", {})
+    if server.agent is not None:
+        texts |= own
     return {key: value.replace("{shop}", name) if isinstance(value, str) else value for key, value in texts.items()}

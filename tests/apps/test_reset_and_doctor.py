@@ -40,6 +40,13 @@ def test_reset_moves_aside_what_was_there_and_builds_the_same_shop(
     assert str(second) in capfd.readouterr().out
 
 
+def test_the_command_to_try_next_names_the_folder_that_was_given(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run_reset(data=tmp_path / "my shop", yes=False)
+    assert f"shopbot chat --data '{tmp_path}/my shop'" in capfd.readouterr().err
+
+
 def test_reset_does_not_replace_a_database_of_the_users_own_unasked(
     shop_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

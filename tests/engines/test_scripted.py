@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,16 @@ def test_a_file_that_is_no_script_is_one_sentence(content: bytes | None, expecte
         file.write_bytes(content)
     with pytest.raises(EngineError, match=expected):
         make_engine(f"script:{file}")
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        ({"cal": "look"}, "Step 2 of the script has the key 'cal': did you mean 'call'?"),
+        ({"calls": [{"call": "look", "arg": {}}]}, "'arg': did you mean 'args'?"),
+        ({"say": "Hello", "xyz": 1}, "'xyz': the keys are say, call"),
+    ],
+)
+def test_a_key_that_no_step_has_is_named(step: dict[str, object], words: str) -> None:
+    with pytest.raises(EngineError, match=re.escape(words)):
+        ScriptedEngine([{"say": "Hello"}, step])

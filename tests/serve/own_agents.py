@@ -39,3 +39,8 @@ def researcher(checkpointer: Any) -> Any:
 def forgetful() -> Any:
     """An agent that remembers nothing."""
     return create_agent(ScriptedEngine([{"say": "Hello"}]), [pay])
+
+
+def broken() -> Any:
+    """What fails before there is an agent."""
+    raise ValueError("no docket")

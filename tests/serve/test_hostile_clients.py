@@ -307,7 +307,9 @@ def test_a_key_reads_only_with_the_scope(served: Running) -> None:
     chat = served.server.access.accounts.add_key("app", ("chat",), 600)
     read = served.server.access.accounts.add_key("report", ("chat", "read"), 600)
     try:
-        assert served.client(Authorization=f"Bearer {chat}").get("/api/v1/conversations").status_code == 403
+        refused = served.client(Authorization=f"Bearer {chat}").get("/api/v1/conversations")
+        assert refused.status_code == 403
+        assert "`shopbot access key NAME --scope read`" in refused.text
         assert served.client(Authorization=f"Bearer {read}").get("/api/v1/conversations").status_code == 200
         assert served.client().get("/v1/models").status_code == 401
     finally:

@@ -27,6 +27,13 @@ def test_the_court_researcher_answers_with_a_citation(data_folder: Path) -> None
         assert served.client().get("/").status_code == 200
 
 
+def test_the_page_of_an_agent_of_ones_own_says_nothing_of_a_shop(data_folder: Path) -> None:
+    with running(data_folder, agent="own_agents:researcher") as served:
+        texts = served.client().get("/api/v1/wording").json()["texts"]
+    assert (texts["title"], texts["starters"]) == ("researcher", [])
+    assert "order" not in texts["welcome"]
+
+
 def test_the_court_researcher_answers_openais_client(data_folder: Path) -> None:
     with (
         running(data_folder, agent="own_agents:researcher") as served,
@@ -76,6 +83,7 @@ def test_a_decision_that_is_none_changes_nothing(data_folder: Path) -> None:
         ("no_such_module:x", "No module named 'no_such_module'"),
         ("own_agents:nothing", "has no attribute 'nothing'"),
         ("own_agents:forgetful", "no agent that remembers"),
+        ("own_agents:broken", "ValueError: no docket"),
     ],
 )
 def test_what_cannot_be_served_is_named_with_the_way_out(data_folder: Path, spec: str, words: str) -> None:

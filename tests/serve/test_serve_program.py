@@ -6,13 +6,20 @@ import importlib
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
-from serving import Running, Visitor
+from serving import SECRET, Running, Visitor
+from starlette.testclient import TestClient
 
 from benchmarks.serve.process import ServerProcess
 from shopbot.apps.serve.accounts import ACCOUNTS, Accounts
+from shopbot.apps.serve.app import create_app
+from shopbot.apps.serve.serve_file import open_serve_file
+from shopbot.apps.serve.server import FILE, SCHEMAS, Server
+from shopbot.apps.serve.settings import ServeSettings
+from shopbot.shop.settings import load_settings
 
 ROOT = Path(__file__).parents[2]
 
@@ -55,6 +62,33 @@ def test_a_port_that_is_taken_is_named(data_folder: Path, served: Running) -> No
     done = shopbot("serve", "--port", served.url.rpartition(":")[2])
     assert done.returncode == 1
     assert "cannot be used" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("agent", "words"), [("nope:make", "No module named 'nope'"), ("own:forgetful", "no agent that remembers")]
+)
+def test_an_agent_that_cannot_be_served_ends_the_program(
+    data_folder: Path, tmp_path: Path, agent: str, words: str
+) -> None:
+    (tmp_path / "own.py").write_text("def forgetful():\n    return object()\n", encoding="utf-8")
+    command = [sys.executable, "-P", "-m", "shopbot.apps", "serve", "--port", "0", "--agent", agent]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_agent_that_could_not_be_opened_leaves_word_where_the_log_is(data_folder: Path) -> None:
+    settings = load_settings(data=data_folder, engine="script:no-such-file.yaml")
+    with open_serve_file(data_folder / FILE, *SCHEMAS) as file:
+        server = Server(settings, ServeSettings(), SECRET, file, host="127.0.0.1", agent=None)
+        with TestClient(create_app(server), base_url="http://localhost") as client:
+            for _ in range(600):
+                said = client.get("/ready").text
+                if "could not be opened" in said:
+                    break
+                time.sleep(0.05)
+    assert str(data_folder / "log" / "shopbot.log") in said
 
 
 def test_staff_and_keys_are_made_listed_and_removed(data_folder: Path) -> None:

@@ -12,16 +12,22 @@ from shopbot.tools.action import Call, Observation
 from shopbot.tools.shop.choose_items import choose_items
 
 
-def choose(before: Mapping[str, Any] | None = None, **args: Any) -> Observation:
+def choose(
+    before: Mapping[str, Any] | None = None, offered: Mapping[str, int] | None = None, **args: Any
+) -> Observation:
     """The action as the gate runs it: arguments checked against its schema first."""
     checked = choose_items.arguments.model_validate(args).model_dump(mode="json")
+    lines = [{"name": name, "quantity": quantity} for name, quantity in (offered or {}).items()]
     facts = {"items": before} if before else {}
+    facts |= {"offer": {"lines": lines}} if lines else {}
     return choose_items.run(Call(services=None, facts=facts, conversation="test", key="key"), **checked)
 
 
-def chosen(before: Mapping[str, Any] | None = None, **args: Any) -> dict[str, Any]:
+def chosen(
+    before: Mapping[str, Any] | None = None, offered: Mapping[str, int] | None = None, **args: Any
+) -> dict[str, Any]:
     """The choice afterwards."""
-    found: dict[str, Any] = choose(before, **args).facts["items"]
+    found: dict[str, Any] = choose(before, offered, **args).facts["items"]
     return found
 
 
@@ -99,6 +105,36 @@ def test_a_pronoun_before_any_choice_is_left_to_be_asked_about() -> None:
 
 def test_words_that_only_point_count_for_nothing_beside_a_name() -> None:
     assert chosen(items=[{"words": "other"}, {"words": "t-shirt"}]) == choice(request("t-shirt"))
+
+
+@pytest.mark.parametrize("add", [False, True])
+@pytest.mark.parametrize("words", ["t-shirt", "the shirt", "white tee", "organic cotton t-shirt"])
+def test_an_item_named_again_keeps_the_quantity_on_offer(words: str, add: bool) -> None:
+    before = choice(request("t-shirts"), request("t-shirt", 1, leave_out=True))
+    after = chosen(before, {"Organic Cotton T-Shirt, white, M": 1}, items=[{"words": words}], add=add)
+    assert after["requests"][-1] == request(words, 1)
+
+
+def test_an_item_named_again_before_an_offer_keeps_the_quantity_said() -> None:
+    assert chosen(choice(request("t-shirt", 1)), items=[{"words": "white t-shirt"}]) == choice(
+        request("white t-shirt", 1)
+    )
+
+
+def test_the_other_one_is_no_item_named_again() -> None:
+    before = choice(request("t-shirt", 1))
+    for items in ([{"words": "other t-shirt"}], [{"words": "other"}, {"words": "t-shirt"}]):
+        assert chosen(before, {"T-Shirt, white": 1}, items=items)["requests"][-1]["quantity"] is None
+
+
+@pytest.mark.parametrize(("more", "quantity"), [({"quantity": 2}, 2), ({"every": True}, None)])
+def test_a_number_and_all_change_the_quantity(more: dict[str, Any], quantity: int | None) -> None:
+    after = chosen(choice(request("t-shirt", 1)), {"T-Shirt, white": 1}, items=[{"words": "t-shirt", **more}])
+    assert after["requests"][0]["quantity"] == quantity
+
+
+def test_an_item_that_only_resembles_the_earlier_one_has_no_quantity_of_its() -> None:
+    assert chosen(choice(request("blue jeans", 1)), items=[{"words": "black jeans"}]) == choice(request("black jeans"))
 
 
 def test_no_item_at_all_is_asked_for() -> None:

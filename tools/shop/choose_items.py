@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from shopbot.tools.action import Call, Observation, Source, action
-from shopbot.tools.shop.item_matching import is_pronoun, names_something
+from shopbot.tools.shop.item_matching import is_further, is_pronoun, names_something, same_item
 
 
 class ItemWords(BaseModel):
@@ -35,7 +36,11 @@ def choose_items(
     if not items and not everything:
         return Observation("No item was named: ask which ones.", awaiting="items", ok=False)
     chosen = call.facts.get("items") or {"everything": False, "requests": [], "open": None}
-    requests = _naming([_as_kept(dict(item)) for item in items])
+    said = [_as_kept(dict(item)) for item in items]
+    requests = _naming(said)
+    if not any(is_further(request["words"]) for request in said):
+        offered = (call.facts.get("offer") or {}).get("lines") or []
+        requests = [_counted(request, chosen, offered) for request in requests]
     after = _choose(chosen, requests, everything, add)
     return Observation("Noted. check_return finds the items in the order.", facts={"items": after})
 
@@ -48,6 +53,16 @@ def _as_kept(request: dict[str, Any]) -> dict[str, Any]:
 def _naming(requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The requests that name something; those that only point ("the other") when no other does."""
     return [request for request in requests if names_something(request["words"])] or requests
+
+
+def _counted(request: dict[str, Any], chosen: dict[str, Any], offered: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """ "Yes, the t-shirt": an item named again without a quantity keeps the one on offer, else the one said before."""
+    if request["quantity"] or request["leave_out"] or request.get("every"):
+        return request
+    before = [(line["name"], line["quantity"]) for line in offered]
+    before += [(earlier["words"], earlier["quantity"]) for earlier in reversed(chosen["requests"])]
+    quantity = next((quantity for words, quantity in before if same_item(request["words"], words)), None)
+    return {**request, "quantity": quantity}
 
 
 def _choose(chosen: dict[str, Any], requests: list[dict[str, Any]], everything: bool, add: bool) -> dict[str, Any]:

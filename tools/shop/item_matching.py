@@ -65,6 +65,17 @@ def names_something(words: str) -> bool:
     return not all(_is_filler(word) for word in _WORD.findall(words.casefold()))
 
 
+def is_further(words: str) -> bool:
+    """Whether the words ask for a piece besides those chosen before ("the other one")."""
+    return not set(_WORD.findall(words.casefold())).isdisjoint(load_data("words/items.yaml")["further"])
+
+
+def same_item(words: str, earlier: str) -> bool:
+    """Whether the words name what `earlier` named, more or less fully."""
+    new, old = _content_words(words), _content_words(earlier)
+    return bool(new and old) and 1.0 in (_overlap(new, old), _overlap(old, new))
+
+
 def _is_filler(word: str) -> bool:
     """Whether the word tells no item from another; a number alone says how many."""
     return word in _fillers() or bool(re.fullmatch(r"\d{1,3}x?|x\d{1,3}", word))
