@@ -83,7 +83,9 @@ def create_agent(
         given: facts that the state brings and no action gives.
         middleware: LangChain's middlewares beside the gate. They stand behind it, where they surround the engine and
             the actions that it lets through; the word "gate" among them puts those before it in front of it.
-        state_schema, context_schema, store: as for LangChain's `create_agent`.
+        state_schema: as for LangChain's `create_agent`.
+        context_schema: the same.
+        store: the same.
         response_format: as for LangChain's `create_agent`; a pydantic model is the same as `result`.
         name: the agent's name in traces.
 

@@ -87,7 +87,7 @@ class Turns:
             self._start(self._answer_all(entries), conversation)
 
     def decide(self, conversation: str, decision: Mapping[str, Any]) -> None:
-        """Go on with a turn that waits for a person's decision (see `shopbot.agents.approval`)."""
+        """Go on with a turn that waits for a person's decision (see `shopbot.agents.act`)."""
         self._start(self._go_on(conversation, decision), conversation)
 
     def state(self, conversation: str) -> dict[str, Any]:

@@ -79,6 +79,8 @@ class Conversation:
     must_keep: set[str] = field(default_factory=set)
     entitled: set[int] = field(default_factory=set)
     """Customers whose order number and address on record were given here."""
+    unanswered: str = ""
+    """What was sent and met an error."""
 
     @property
     def words(self) -> str:

@@ -129,7 +129,7 @@ class Oracle:
             if known and order.customer not in conversation.entitled:
                 raise Violation(f"{known} of order {order.number} in {_tail(conversation)}")
         for address in set(_EMAIL.findall(_replies(messages).lower())):
-            if address not in conversation.words:
+            if address not in conversation.words + conversation.unanswered:
                 raise Violation(f"the address {address} was never given in {_tail(conversation)}")
 
     def _check_kept(self, conversation: Conversation, messages: Sequence[AnyMessage]) -> None:

@@ -124,8 +124,9 @@ class Play(RuleBasedStateMachine):
             if said.id in self.process.received:
                 conversation.must_keep.add(said.id)
                 answering.setdefault(conversation.thread, []).append(said)
-            else:  # it never arrived, and its sender got an error
+            else:  # its sender got an error; it may have been kept all the same, and is quoted to its sender then
                 conversation.entries.remove(said)
+                conversation.unanswered += said.text.lower()
         if self.process.fuse.dead:
             self.process.close()
             self._start()

@@ -19,7 +19,7 @@ from shopbot.apps.reset import run_reset
 from shopbot.tools.shop.policy_index import open_policies
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def built_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo shop and the index of its policies, built once."""
     folder = tmp_path_factory.mktemp("built") / "data"
@@ -28,14 +28,14 @@ def built_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def foreign() -> Iterator[ForeignPage]:
     """A page of another site, with the widget in it."""
     with foreign_page() as page:
         yield page
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def served(built_shop: Path, tmp_path_factory: pytest.TempPathFactory, foreign: ForeignPage) -> Iterator[Running]:
     """A server that all tests share; each has visitors of its own."""
     folder = tmp_path_factory.mktemp("served") / "data"
@@ -48,7 +48,7 @@ def served(built_shop: Path, tmp_path_factory: pytest.TempPathFactory, foreign: 
             yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium; without one the test is skipped."""
     with chromium() as browser:
