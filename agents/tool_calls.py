@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any
@@ -80,7 +80,7 @@ class Performance:
         request = self._request.override(tool_call={**self._request.tool_call, "args": sent})
         let_through = _let_through.set(call)
         try:
-            return self._read(self._handled(request))
+            return self._read(self._handled(request), args)
         except ToolException as error:
             raise ActionError(str(error)) from error
         finally:
@@ -97,7 +97,7 @@ class Performance:
             if entered.failure is not None:
                 raise entered.failure
 
-    def _read(self, came: Any) -> Any:
+    def _read(self, came: Any, args: Mapping[str, Any]) -> Any:
         """What the tool node returned, as what the action returned."""
         for each in came if isinstance(came, list) else [came]:
             if isinstance(each, Command):
@@ -106,7 +106,7 @@ class Performance:
         if message is None:
             return ""
         if self._action.read_result is not None:
-            return self._action.read_result(message)
+            return self._action.read_result(message, args)
         if isinstance(message.artifact, tuple):
             return message.artifact[0]
         return Observation(message.text, data={"error": message.text}, ok=message.status != "error")

@@ -69,8 +69,8 @@ class Action:
     timeout: timedelta | None = None
     tries: int = 1
     tool: BaseTool | None = None
-    read_result: Callable[[ToolMessage], Observation] | None = None
-    """What the tool's message comes to."""
+    read_result: Callable[[ToolMessage, Mapping[str, Any]], Observation] | None = None
+    """What the tool's message comes to, for a call with these arguments."""
 
     @classmethod
     def from_tool(cls, tool: BaseTool | Callable[..., Any], **contract: Any) -> Action:
