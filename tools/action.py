@@ -22,7 +22,7 @@ from pydantic import BaseModel
 
 from shopbot.tools.arguments import read_arguments, with_typed_arguments
 from shopbot.tools.call import UNKNOWN, ActionError, Call, Citation, Observation, Outcome
-from shopbot.tools.contract_checks import check_function, check_terms, check_tries
+from shopbot.tools.contract_checks import check_arguments, check_function, check_terms, check_tries
 from shopbot.tools.sources import Derived, Source
 
 if TYPE_CHECKING:
@@ -133,6 +133,7 @@ def action(
         check_tries(function.__name__, tries, may_repeat=effect == "read" or idempotent)
         check_function(function, Call, Observation, scope)
         read = read_arguments(function, scope)
+        check_arguments(function.__name__, needs, read.model.model_fields)
         return Action(
             name=function.__name__,
             description=inspect.cleandoc(function.__doc__ or ""),

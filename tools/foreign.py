@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from shopbot.tools.call import Call, Observation
-from shopbot.tools.contract_checks import ContractError, check_terms, check_tries
+from shopbot.tools.contract_checks import ContractError, check_arguments, check_terms, check_tries
 from shopbot.tools.facts import named
 from shopbot.tools.json_schema import left_out_when_none, model_of_schema
 from shopbot.tools.sources import Derived, Source
@@ -71,6 +71,7 @@ def terms_of_tool(
     again = bool(hints.get("idempotent")) if idempotent is None else idempotent
     check_tries(tool.name, tries, may_repeat=not writes or again)
     arguments = _arguments(tool)
+    check_arguments(tool.name, [*needs, *gives], arguments.model_fields)
     given = _sources(tool.name, arguments, sources or {})
     fields = dict(gives) if isinstance(gives, Mapping) else {fact: fact for fact in gives}
 
