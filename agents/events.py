@@ -22,6 +22,8 @@ from langgraph.types import Overwrite
 REFUSED = "refused"
 """The key under which the gate writes a refusal into a run's custom stream."""
 _MODES = ["updates", "custom"]
+_SPEAKING = ("model", "tools")
+"""The nodes of the graph that say or do something."""
 _SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+(?=\S)")
 
 
@@ -110,7 +112,8 @@ def _read(mode: str, piece: Any) -> Iterator[Event]:
 def _of_update(node: str, update: Mapping[str, Any]) -> Iterator[Event]:
     if "plan" in update:
         yield Planned(tuple((step["step"], step["done"]) for step in update["plan"]))
-    messages = update.get("messages") or []
+    # Other nodes (a middleware's summary) write old messages anew.
+    messages = (update.get("messages") or []) if node in _SPEAKING else []
     listed: list[AnyMessage] = messages.value if isinstance(messages, Overwrite) else messages
     new = listed[-1:] if node == "model" else listed
     for message in new:

@@ -12,6 +12,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,7 +93,8 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
                 first runs; needed where a middleware in front of the gate hides some of them.
             given: facts that the state brings and no action gives.
             budget: as for `shopbot.agents.create_agent`, by default without limits of time.
-            services: whatever the actions work with; a function gives them for a run, from LangGraph's `Runtime`.
+            services: whatever the actions work with; a function, a method or a `partial` gives them for each step of a
+                run, from LangGraph's `Runtime`; any other object is them itself, one that can be called too.
             excuses: whether a failing engine is answered for in words; else its failure is raised, for LangChain's
                 retries and fallbacks.
             alone: whether no middleware of others stands beside it.
@@ -222,7 +224,7 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
     def _of_run(self, runtime: Any) -> GateConfig:
         """The configuration of this run: its services, and a journal that lasts as long as its checkpoints."""
         config = self.config
-        if inspect.isfunction(self._services):
+        if inspect.isroutine(self._services) or isinstance(self._services, partial):
             config = replace(config, services=self._services(runtime))
         saver = get_config().get("configurable", {}).get(CONFIG_KEY_CHECKPOINTER)
         if config.journal.durable or saver is None:

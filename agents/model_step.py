@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from langchain.agents.middleware import ExtendedModelResponse, ModelRequest, ModelResponse
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolCall
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolCall, ToolMessage
 from langgraph.errors import GraphBubbleUp
 from langgraph.types import Command, Overwrite
 
@@ -262,11 +262,17 @@ class ModelStep:
         return self._finish(excuse("spent", self.state))
 
     def _pass_on(self, proposal: ModelResponse[Any]) -> Response:
-        """LangChain's structured response, or its own word to the engine that there is none yet, as it is."""
+        """LangChain's structured response, or its own word to the engine that there is none yet, without calls beside
+        it: LangChain would have them run, and nothing has checked them."""
         ends = proposal.structured_response is not None
         told: dict[str, Any] = {"awaiting": None, "question": None} if ends else {}
-        response = self._response(next(m for m in proposal.result if isinstance(m, AIMessage)), told, ends_turn=ends)
-        return ExtendedModelResponse(proposal, response.command)
+        message = next(m for m in proposal.result if isinstance(m, AIMessage))
+        answered = {m.tool_call_id for m in proposal.result if isinstance(m, ToolMessage)}
+        calls = [call for call in message.tool_calls if call["id"] in answered]
+        alone = message.model_copy(update={"tool_calls": calls, "invalid_tool_calls": []})
+        result = [alone if each is message else each for each in proposal.result]
+        response = self._response(alone, told, ends_turn=ends)
+        return ExtendedModelResponse(replace(proposal, result=result), response.command)
 
     def _response(self, message: AIMessage, told: Mapping[str, Any], *, ends_turn: bool) -> Response:
         engines = add_usage(self.state.values.get("engines"), self.usage, ends_turn=ends_turn)

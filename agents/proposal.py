@@ -15,7 +15,7 @@ from shopbot.agents.answering import faults_in, unknown_in
 from shopbot.agents.consent import as_values, digest_of, has_consent
 from shopbot.agents.grounding import Evidence, Observed, Passage, gather, ungrounded
 from shopbot.agents.plan import unmet
-from shopbot.agents.state import TurnState, is_of_user
+from shopbot.agents.state import TurnState, is_of_user, is_refusal
 from shopbot.engines.protocol import REFUSED
 from shopbot.prompts import render, says
 from shopbot.tools.action import Action, Call, Observation, Source
@@ -201,7 +201,7 @@ def evidence_for(source: Source, state: TurnState) -> Evidence:
     for message in state.messages:
         if Source.USER in source and is_of_user(message):
             events.append(message.text)
-        elif Source.OBSERVATION in source and isinstance(message, ToolMessage):
+        elif Source.OBSERVATION in source and isinstance(message, ToolMessage) and not is_refusal(message):
             call = calls.get(message.tool_call_id)
             events.append(_observed(call, message.text, state) if call else message.text)
     if Source.FACT in source:

@@ -35,6 +35,13 @@ def add_heard(heard: list[Heard], writes: Sequence[list[Heard]]) -> list[Heard]:
     return [*heard, *(each for write in writes for each in write)]
 
 
+def is_refusal(message: ToolMessage) -> bool:
+    """Whether it is the gate's own sentence about a call that did not run: it repeats what the engine wrote, and
+    observes nothing."""
+    seen = message.artifact if isinstance(message.artifact, Mapping) else {}
+    return seen.get("seconds") == 0 and seen.get("data") == {"error": message.text}
+
+
 def is_of_user(message: AnyMessage) -> bool:
     """Whether the user said it: a middleware's summary of the conversation comes in the user's name, and is not."""
     return isinstance(message, HumanMessage) and "lc_source" not in message.additional_kwargs

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any
@@ -18,6 +18,7 @@ from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from langgraph.types import Command
 
+from shopbot.agents.entry import Entered
 from shopbot.tools.action import Action, ActionError, Call, Observation
 from shopbot.tools.foreign import sent_arguments
 
@@ -79,13 +80,24 @@ class Performance:
         request = self._request.override(tool_call={**self._request.tool_call, "args": sent})
         let_through = _let_through.set(call)
         try:
-            return self._read(self._handler(request))
+            return self._read(self._handled(request), args)
         except ToolException as error:
             raise ActionError(str(error)) from error
         finally:
             _let_through.reset(let_through)
 
-    def _read(self, came: Any) -> Any:
+    def _handled(self, request: ToolCallRequest) -> Any:
+        """What the tool node returned; what the function of a write raised, whoever caught it."""
+        if self._action.effect != "write" or request.tool is None:
+            return self._handler(request)
+        entered = Entered(request.tool, repeats=self._action.idempotent)
+        try:
+            return self._handler(request.override(tool=entered.tool))
+        finally:
+            if entered.failure is not None:
+                raise entered.failure
+
+    def _read(self, came: Any, args: Mapping[str, Any]) -> Any:
         """What the tool node returned, as what the action returned."""
         for each in came if isinstance(came, list) else [came]:
             if isinstance(each, Command):
@@ -94,7 +106,7 @@ class Performance:
         if message is None:
             return ""
         if self._action.read_result is not None:
-            return self._action.read_result(message)
+            return self._action.read_result(message, args)
         if isinstance(message.artifact, tuple):
             return message.artifact[0]
         return Observation(message.text, data={"error": message.text}, ok=message.status != "error")

@@ -23,7 +23,7 @@ from pydantic import BaseModel
 
 from shopbot.tools.arguments import read_arguments, with_typed_arguments
 from shopbot.tools.call import UNKNOWN, ActionError, Call, Citation, Observation, Outcome
-from shopbot.tools.contract_checks import check_function, check_rules, check_terms, check_tries
+from shopbot.tools.contract_checks import check_arguments, check_function, check_rules, check_terms, check_tries
 from shopbot.tools.question import names_in
 from shopbot.tools.sources import Derived, Source
 
@@ -71,8 +71,8 @@ class Action:
     timeout: timedelta | None = None
     tries: int = 1
     tool: BaseTool | None = None
-    read_result: Callable[[ToolMessage], Observation] | None = None
-    """What the tool's message comes to."""
+    read_result: Callable[[ToolMessage, Mapping[str, Any]], Observation] | None = None
+    """What the tool's message comes to, for a call with these arguments."""
 
     def __post_init__(self) -> None:
         """What the question names has to be known when it is asked, and is part of what a yes agrees to."""
@@ -143,6 +143,7 @@ def action(
         check_rules(function.__name__, rules)
         check_function(function, Call, Observation, scope)
         read = read_arguments(function, scope)
+        check_arguments(function.__name__, needs, read.model.model_fields)
         return Action(
             name=function.__name__,
             description=inspect.cleandoc(function.__doc__ or ""),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from shopbot.errors import AgentError
+from shopbot.tools.facts import arguments_of
 
 EFFECTS = ("read", "write")
 
@@ -30,6 +31,22 @@ def check_terms(name: str, needs: Any, gives: Any, effect: Any) -> None:
             raise ContractError(f"The action {name!r} has {wrong[0]!r} in {term}: facts are named by texts.")
     if effect not in EFFECTS:
         raise ContractError(f"The action {name!r} has effect={effect!r}: it is either 'read' or 'write'.")
+
+
+def check_arguments(name: str, facts: Iterable[str], arguments: Collection[str]) -> None:
+    """Facts about arguments are about arguments of this action.
+
+    Raises:
+        ContractError: a name in braces is none.
+    """
+    for fact in facts:
+        try:
+            wrong = next((each for each in arguments_of(fact) if each not in arguments), None)
+        except ValueError as error:
+            raise ContractError(f"The action {name!r} has the fact {fact!r}: {error}.") from None
+        if wrong is not None:
+            known = ", ".join(arguments) or "none"
+            raise ContractError(f"The action {name!r} has the fact {fact!r} and no argument {wrong!r}: it has {known}.")
 
 
 def check_tries(name: str, tries: int, *, may_repeat: bool) -> None:

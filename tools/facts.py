@@ -2,17 +2,49 @@
 
 A contract names such a fact once, and it holds of each order by itself: a return that needs `order:{order_id}` is
 possible for an order that was looked at in this conversation and for no other.
+
+An action names the facts that it observes by the same function, so that both sides spell a value alike:
+
+    Observation("It is free.", facts={named("seat:{hall}:{row}", {"hall": hall, "row": row}): True})
+
+A value is written as JSON has it. In a fact about several arguments the sign that follows an argument is
+percent-encoded inside of values, and so is `%`: hall "A:1" and row "2" are `seat:A%3A1:2`, hall "A" and row "1:2" are
+`seat:A:1%3A2`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from string import Formatter
 from typing import Any
+
+from pydantic_core import to_jsonable_python
 
 
 def named(fact: str, args: Mapping[str, Any]) -> str:
-    """The name of the fact that holds of these arguments; a name without braces as it is."""
-    return fact.format_map(args) if "{" in fact else fact
+    """The name of the fact that holds of these arguments, typed or as JSON; a name without braces as it is."""
+    if "{" not in fact:
+        return fact
+    parts = list(Formatter().parse(fact))
+    several = sum(field is not None for _, field, _, _ in parts) > 1
+    quoted = {"%", *(literal[0] for literal, *_ in parts[1:] if literal)} if several else set()
+    return "".join(
+        literal + ("" if field is None else _quoted(str(to_jsonable_python(args[field])), quoted))
+        for literal, field, _, _ in parts
+    )
+
+
+def arguments_of(fact: str) -> list[str]:
+    """The names in braces.
+
+    Raises:
+        ValueError: a brace that nothing closes.
+    """
+    return [field for _, field, _, _ in Formatter().parse(fact) if field is not None]
+
+
+def _quoted(value: str, signs: Collection[str]) -> str:
+    return "".join(f"%{ord(char):02X}" if char in signs else char for char in value)
 
 
 def instances(fact: str, facts: Iterable[str]) -> list[str]:

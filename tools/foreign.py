@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from shopbot.tools.call import Call, Observation
-from shopbot.tools.contract_checks import ContractError, check_terms, check_tries
+from shopbot.tools.contract_checks import ContractError, check_arguments, check_terms, check_tries
+from shopbot.tools.facts import named
 from shopbot.tools.json_schema import left_out_when_none, model_of_schema
 from shopbot.tools.sources import Derived, Source
 
@@ -70,11 +71,13 @@ def terms_of_tool(
     again = bool(hints.get("idempotent")) if idempotent is None else idempotent
     check_tries(tool.name, tries, may_repeat=not writes or again)
     arguments = _arguments(tool)
+    check_arguments(tool.name, [*needs, *gives], arguments.model_fields)
     given = _sources(tool.name, arguments, sources or {})
     fields = dict(gives) if isinstance(gives, Mapping) else {fact: fact for fact in gives}
 
-    def read_result(message: ToolMessage) -> Observation:
-        return observation_of(message, fields, strict=isinstance(gives, Mapping))
+    def read_result(message: ToolMessage, args: Mapping[str, Any]) -> Observation:
+        of_these = {named(fact, args): field for fact, field in fields.items()}
+        return observation_of(message, of_these, strict=isinstance(gives, Mapping))
 
     def run(call: Call[Any], **args: Any) -> Any:
         return _invoked(tool, call, args, read_result)
@@ -127,7 +130,8 @@ def sent_arguments(tool: BaseTool, args: Mapping[str, Any]) -> dict[str, Any]:
 def observation_of(message: ToolMessage, fields: Mapping[str, str], *, strict: bool = False) -> Observation:
     """What a tool's message comes to: its text, its facts, and as data what it returned in fields.
 
-    `fields`: fact -> field of the result; `strict`: a fact without its field is not established.
+    `fields`: fact -> field of the result; `strict`: a fact without its field is not established. What is
+    `false` withdraws the fact.
     """
     ok = message.status != "error"
     result = _result(message)
@@ -138,6 +142,7 @@ def observation_of(message: ToolMessage, fields: Mapping[str, str], *, strict: b
             facts[fact] = result[field]
         elif not strict:
             facts[fact] = result
+    facts = {fact: None if value is False else value for fact, value in facts.items()}
     text = str(message.text)
     return Observation(text, data=data if ok else {**data, "error": text}, facts=facts, ok=ok)
 
@@ -190,14 +195,17 @@ def _sources(
 
 
 def _invoked(
-    tool: BaseTool, call: Call[Any], args: Mapping[str, Any], read_result: Callable[[ToolMessage], Observation]
+    tool: BaseTool,
+    call: Call[Any],
+    args: Mapping[str, Any],
+    read_result: Callable[[ToolMessage, Mapping[str, Any]], Observation],
 ) -> Any:
     """Run the tool by itself; a coroutine where it has no other way."""
     wanted = {"name": tool.name, "args": sent_arguments(tool, args), "id": call.key, "type": "tool_call"}
     if getattr(tool, "func", tool) is None:
 
         async def awaited() -> Observation:
-            return read_result(await tool.ainvoke(wanted))
+            return read_result(await tool.ainvoke(wanted), args)
 
         return awaited()
-    return read_result(tool.invoke(wanted))
+    return read_result(tool.invoke(wanted), args)

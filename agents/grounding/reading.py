@@ -1,10 +1,10 @@
-"""What one text says, read once: its addresses, dates, times, numbers, identifiers and words."""
+"""What one text says, read once: its addresses, dates, times, offsets, numbers, identifiers and words."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, time, timedelta
 from fractions import Fraction
 from functools import cached_property, lru_cache
 
@@ -12,6 +12,7 @@ from shopbot.agents.grounding.addresses import split_addresses
 from shopbot.agents.grounding.dates import DateMention, dates_in
 from shopbot.agents.grounding.identifiers import codes_in, identifiers_in
 from shopbot.agents.grounding.numbers import PERCENT, Mention, numbers_in
+from shopbot.agents.grounding.offsets import offsets_in
 from shopbot.agents.grounding.text import Token, fold, glued_after, glued_before, tokenise
 from shopbot.agents.grounding.times import TimeMention, times_in
 from shopbot.agents.grounding.words import with_singulars, words_in
@@ -35,6 +36,8 @@ class Reading:
     addresses: frozenset[str]
     dates: frozenset[date]
     times: frozenset[time]
+    offsets: frozenset[timedelta]
+    """Offsets from UTC."""
     numbers: frozenset[Number]
     figures: frozenset[Fraction]
     """Numbers that are no bare digits ("$20", "1,299", "twenty one"): no part of an identifier."""
@@ -72,6 +75,7 @@ class Reading:
             self.addresses - other.addresses,
             self.dates - other.dates,
             self.times - other.times,
+            self.offsets - other.offsets,
             frozenset(number for number in self.numbers if number[0] not in values),
             self.figures - values,
             self.identifiers - other.identifiers - digits,
@@ -120,6 +124,7 @@ def read(text: str, calendar: Calendar = Calendar()) -> Reading:
         found.addresses,
         frozenset(mention.value for mention in found.dates if mention.value),
         frozenset(mention.value for mention in found.times),
+        offsets_in(fold(text)),
         frozenset((mention.value, mention.unit) for mention in found.numbers),
         frozenset(mention.value for mention in found.numbers if not _is_bare(mention, found.tokens)),
         identifiers_in(found.tokens, found.taken),

@@ -10,6 +10,7 @@ from typing import Any
 
 from shopbot.agents.grounding.identifiers import codes_in, normalised
 from shopbot.agents.grounding.kinds import Kind, kind_of_form
+from shopbot.agents.grounding.offsets import offsets_in
 from shopbot.agents.grounding.reading import Number, Reading, parse
 from shopbot.agents.grounding.text import LONGEST_NUMBER, fold, has_hidden_characters
 from shopbot.agents.grounding.words import content_places, plain, says, singulars
@@ -58,8 +59,11 @@ def _date(value: Any, readings: Sequence[Reading]) -> bool:
 
 
 def _time(value: Any, readings: Sequence[Reading]) -> bool:
-    times = {value.replace(tzinfo=None)} if isinstance(value, time) else _times_of(str(value))
-    return len(times) == 1 and any(times <= reading.times for reading in readings)
+    clock = _iso(time, value)
+    if not isinstance(clock, time):
+        times = _times_of(str(value))
+        return len(times) == 1 and any(times <= reading.times for reading in readings)
+    return _has_offset(clock, readings) and any(clock.replace(tzinfo=None) in reading.times for reading in readings)
 
 
 def _times_of(text: str) -> set[time]:
@@ -67,13 +71,33 @@ def _times_of(text: str) -> set[time]:
 
 
 def _moment(value: Any, readings: Sequence[Reading]) -> bool:
-    """Day and time, which may have been said apart; midnight need not be said."""
-    if isinstance(value, datetime):
-        day: Any = value.date()
-        clock = {value.time().replace(tzinfo=None)}
+    """Day and time, which may have been said apart; midnight need not be said. An offset from UTC was said too."""
+    moment = _iso(datetime, value)
+    if isinstance(moment, datetime):
+        day: Any = moment.date()
+        clock = {moment.time()}
     else:
         day, clock = value, _times_of(str(value))
-    return _date(day, readings) and (clock <= {time(0)} or _time(next(iter(clock)), readings))
+    said = _date(day, readings) and (clock <= {time(0)} or _time(next(iter(clock)), readings))
+    return said and _has_offset(moment, readings)
+
+
+def _iso(kind: type[datetime] | type[time], value: Any) -> Any:
+    """A value written as ISO 8601 has it, as what it says; any other as it is."""
+    try:
+        return kind.fromisoformat(value.strip()) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+def _has_offset(value: Any, readings: Sequence[Reading]) -> bool:
+    """Whether every offset from UTC that the value has was said."""
+    if isinstance(value, datetime | time):
+        offset = value.utcoffset()
+        offsets = frozenset() if offset is None else frozenset([offset])
+    else:
+        offsets = offsets_in(fold(str(value)))
+    return all(any(offset in reading.offsets for reading in readings) for offset in offsets)
 
 
 def _address(value: Any, readings: Sequence[Reading]) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from bookings import CANCEL, FIND, Bookings
 from clinic_steps import BOOK, NOTE, SAID
 from clinic_steps import FIND as FIND_PATIENT
+from langchain.agents.middleware import SummarizationMiddleware
 from langchain_core.messages import HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
 
@@ -60,3 +61,16 @@ def test_the_plan_is_told_as_it_advances() -> None:
     done = [sum(is_done for _, is_done in plan.steps) for plan in plans if plan.steps]
     assert done == sorted(done)
     assert plans[-1].steps == (("find patient", True), ("note treatment", True), ("book visit", False))
+
+
+def test_what_a_middleware_writes_anew_is_not_told_again() -> None:
+    bookings = Bookings()
+    summary = SummarizationMiddleware(
+        Script(*[{"say": "A summary."}] * 9), trigger=("messages", 5), keep=("messages", 4)
+    )
+    talk = bookings.talk(FIND, {"say": "Found."}, {"say": "Good day."}, front=[summary])
+    list(events(talk.agent, HEARD, THREAD))
+    assert told(list(events(talk.agent, {"messages": [HumanMessage("Thanks.")]}, THREAD))) == [
+        Said("Good day."),
+        Ended(None),
+    ]

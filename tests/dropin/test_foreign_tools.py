@@ -111,3 +111,16 @@ def test_a_contract_without_its_tool_is_told(tmp_path: Path) -> None:
 
 def test_a_tool_without_contract_or_hint_is_no_action() -> None:
     assert bind_contracts({}, [find_patient]) == []
+
+
+def test_a_fact_about_one_argument_is_one_of_the_calls() -> None:
+    look = Action.from_tool(find_patient, gives={"known:{name}": "id"})
+    assert run(look, born="1980-03-07", name="Ann").facts == {"known:Ann": 7}
+
+
+def test_a_field_that_is_false_withdraws_its_fact() -> None:
+    def verify(code: str) -> dict[str, bool]:
+        """Verify a code."""
+        return {"verified": False}
+
+    assert run(Action.from_tool(verify, gives=("verified",)), code="X1").facts == {"verified": None}
