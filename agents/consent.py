@@ -68,8 +68,13 @@ def terms_of(action: Action, args: Mapping[str, Any], state: TurnState) -> str:
 
 def asked_terms(action: Action, args: Mapping[str, Any], state: TurnState) -> str:
     """A digest of the terms and of the question in words, which may name more than the facts that the action needs."""
-    shown = question_of(action, args, state.facts) if action.confirm else ""
-    return digest_of([terms_of(action, args, state), shown])
+    return digest_of([terms_of(action, args, state), worded(action, args, state) if action.confirm else ""])
+
+
+def worded(action: Action, args: Mapping[str, Any], state: TurnState, *, again: bool = False) -> str:
+    """The question before `action` in words; `again`: it is put a second time."""
+    model, facts = action.arguments, state.facts
+    return question_of(str(action.confirm), model, args, facts, again=again, deed=action.title)
 
 
 def _answerable(state: TurnState) -> Question | None:

@@ -23,7 +23,7 @@ from shopbot.agents.act import Settled, settle
 from shopbot.agents.answering import faults_in, rests_on_passages
 from shopbot.agents.budget import BudgetTracker, add_usage, usage_of
 from shopbot.agents.config import GateConfig, NoResultError
-from shopbot.agents.consent import asked_terms, new_question
+from shopbot.agents.consent import asked_terms, new_question, worded
 from shopbot.agents.decisions import by_the_gate, record
 from shopbot.agents.events import REFUSED
 from shopbot.agents.history import brief, excuse, is_repeated, last_resort, marked, notices, told_in_turn, with_own_ids
@@ -38,7 +38,6 @@ from shopbot.engines.protocol import DEADLINE, READS_CANDIDATES, TEMPLATED, Engi
 from shopbot.engines.reasoning import separate_reasoning
 from shopbot.engines.recording.trace_format import Outcome
 from shopbot.prompts import render, says
-from shopbot.tools.question import question_of
 
 logger = logging.getLogger(__name__)
 
@@ -216,7 +215,7 @@ class ModelStep:
         said = message.text.strip() if message.response_metadata.get(TEMPLATED) else told_in_turn(self.state)
         before = self.state.values.get("question")
         again = before is not None and before["digest"] == asked_terms(action, args, self.state)
-        asking = question_of(action, args, self.state.facts, again=again)
+        asking = worded(action, args, self.state, again=again)
         if again:
             asking = f"{asking}\n\n{render('agent/confirm_again.j2', deed=action.title)}"
         return self._finish("\n\n".join(filter(None, (said, asking))), message, asked=unconfirmed)

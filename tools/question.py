@@ -10,13 +10,12 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 from string import Formatter
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from pydantic import BaseModel
 
 from shopbot.prompts import render
 from shopbot.tools.arguments import as_typed
-
-if TYPE_CHECKING:
-    from shopbot.tools.action import Action
 
 
 def is_inline(confirm: str) -> bool:
@@ -24,12 +23,19 @@ def is_inline(confirm: str) -> bool:
     return " " in confirm
 
 
-def question_of(action: Action, args: Mapping[str, Any], facts: Mapping[str, Any], *, again: bool = False) -> str:
-    """The question in words; `again`: it is put a second time."""
-    confirm = str(action.confirm)
+def question_of(
+    confirm: str,
+    model: type[BaseModel],
+    args: Mapping[str, Any],
+    facts: Mapping[str, Any],
+    *,
+    again: bool = False,
+    deed: str = "",
+) -> str:
+    """The question in words. `model`: what the arguments are; `again`: it is put once more; `deed`: what a yes does."""
     if not is_inline(confirm):
-        return render(f"confirm/{confirm}.j2", facts=facts, args=args, again=again, deed=action.title)
-    typed = as_typed(args, action.arguments)
+        return render(f"confirm/{confirm}.j2", facts=facts, args=args, again=again, deed=deed)
+    typed = as_typed(args, model)
     shown = {name: value.value if isinstance(value, Enum) else value for name, value in typed.items()}
     return confirm.format(args=SimpleNamespace(**shown), facts=SimpleNamespace(**facts))
 

@@ -67,7 +67,7 @@ class Conversation:
     @property
     def config(self) -> GateConfig:
         """The gate's configuration over this run's database."""
-        return GateConfig(self.environment.actions, services=self.store)
+        return GateConfig(self.environment.actions, services=self.store, restated=True)
 
     def say(self, speaker: str, text: str) -> None:
         """Add a message of the customer or the agent."""

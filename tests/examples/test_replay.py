@@ -17,13 +17,13 @@ from benchmarks.replay.runs import Run, ToolUse, read_tau
 from tests.examples.recorded import recorded
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def shop() -> Environment:
     recorded("tau/retail_db.json.gz")
     return environment("retail")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def run(shop: Environment) -> Run:
     """The first recorded conversation with a write."""
     return next(run for run in shop.read(recorded("tau/retail_runs.jsonl.gz")) if any(map(shop.writes, _names(run))))
