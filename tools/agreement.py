@@ -22,10 +22,10 @@ def check_contracts(actions: Sequence[Action], given: Iterable[str] = ()) -> Non
         ContractError: something can never happen; the message names what is in the way.
     """
     check_kinds(actions)
-    _check_reachable(actions, frozenset(given))
     for action in actions:
         if action.confirm:
             _check_question(action, {*given, *(fact for each in actions for fact in each.gives)})
+    _check_reachable(actions, frozenset(given))
 
 
 def check_kinds(actions: Iterable[Any]) -> None:
