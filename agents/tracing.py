@@ -54,12 +54,6 @@ class Tracer:
     def span(self, turn: str, name: str, operation: str, **attributes: Any) -> Iterator[Span]:
         """A span inside the turn: a model call, a validation, an action. Of a failure it keeps the kind, not the text:
         that can hold a customer's words or a key."""
-        if isinstance(_tracer(), trace.ProxyTracer) and isinstance(
-            trace.get_tracer_provider(), trace.ProxyTracerProvider
-        ):
-            # nobody has set a provider
-            yield trace.INVALID_SPAN
-            return
         parent = self._turns.get(turn)
         context = trace.set_span_in_context(parent) if parent is not None else None
         given = {"gen_ai.operation.name": operation, **{key.replace("__", "."): v for key, v in attributes.items()}}
