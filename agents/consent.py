@@ -18,6 +18,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from jinja2 import UndefinedError
 from langchain_core.messages import AIMessage, ToolMessage
 from pydantic import ValidationError
 
@@ -68,7 +69,11 @@ def terms_of(action: Action, args: Mapping[str, Any], state: TurnState) -> str:
 
 def asked_terms(action: Action, args: Mapping[str, Any], state: TurnState) -> str:
     """A digest of the terms and of the question in words, which may name more than the facts that the action needs."""
-    return digest_of([terms_of(action, args, state), worded(action, args, state) if action.confirm else ""])
+    try:
+        shown = worded(action, args, state) if action.confirm else ""
+    except (UndefinedError, AttributeError):
+        shown = ""  # it names what is no longer known: no question that was asked reads like this
+    return digest_of([terms_of(action, args, state), shown])
 
 
 def worded(action: Action, args: Mapping[str, Any], state: TurnState, *, again: bool = False) -> str:
