@@ -13,7 +13,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
 from shopbot.agents.state import TurnState
-from shopbot.engines.protocol import TEMPLATED
+from shopbot.engines.protocol import TEMPLATED, texts_in
 
 _BRACKETS = "[［【〔⟦"
 
@@ -71,7 +71,7 @@ def faults_in(message: AIMessage, state: TurnState, *, aside: bool = False) -> l
 
 def unknown_in(values: Any, state: TurnState) -> list[str]:
     """What is wrong with the citations in a structured result: keys that were never retrieved."""
-    text = "\n".join(_strings(values))
+    text = "\n".join(texts_in(values))
     if not any(bracket in text for bracket in _BRACKETS):
         return []
     from shopbot.tools.retrieval.answers import unknown_citations
@@ -84,14 +84,3 @@ def _observed(state: TurnState) -> list[str]:
     messages = (m for m in state.messages if isinstance(m, ToolMessage) and m.artifact)
     facts = json.dumps(state.facts, ensure_ascii=False, default=str)
     return [facts, *(message.text for message in messages if not message.artifact.get("answer"))]
-
-
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for inner in value.values():
-            yield from _strings(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from _strings(inner)

@@ -8,14 +8,13 @@ words stand apart) is not listed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from shopbot.agents.grounding import is_grounded, needs_grounding
 from shopbot.agents.grounding.reading import Reading, parse, read
 from shopbot.agents.proposal import evidence_for
 from shopbot.agents.state import TurnState
-from shopbot.engines.protocol import Candidates
+from shopbot.engines.protocol import Candidates, texts_in
 from shopbot.prompts import load_data
 from shopbot.tools.action import Action, Source
 
@@ -54,7 +53,7 @@ def _candidates(state: TurnState, source: Source) -> Candidates:
     codes = [code for reading in readings for code in codes_in(reading)]
     days = [day.isoformat() for reading in readings for day in sorted(reading.dates)]
     numbers = {value for reading in readings for value, _ in reading.numbers if value.denominator == 1}
-    facts = [*_texts_in(state.facts)] if Source.FACT in source else []
+    facts = [*texts_in(state.facts)] if Source.FACT in source else []
     phrases = [phrase for text in read_texts[:1] for phrase in phrases_of(text)]
 
     def sound(values: Iterable[str]) -> list[str]:
@@ -92,15 +91,3 @@ def phrases_of(text: str) -> Iterator[str]:
 
 def _carries(word: str) -> bool:
     return word.casefold() not in load_data("words/function.yaml") and not parse(word).covered
-
-
-def _texts_in(value: Any) -> Iterator[str]:
-    """The texts among plain values, at any depth."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for inner in value.values():
-            yield from _texts_in(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from _texts_in(inner)

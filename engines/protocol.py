@@ -6,7 +6,7 @@ engines that do not read prose.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
 
 from langchain_core.messages import BaseMessage, SystemMessage
@@ -32,7 +32,7 @@ NOT_STREAMED = "nostream"
 """LangGraph's tag for model calls whose tokens are not the customer's to see: drafts and protocol text."""
 REFUSED = "refused"
 """In the `additional_kwargs` of a message that tells an engine why its proposal was refused: how many were in this
-step. Such messages never enter the history."""
+step. Such messages never enter the history. In the artifact of an observation: whether the call was refused."""
 
 
 READS_CANDIDATES = "reads_candidates"
@@ -109,3 +109,15 @@ def read_deadline(messages: Sequence[BaseMessage]) -> float | None:
 def count_refusals(messages: Sequence[BaseMessage]) -> int:
     """How many proposals have been refused in this step so far."""
     return max((int(message.additional_kwargs.get(REFUSED, 0)) for message in messages), default=0)
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """The texts among plain values such as facts and observations, at any depth; keys are none."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from texts_in(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from texts_in(inner)

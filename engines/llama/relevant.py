@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from shopbot.engines.protocol import texts_in
 from shopbot.engines.spoken.numerals import number_in
 
 _WORD = re.compile(r"[^\W\d_]{3,}")
@@ -19,7 +20,7 @@ _REACH = 16
 
 def naming(phrases: Sequence[str], facts: Mapping[str, Any]) -> list[str]:
     """The longest phrases of which every word is in the facts; all phrases when there is none."""
-    known = {word for text in _texts(facts) for word in _WORD.findall(text.casefold())}
+    known = {word for text in texts_in(facts) for word in _WORD.findall(text.casefold())}
     fitting = [phrase for phrase in phrases if _is_known(phrase, known)]
     longest = [one for one in fitting if not any(one != other and one in other for other in fitting)]
     return longest or list(phrases)
@@ -49,14 +50,3 @@ def _alike(word: str, other: str) -> bool:
     if word[0] != other[0]:
         return False
     return word == other or difflib.SequenceMatcher(None, word, other).ratio() >= _CLOSE_SPELLING
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for inner in value.values():
-            yield from _texts(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from _texts(inner)
