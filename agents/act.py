@@ -30,6 +30,7 @@ from shopbot.agents.execution import failed, look_up, run_once
 from shopbot.agents.plan import GOALS, changes_with_consequences, make_plan, merge_facts
 from shopbot.agents.proposal import Approved, Refusal, first_unconfirmed, refuse, validate
 from shopbot.agents.state import TurnState
+from shopbot.engines.protocol import REFUSED
 from shopbot.engines.recording.trace_format import Outcome
 from shopbot.prompts import says
 from shopbot.tools.action import Observation
@@ -85,7 +86,7 @@ def act(call: ToolCall, state: TurnState) -> Command[Any]:
             verdict = _edited(verdict, decision, state)
     if isinstance(verdict, Refusal):
         _note(call, "refused", state)
-        return Command(update={"messages": [observed(call, failed(verdict.sentence))]})
+        return Command(update={"messages": [observed(call, failed(verdict.sentence), refused=True)]})
     started = time.monotonic()
     observation = run_once(verdict, state)
     _note(call, "accepted" if observation.ok else "failed", state)
@@ -157,8 +158,8 @@ def consequences(call: ToolCall, observation: Observation, state: TurnState) -> 
     return update
 
 
-def observed(call: ToolCall, observation: Observation, seconds: float = 0.0) -> ToolMessage:
-    """The observation as it stands in the history; `seconds` is how long the action ran."""
+def observed(call: ToolCall, observation: Observation, seconds: float = 0.0, *, refused: bool = False) -> ToolMessage:
+    """The observation as it stands in the history; `seconds` is how long the action ran, `refused` that it did not."""
     artifact: Mapping[str, Any] = {
         "ok": observation.ok,
         "data": dict(observation.data),
@@ -166,6 +167,7 @@ def observed(call: ToolCall, observation: Observation, seconds: float = 0.0) -> 
         "citations": [vars(citation) for citation in observation.citations],
         "answer": observation.answer,
         "seconds": seconds,
+        REFUSED: refused,
     }
     return ToolMessage(
         observation.text,

@@ -15,7 +15,7 @@ from langgraph.graph.message import _messages_delta_reducer
 
 from shopbot.agents.config import GateConfig
 from shopbot.agents.plan import GOALS, Facts, Plan, allowed_now, lapsed, make_plan, merge_facts
-from shopbot.engines.protocol import TurnStart
+from shopbot.engines.protocol import REFUSED, TurnStart
 from shopbot.tools.action import Action, Call
 
 SNAPSHOT_EVERY = 100
@@ -38,8 +38,7 @@ def add_heard(heard: list[Heard], writes: Sequence[list[Heard]]) -> list[Heard]:
 def is_refusal(message: ToolMessage) -> bool:
     """Whether it is the gate's own sentence about a call that did not run: it repeats what the engine wrote, and
     observes nothing."""
-    seen = message.artifact if isinstance(message.artifact, Mapping) else {}
-    return seen.get("seconds") == 0 and seen.get("data") == {"error": message.text}
+    return isinstance(message.artifact, Mapping) and bool(message.artifact.get(REFUSED))
 
 
 def is_of_user(message: AnyMessage) -> bool:
