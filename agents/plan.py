@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from shopbot.tools.action import Action, Call, Observation, Source, action
-from shopbot.tools.facts import holds, instances, named
+from shopbot.tools.facts import holds, instances, is_instance, named
 
 Facts = Mapping[str, Any]
 
@@ -60,7 +60,7 @@ def lapsed(facts: Facts, silence: timedelta, actions: Iterable[Action]) -> dict[
 
 def _derived_from(cause: str, facts: Facts, actions: list[Action]) -> Iterable[str]:
     """The facts that hold because of `cause`."""
-    rests = (each for each in actions if any(cause in instances(need, [cause]) for need in each.needs))
+    rests = (action for action in actions if any(is_instance(cause, need) for need in action.needs))
     given = (fact for action in rests for fact in action.gives)
     return (derived for fact in given for derived in instances(fact, facts))
 

@@ -19,7 +19,7 @@ from shopbot.agents.state import TurnState, is_of_user, is_refusal
 from shopbot.engines.protocol import REFUSED
 from shopbot.prompts import render, says
 from shopbot.tools.action import Action, Call, Observation, Source
-from shopbot.tools.facts import instances
+from shopbot.tools.facts import is_instance
 from shopbot.tools.rules import broken
 
 RESULT = "give_result"
@@ -196,7 +196,8 @@ def _is_derived(action: Action, name: str, value: Any, state: TurnState) -> bool
 
 def evidence_for(source: Source, state: TurnState) -> Evidence:
     """The texts in which a value of that source may be found, in their order."""
-    calls = {c["id"]: c for m in state.messages if isinstance(m, AIMessage) for c in m.tool_calls}
+    made = [call for m in state.messages if isinstance(m, AIMessage) for call in m.tool_calls]
+    calls = {call["id"]: call for call in made}
     events: list[str | Passage | Observed] = list(state.said_before) if Source.USER in source else []
     for message in state.messages:
         if Source.USER in source and is_of_user(message):
@@ -205,24 +206,36 @@ def evidence_for(source: Source, state: TurnState) -> Evidence:
             call = calls.get(message.tool_call_id)
             events.append(_observed(call, message.text, state) if call else message.text)
     if Source.FACT in source:
-        events += [_fact(name, value, state) for name, value in state.facts.items()]
+        events += _facts(made, state)
     return gather(events)
 
 
-def _fact(name: str, value: Any, state: TurnState) -> Passage:
-    """The value of a fact, less what an engine wrote into the calls that may have given it."""
-    giving = [each for each in state.actions.values() if any(instances(given, [name]) for given in each.gives)]
-    written = {each.name: [arg for arg, source in each.sources.items() if Source.ENGINE in source] for each in giving}
-    made = [c for m in state.messages if isinstance(m, AIMessage) for c in m.tool_calls if written.get(c["name"])]
-    echoes = [str(call["args"][arg]) for call in made for arg in written[call["name"]] if arg in call["args"]]
-    return Passage(json.dumps(value, ensure_ascii=False, default=str), tuple(echoes))
+def _facts(made: Sequence[ToolCall], state: TurnState) -> list[Passage]:
+    """The value of each fact, less what an engine wrote into the calls that may have given it."""
+    written = [
+        (state.actions[call["name"]].gives, str(call["args"][argument]))
+        for call in made
+        if call["name"] in state.actions
+        for argument in _by_engine(call, state)
+    ]
+
+    def echoes(name: str) -> tuple[str, ...]:
+        return tuple(text for gives, text in written if any(is_instance(name, fact) for fact in gives))
+
+    return [
+        Passage(json.dumps(value, ensure_ascii=False, default=str), echoes(name)) for name, value in state.facts.items()
+    ]
 
 
 def _observed(call: ToolCall, text: str, state: TurnState) -> Observed:
+    return Observed(call["name"], call["args"], _by_engine(call, state), text)
+
+
+def _by_engine(call: ToolCall, state: TurnState) -> list[str]:
+    """The names of the call's arguments that an engine composes; all of an action that is not known."""
     action = state.actions.get(call["name"])
     sources = action.sources if action else {}
-    by_engine = [name for name in call["args"] if Source.ENGINE in sources.get(name, Source.ENGINE)]
-    return Observed(call["name"], call["args"], by_engine, text)
+    return [name for name in call["args"] if Source.ENGINE in sources.get(name, Source.ENGINE)]
 
 
 def _earlier_this_turn(call: ToolCall, state: TurnState) -> ToolMessage | None:

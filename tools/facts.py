@@ -47,10 +47,15 @@ def _quoted(value: str, signs: Collection[str]) -> str:
     return "".join(f"%{ord(char):02X}" if char in signs else char for char in value)
 
 
+def is_instance(name: str, fact: str) -> bool:
+    """Whether the established fact `name` is this one, of whatever argument."""
+    head, is_about_argument, _ = fact.partition("{")
+    return name.startswith(head) if is_about_argument else name == fact
+
+
 def instances(fact: str, facts: Iterable[str]) -> list[str]:
     """Those of `facts` that are this one, of whatever argument."""
-    head, is_about_argument, _ = fact.partition("{")
-    return [each for each in facts if (each.startswith(head) if is_about_argument else each == fact)]
+    return [each for each in facts if is_instance(each, fact)]
 
 
 def holds(fact: str, facts: Mapping[str, Any], args: Mapping[str, Any] | None = None) -> bool:
