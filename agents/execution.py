@@ -164,10 +164,11 @@ def _seconds_for(action: Action, state: TurnState) -> float | None:
 
 def _here(came: Any) -> Any:
     """What came, awaited in a thread of its own where it has to be: this one may have an event loop that is running."""
-    return _in_thread(lambda: asyncio.run(_awaited(came))) if inspect.isawaitable(came) else came
+    return _in_thread(lambda: asyncio.run(awaited(came))) if inspect.isawaitable(came) else came
 
 
-async def _awaited(came: Any) -> Any:
+async def awaited(came: Any) -> Any:
+    """The coroutine that `asyncio.run` wants, of whatever can be awaited."""
     return await came
 
 

@@ -19,6 +19,7 @@ from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from langgraph.types import Command
 
 from shopbot.agents.entry import Entered
+from shopbot.agents.execution import awaited
 from shopbot.tools.action import Action, ActionError, Call, Observation
 from shopbot.tools.foreign import sent_arguments
 
@@ -140,10 +141,6 @@ def _call_of(action: Action) -> Call[Any]:
 def _reported(came: Any) -> tuple[str, tuple[Any]]:
     """Text for whoever reads along, and what the action returned, awaited if need be, for the gate."""
     if inspect.isawaitable(came):
-
-        async def awaited() -> Any:
-            return await came
-
-        came = asyncio.run(awaited())
+        came = asyncio.run(awaited(came))
     text = str(came.text if isinstance(came, Observation) else came or "")
     return text.encode("utf-8", "replace").decode("utf-8"), (came,)
