@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -106,6 +106,18 @@ def pydantic_ai() -> Callable[[], Any]:
     return lambda: agent.run_sync("add 1, 2, 3 and 4")
 
 
+def in_turns(contenders: Mapping[str, Callable[[], Any]], rounds: int, *, warm_up: int) -> dict[str, list[float]]:
+    """CPU milliseconds of every run, contender by contender; they take turns, so that a busy moment meets all."""
+    times: dict[str, list[float]] = {name: [] for name in contenders}
+    for number in range(rounds + warm_up):
+        for name, run in contenders.items():
+            started = time.process_time()
+            run()
+            if number >= warm_up:
+                times[name].append((time.process_time() - started) * 1000)
+    return times
+
+
 def main(rounds: int) -> None:
     """Print the table."""
     contenders: dict[str, Callable[[], Any]] = {}
@@ -114,13 +126,7 @@ def main(rounds: int) -> None:
             contenders[name] = make()
         except ImportError:
             print(f"{name} is not installed; `make peers` installs it")
-    times: dict[str, list[float]] = {name: [] for name in contenders}
-    for number in range(rounds + 5):
-        for name, run in contenders.items():
-            started = time.process_time()
-            run()
-            if number >= 5:
-                times[name].append((time.process_time() - started) * 1000)
+    times = in_turns(contenders, rounds, warm_up=5)
     peer = openai_agents(rounds)
     if peer is not None:
         times["openai-agents"] = [peer]

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import statistics
 import sys
-import time
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +19,7 @@ from langchain_core.messages import AIMessage, HumanMessage, ToolCall
 from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
 
+from benchmarks.bench_overhead import in_turns
 from shopbot.agents import Gate
 from shopbot.engines.scripted import ScriptedEngine
 
@@ -62,13 +62,7 @@ def contender(*, gated: bool) -> Callable[[], None]:
 def main(rounds: int) -> None:
     """Print the table."""
     contenders = {"create_agent": contender(gated=False), "create_agent with the gate": contender(gated=True)}
-    times: dict[str, list[float]] = {name: [] for name in contenders}
-    for number in range(rounds + WARM_UP):
-        for name, run in contenders.items():
-            started = time.process_time()
-            run()
-            if number >= WARM_UP:
-                times[name].append((time.process_time() - started) * 1000)
+    times = in_turns(contenders, rounds, warm_up=WARM_UP)
     without = statistics.median(times["create_agent"])
     print("| agent | CPU ms a turn, median | x without |\n|---|---|---|")
     for name, found in times.items():
