@@ -58,10 +58,10 @@ def given(words: str) -> Any:
     return {"messages": [{"role": "user", "content": words}]}
 
 
-def at_the_question(shop: Shopfront, count: int, first: int) -> list[Conversation]:
+def at_the_question(shop: Shopfront, count: int) -> list[Conversation]:
     """`count` conversations that wait for a yes; customers whose wording ShopBot does not follow are left out."""
     found: list[Conversation] = []
-    place = first
+    place = 0
     while len(found) < count:
         goal = replace(draw_goal(place * 20, seed=5), style="plain", mood="calm")  # 20 kinds of goals; this one returns
         write_order(shop.desk.shop.database, goal.bought)
@@ -174,9 +174,9 @@ def main() -> int:
     faults = 0
     print("| clicks | conversations | returns | labels | e-mails | messages sent | messages kept |")
     print("|---|--:|--:|--:|--:|--:|--:|")
-    with tempfile.TemporaryDirectory() as folder, shopfront(Path(folder), "planner", durable=True) as shop:
-        for number, (name, way) in enumerate(ways.items()):
-            conversations = at_the_question(shop, wanted.conversations, number * 1000)
+    for name, way in ways.items():
+        with tempfile.TemporaryDirectory() as folder, shopfront(Path(folder), "planner", durable=True) as shop:
+            conversations = at_the_question(shop, wanted.conversations)
             way(shop, conversations, wanted.clicks)
             found = outcome(shop, conversations, wanted.clicks)
             counts = [found[key] for key in ("returns", "labels", "e-mails", "messages sent", "messages kept")]
