@@ -77,6 +77,8 @@ def describe_failure(span: Span, failure: Exception) -> None:
 
 def describe_answer(span: Span, answer: AIMessage, usage: Sequence[EngineUsage]) -> None:
     """Token counts, what was called and which engines took part, on the span of a model call."""
+    if not span.is_recording():
+        return
     span.set_attributes(describe_usage(usage))
     counted = answer.usage_metadata
     if counted:
