@@ -27,7 +27,6 @@ from shopbot.agents.act import act
 from shopbot.agents.agreement import check_agreement, check_journal, read_result
 from shopbot.agents.budget import Budget
 from shopbot.agents.config import Condition, GateConfig, utc_now
-from shopbot.agents.execution import in_gate_thread
 from shopbot.agents.journal import Journal, MemoryJournal
 from shopbot.agents.model_step import ModelStep
 from shopbot.agents.plan import make_pursue
@@ -35,6 +34,7 @@ from shopbot.agents.proposal import make_result_action
 from shopbot.agents.run import conversation_of_run, is_followed, unstreamed
 from shopbot.agents.state import TrustedState, TurnState
 from shopbot.agents.stores import journal_for
+from shopbot.agents.threads import in_gate_thread
 from shopbot.agents.tool_calls import Performance, as_tool, is_async_action, runs_without_a_loop
 from shopbot.agents.tracing import Tracer
 from shopbot.agents.turn_locks import busy_turn

@@ -19,7 +19,7 @@ from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from langgraph.types import Command
 
 from shopbot.agents.entry import Entered
-from shopbot.agents.execution import awaited
+from shopbot.agents.threads import awaited
 from shopbot.tools.action import Action, ActionError, Call, Observation
 from shopbot.tools.foreign import sent_arguments
 
