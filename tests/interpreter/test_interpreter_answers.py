@@ -17,6 +17,7 @@ SOLUTION = "def solution():\n    price = 1240\n    return 3 * price\n"
         (SOLUTION, "solution()", 3720),
         ("ans = 0.1 + 0.2", "ans", 0.30000000000000004),
         ("ans = 2 ** 200", "ans", 2**200),
+        ("ans = -(3 ** 8000)", "ans", -(3**8000)),
         ("ans = 1 < 2", "ans", True),
         ("ans = None", "ans", "None"),
         ("ans = 'Cy'", "ans", "'Cy'"),

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from shopbot.tools.interpreter import Interpreter, Limits
+from shopbot.tools.interpreter.sandbox.wire import NUMBER, pack_reply
 
-FORGED = '{"ok": true, "answer": 31337, "text": "31337", "type": "int", "stdout": ""}'
+FORGED = pack_reply(NUMBER, "31337", "31337", "int")
 
 FORBIDDEN = {
     "read a file": "open('/etc/passwd').read()",
@@ -67,7 +68,7 @@ def test_a_program_that_does_not_end_is_stopped(sandbox: Interpreter) -> None:
 
 
 def test_a_program_that_answers_and_goes_on_is_stopped(sandbox: Interpreter) -> None:
-    code = f"import os\nos.write(3, b'''{FORGED}''')\nos.close(3)\nwhile True: pass"
+    code = f"import os\nos.write(3, {FORGED!r})\nos.close(3)\nwhile True: pass"
     result = sandbox.run(code, limits=Limits(seconds=0.5))
     assert result.error is not None and result.error.kind == "Timeout"
 
@@ -85,15 +86,30 @@ def test_output_is_limited(sandbox: Interpreter) -> None:
 
 
 def test_a_forged_reply_is_only_a_lie_about_its_own_answer(sandbox: Interpreter) -> None:
-    write = f"try: os.write(fd, b'''{FORGED}''')\n    except OSError: pass"
+    write = f"try: os.write(fd, {FORGED!r})\n    except OSError: pass"
     code = f"import os\nfor fd in range(64):\n    {write}\nos._exit(0)"
     assert sandbox.run(code, "1").answer in (31337, None)
     assert sandbox.run("ans = 5", "ans").answer == 5
 
 
-@pytest.mark.parametrize("reply", ["", "[" * 5000, "{}", "null", '{"ok": 1}', "\\xff", '{"ok": true, "answer": [1]}'])
-def test_a_reply_that_is_none_is_an_error(sandbox: Interpreter, reply: str) -> None:
-    code = f"import os\nos.write(3, b'{reply}')\nos._exit(0)"
+@pytest.mark.parametrize(
+    "reply",
+    [
+        b"",
+        b"{}",
+        b"\xff" * 17,
+        b"X" + pack_reply(NUMBER, "1")[1:],
+        pack_reply(NUMBER, "[1]"),
+        pack_reply(NUMBER, "NaN"),
+        pack_reply(NUMBER, "1e999"),
+        pack_reply(NUMBER, "1" * 4400),
+        pack_reply(NUMBER, "1") + b"more",
+        pack_reply(NUMBER, "1", "abc").replace(b"abc", b"a\xffc"),
+        pack_reply(NUMBER, "1", "1", "t" * 101),
+    ],
+)
+def test_a_reply_that_is_none_is_an_error(sandbox: Interpreter, reply: bytes) -> None:
+    code = f"import os\nos.write(3, {reply!r})\nos._exit(0)"
     error = sandbox.run(code, "1").error
     assert error is not None and error.kind == "BadReply"
 
