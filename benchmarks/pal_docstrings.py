@@ -3,9 +3,10 @@
     .venv/bin/python -m benchmarks.pal_docstrings [DOCSTRINGS] [SEED]
 
 Every docstring of the installed sources is a program: its examples one after another, each with what it shows. The
-oracle is this Python without a boundary, with the libraries that programs are promised; it is asked twice with different hash seeds: an example whose two answers differ
-(addresses, clocks, the order of sets), or that fails there, is left out. Of the others one is the same, or wrong (both
-sides show something, and not the same), or failed: it wants what the boundary does not give, and says so.
+oracle is this Python without a boundary, with the libraries that programs are promised. It is asked twice with
+different hash seeds: an example whose two answers differ (addresses, clocks, the order of sets), or that fails there,
+is left out. Of the others one is the same, or wrong (both sides show something, and not the same), or failed: it wants
+what the boundary does not give, and says so.
 """
 
 from __future__ import annotations

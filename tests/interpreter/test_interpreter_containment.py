@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from shopbot.tools.interpreter import Interpreter, Limits
+from shopbot.tools.interpreter.job import Job
 from shopbot.tools.interpreter.sandbox.wire import NUMBER, pack_reply
 
 FORGED = pack_reply(NUMBER, "31337", "31337", "int")
@@ -126,8 +127,12 @@ def test_what_a_program_changes_is_gone_with_it(interpreter: Interpreter) -> Non
 
 
 def wait_for_the_end(process: int) -> None:
+    """A process that nobody has waited for yet has ended as well."""
     for _ in range(500):
-        if not Path(f"/proc/{process}").exists():
+        try:
+            if Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z":
+                return
+        except OSError:
             return
         time.sleep(0.01)
     raise AssertionError(f"process {process} is still there")
@@ -151,6 +156,23 @@ def test_a_killed_server_is_replaced_and_its_children_die_with_it(sandbox: Inter
         os.kill(server.process_id, signal.SIGKILL)
         wait_for_the_end(process)
     assert sandbox.run("ans = 5", "ans").answer == 5
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_what_is_said_to_a_program_that_ends_meanwhile_costs_no_answer(sandbox: Interpreter, *, known: bool) -> None:
+    """The server has noticed the end already, or notices it before it reads what the host says."""
+    server = sandbox._sandbox("plain")
+    deadline = time.monotonic() + 60
+    with server.start_child(Limits()) as child:
+        assert child.confined(deadline)
+        process = child.pid
+        if not known:
+            os.kill(server.process_id, signal.SIGSTOP)
+        _, stopped = child.exchange(Job("ans = 5", "ans").encoded(), deadline)
+        wait_for_the_end(process)
+        child.lower_priority()
+        os.kill(server.process_id, signal.SIGCONT)
+        assert (stopped, child.end(deadline, kill=False)[0]) == (None, 0)
 
 
 def test_a_killed_worker_of_the_quick_path_costs_no_answer(interpreter: Interpreter) -> None:

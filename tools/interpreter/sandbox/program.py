@@ -101,8 +101,8 @@ def evaluate(program: CodeType, entry: CodeType | str | None, names: dict[str, A
             raise
     if entry is None:
         return NOTHING, "", "", ""
-    answer, *texts = describe(eval(entry, names), limit)  # noqa: S307
-    return (TEXT, answer, *texts) if isinstance(answer, str) else (NUMBER, json.dumps(answer), *texts)
+    answer, text, kind = describe(eval(entry, names), limit)  # noqa: S307
+    return (TEXT, answer, text, kind) if isinstance(answer, str) else (NUMBER, json.dumps(answer), text, kind)
 
 
 def _depth() -> int:
