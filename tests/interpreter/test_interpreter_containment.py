@@ -11,7 +11,7 @@ import pytest
 
 from shopbot.tools.interpreter import Interpreter, Limits
 from shopbot.tools.interpreter.job import Job
-from shopbot.tools.interpreter.sandbox.wire import NUMBER, pack_reply
+from shopbot.tools.interpreter.sandbox.wire import NUMBER, REFUSED, pack_reply
 
 FORGED = pack_reply(NUMBER, "31337", "31337", "int")
 
@@ -112,6 +112,13 @@ def test_a_forged_reply_is_only_a_lie_about_its_own_answer(sandbox: Interpreter)
 def test_a_reply_that_is_none_is_an_error(sandbox: Interpreter, reply: bytes) -> None:
     code = f"import os\nos.write(3, {reply!r})\nos._exit(0)"
     error = sandbox.run(code, "1").error
+    assert error is not None and error.kind == "BadReply"
+
+
+@pytest.mark.parametrize("library", ["os", "numpy"])
+def test_a_forged_refusal_is_an_error(interpreter: Interpreter, library: str) -> None:
+    code = f"import os, {library}\nos.write(3, {pack_reply(REFUSED, 'more')!r})\nos._exit(0)"
+    error = interpreter.run(code, "1").error
     assert error is not None and error.kind == "BadReply"
 
 

@@ -158,7 +158,10 @@ class Interpreter:
         if not _SCIENTIFIC.search(run.job.code):
             with suppress(NeedsLibraries):
                 return self._run_in("plain", run, long)
-        return self._run_in("scientific", run, long)
+        try:
+            return self._run_in("scientific", run, long)
+        except NeedsLibraries as forged:  # there are no more that an honest process could want
+            return failed("BadReply", f"the program asks for {forged}")
 
     def _run_in(self, libraries: Libraries, run: _Run, long: bool) -> Result:
         """One that turns out to run long goes on among the long ones, or starts anew there."""
