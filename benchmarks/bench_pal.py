@@ -67,7 +67,7 @@ def main(in_a_row: int) -> None:
 def _in_turns(
     runs: list[tuple[str, Callable[[], object], int]],
 ) -> tuple[dict[str, list[float]], Counter[str]]:
-    """Milliseconds of every run, and of processor time of all of a kind; in rounds, so that all see the same machine."""
+    """Milliseconds of every run, and of processor time of all of a kind; in rounds, to see the same machine."""
     found: dict[str, list[float]] = {name: [] for name, _, _ in runs}
     used = Counter[str]()
     for _ in range(ROUNDS):

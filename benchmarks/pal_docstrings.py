@@ -27,7 +27,7 @@ from pathlib import Path
 
 from shopbot.tools.interpreter import Interpreter, Limits
 
-DOCSTRINGS = 1_500
+DOCSTRINGS = 400
 """How many of them are drawn; 0 is all."""
 LIMITS = Limits(seconds=30.0, output=1_000_000)
 PACKAGES = ("sympy", "mpmath", "numpy", "dateutil")

@@ -5,15 +5,20 @@ from __future__ import annotations
 import os
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from benchmarks.pal_hostile import descendants
 from shopbot.tools.interpreter import Interpreter, Limits
 from shopbot.tools.interpreter.job import Job
 from shopbot.tools.interpreter.sandbox.wire import NUMBER, REFUSED, pack_reply
 
 FORGED = pack_reply(NUMBER, "31337", "31337", "int")
+
+LOST = ("WorkerLost", "Killed", "Unavailable")
 
 FORBIDDEN = {
     "read a file": "open('/etc/passwd').read()",
@@ -180,6 +185,24 @@ def test_what_is_said_to_a_program_that_ends_meanwhile_costs_no_answer(sandbox: 
         child.lower_priority()
         os.kill(server.process_id, signal.SIGCONT)
         assert (stopped, child.end(deadline, kill=False)[0]) == (None, 0)
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["worker", "server"])
+@pytest.mark.parametrize("code", ["ans = sum(range(10**5))", "import os\nans = sum(range(10**5))"])
+def test_what_is_killed_in_use_costs_answers_at_most(code: str, *, whole: bool) -> None:
+    with Interpreter(workers=2) as victim, ThreadPoolExecutor(4) as callers:
+        victim.run(code, "ans")
+        runs = [callers.submit(victim.run, code, "ans") for _ in range(40)]
+        for _ in range(5):
+            server = victim._sandbox("plain").process_id
+            killed = {server} if whole else descendants(server)
+            for process in killed:
+                with suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
+            time.sleep(0.02)
+        for result in [run.result() for run in runs]:
+            assert result.answer == 4999950000 or (result.error and result.error.kind in LOST)
+        assert victim.run(code, "ans").answer == 4999950000
 
 
 def test_a_killed_worker_of_the_quick_path_costs_no_answer(interpreter: Interpreter) -> None:
