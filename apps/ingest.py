@@ -92,7 +92,7 @@ def _show(report: IngestReport, collection: str, console: Console, *, as_json: b
         return
     console.print(f"{collection}: " + ", ".join(f"{number} {name}" for name, number in counts.items()))
     for reason in [*report.skipped, *report.empty]:
-        console.print(f"skipped: {reason}", markup=False)
+        console.print(f"skipped: {reason}", markup=False, soft_wrap=not console.is_terminal)
 
 
 class _Progress:

@@ -25,8 +25,8 @@ Progress = Callable[[str, int], None]
 
 BATCH = 64
 INCOMPLETE = "incomplete-"
-NOTES_VERSION = "2"
-"""Part of every document's digest: raise it when chunks are noted differently; vectors are kept."""
+NOTES_VERSION = "3"
+"""Part of every document's digest: raise it when documents are split or chunks noted differently; vectors are kept."""
 
 
 class IngestedRow(NamedTuple):
@@ -115,7 +115,7 @@ class Ingestion:
             seen.add(document.source)
             origins.add(document.origin)
             if isinstance(document, Unreadable):
-                self.report.skipped.append(document.reason)
+                (self.report.empty if document.expected else self.report.skipped).append(document.reason)
             else:
                 self._take(document)
         for source in sorted(set(self._held) - seen):
