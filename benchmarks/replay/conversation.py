@@ -21,7 +21,7 @@ from benchmarks.replay.environment import Environment
 from benchmarks.replay.fidelity import is_injected
 from benchmarks.replay.runs import Run, ToolUse
 from shopbot.agents.act import act
-from shopbot.agents.config import GateConfig, utc_now
+from shopbot.agents.config import GateConfig
 from shopbot.agents.consent import asked_terms
 from shopbot.agents.plan import changes_with_consequences, merge_facts
 from shopbot.agents.proposal import Refusal, check_proposal, first_unconfirmed
@@ -67,7 +67,7 @@ class Conversation:
     @property
     def config(self) -> GateConfig:
         """The gate's configuration over this run's database."""
-        return GateConfig(self.environment.actions, services=self.store, restated=True)
+        return GateConfig(self.environment.actions, services=self.store, restated=True, now=self.environment.now)
 
     def say(self, speaker: str, text: str) -> None:
         """Add a message of the customer or the agent."""
@@ -143,7 +143,7 @@ class Conversation:
             action=action.name,
             digest=asked_terms(action, approved, state) if set(action.arguments.model_fields) <= set(approved) else "",
             message=str(before.id),
-            asked_at=utc_now().isoformat(),
+            asked_at=self.environment.now().isoformat(),
         )
         return TurnState({**state.values, "question": question}, self.config, "")
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from benchmarks.replay.runs import Run, read_tau
+from shopbot.agents.config import utc_now
 from shopbot.prompts import add_prompts
-from shopbot.tools import Action, Source
+from shopbot.tools import Action, Rule, Source
 
 DATA = Path(os.environ.get("SHOPBOT_EXTERNAL_DATA", "../shared/data"))
 PARTS = ("grounding", "needs", "confirmation", "rules")
@@ -29,8 +32,9 @@ class Environment:
     read: Callable[[Path], list[Run]]
     file: Path
     new_ids: tuple[str, ...] = ()
-    tools_know_rules: bool = False
-    """Whether the benchmark's own tools refuse what the rules forbid: some of its right calls then have no effect."""
+    now: Callable[[], datetime] = utc_now
+    told_by_tools: Callable[[Rule], bool] = lambda rule: False
+    """Whether the benchmark's own tool refuses what breaks the rule: some of its right calls then have no effect."""
 
     def writes(self, name: str) -> bool:
         """Whether a call of that name changes anything."""
@@ -40,13 +44,14 @@ class Environment:
         """The same with contracts that lack one part."""
         return replace(self, actions={name: _without(part, action) for name, action in self.actions.items()})
 
-    def records(self, store: Any, spoken: str) -> dict[str, str]:
+    def records(self, store: Any, run: Run) -> dict[str, str]:
         """Every record that a write of this run may change, as text: those whose id is spoken of, and new ones."""
+        parts = {part: getattr(store, part) for part in self.changing}
+        keys = _touched(run, *parts.values()) | set(self.new_ids)
         return {
-            f"{part}/{key}": json.dumps(record, sort_keys=True)
-            for part in self.changing
-            for key, record in getattr(store, part).items()
-            if key in spoken or key in self.new_ids
+            f"{part}/{key}": json.dumps(records[key], sort_keys=True)
+            for part, records in parts.items()
+            for key in keys & records.keys()
         }
 
 
@@ -65,13 +70,14 @@ def environment(name: str) -> Environment:
 
 def _retail() -> Environment:
     from examples.tau_retail.clerk import ACTIONS, PROMPTS
+    from examples.tau_retail.rules import is_own_order, is_the_customer
     from examples.tau_retail.store import Store, open_store
 
     whole = open_store(DATA / "tau/retail_db.json.gz")
-    users, orders = json.dumps(whole.users), json.dumps(whole.orders)
 
     def fresh(run: Run) -> Store:
-        return Store(json.loads(users), json.loads(orders), whole.products)
+        keys = _touched(run, whole.users, whole.orders)
+        return Store(_copied(whole.users, keys), _copied(whole.orders, keys), whole.products)
 
     return _made(
         "retail",
@@ -81,20 +87,21 @@ def _retail() -> Environment:
         ("users", "orders"),
         read_tau,
         "tau/retail_runs.jsonl.gz",
-        tools_know_rules=True,
+        told_by_tools=lambda rule: rule not in (is_own_order, is_the_customer),
     )
 
 
 def _airline() -> Environment:
     from examples.tau_airline.agent import ACTIONS, PROMPTS
     from examples.tau_airline.book import NEW_IDS
-    from examples.tau_airline.store import Store, open_store
+    from examples.tau_airline.store import NOW, Store, open_store
 
     whole = open_store(DATA / "tau/airline_db.json.gz")
-    users, reservations = json.dumps(whole.users), json.dumps(whole.reservations)
 
     def fresh(run: Run) -> Store:
-        return Store(whole.flights, json.loads(reservations), json.loads(users), run.benchmark == "tau-bench")
+        keys = _touched(run, whole.users, whole.reservations)
+        reservations, users = _copied(whole.reservations, keys), _copied(whole.users, keys)
+        return Store(whole.flights, reservations, users, run.benchmark == "tau-bench")
 
     return _made(
         "airline",
@@ -105,6 +112,7 @@ def _airline() -> Environment:
         read_tau,
         "tau/airline_runs.jsonl.gz",
         new_ids=NEW_IDS,
+        now=lambda: NOW.replace(tzinfo=UTC),
     )
 
 
@@ -117,11 +125,22 @@ def _made(
     read: Callable[[Path], list[Run]],
     file: str,
     new_ids: tuple[str, ...] = (),
-    tools_know_rules: bool = False,
+    now: Callable[[], datetime] = utc_now,
+    told_by_tools: Callable[[Rule], bool] = lambda rule: False,
 ) -> Environment:
     add_prompts(prompts)
     by_name = {action.name: action for action in actions}
-    return Environment(name, by_name, fresh, changing, read, DATA / file, new_ids, tools_know_rules)
+    return Environment(name, by_name, fresh, changing, read, DATA / file, new_ids, now, told_by_tools)
+
+
+def _touched(run: Run, *parts: Mapping[str, Any]) -> frozenset[str]:
+    """The ids of all records that a run can change: those it speaks of, and their owners."""
+    spoken = (records[key] for records in parts for key in run.spoken & records.keys())
+    return run.spoken | {record["user_id"] for record in spoken if "user_id" in record}
+
+
+def _copied(records: Mapping[str, Any], keys: frozenset[str]) -> dict[str, Any]:
+    return {**records, **{key: deepcopy(records[key]) for key in keys & records.keys()}}
 
 
 def uses(run: Run) -> Iterator[tuple[int, Any]]:
