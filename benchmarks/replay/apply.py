@@ -79,13 +79,13 @@ def right_effects(run: Run, environment: Environment) -> list[tuple[ToolUse, Eff
         if not environment.writes(use.name):
             observation = apply(use, environment, store, facts).observation
             facts.update(observation.facts if observation else {})
-        elif not is_refused(use, environment, store, facts):
+        elif told(use, environment, store, facts) is None:
             found.append((use, effect(use, run, environment, store, facts)[1]))
     return found
 
 
-def is_refused(use: ToolUse, environment: Environment, store: Any, facts: Mapping[str, Any]) -> bool:
-    """Whether the benchmark's own tool refuses the call, which then has no effect there."""
-    action = environment.actions[use.name]
-    told = replace(action, rules=tuple(filter(environment.told_by_tools, action.rules)))
-    return broken(told, Call(store, facts, "", ""), use.args) is not None
+def told(use: ToolUse, environment: Environment, store: Any, facts: Mapping[str, Any]) -> str | None:
+    """Why the benchmark's own tool refuses the call, by the rules that it knows; None when it does not."""
+    action = environment.actions.get(use.name)
+    rules = tuple(filter(environment.told_by_tools, action.rules)) if action else ()
+    return broken(replace(action, rules=rules), Call(store, facts, "", ""), use.args) if action and rules else None

@@ -206,6 +206,7 @@ def replay(run: Run, environment: Environment, *, reads: bool = True) -> list[Pr
                 continue
             asked, answered = conversation.asked, conversation.answered
             verdict = conversation.propose(use)
-            _, changed = conversation.record(use)
+            mended = use.failed and environment.writes(use.name) and verdict.repaired
+            changed = Effect() if mended else conversation.record(use)[1]
             proposals.append(Proposal(run, use, verdict, changed, asked, answered))
     return proposals

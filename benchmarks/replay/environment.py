@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.replay.runs import Run, read_tau
+from benchmarks.replay.state_bench import read_state_bench
 from shopbot.agents.config import utc_now
 from shopbot.prompts import add_prompts
 from shopbot.tools import Action, Rule, Source
@@ -65,7 +66,7 @@ def _without(part: str, action: Action) -> Action:
 
 def environment(name: str) -> Environment:
     """The trade of that name."""
-    return {"retail": _retail, "airline": _airline}[name]()
+    return TRADES[name]()
 
 
 def _retail() -> Environment:
@@ -116,10 +117,37 @@ def _airline() -> Environment:
     )
 
 
+def _state_bench() -> Environment:
+    from examples.state_bench_support import ACTIONS, Store
+    from examples.state_bench_support.exchange import in_time
+    from examples.state_bench_support.rules import is_active
+
+    policies = json.loads((DATA / "state_bench/policies.json").read_text(encoding="utf-8"))
+
+    def fresh(run: Run) -> Store:
+        return Store(**deepcopy(dict(run.start)), policies=policies)
+
+    file = "state_bench/customer_support_runs.jsonl.gz"
+    changing = ("orders", "warranties")
+    return _made(
+        "state_bench",
+        ACTIONS,
+        None,
+        fresh,
+        changing,
+        read_state_bench,
+        file,
+        told_by_tools=(is_active, in_time).__contains__,
+    )
+
+
+TRADES = {"retail": _retail, "airline": _airline, "state_bench": _state_bench}
+
+
 def _made(
     name: str,
     actions: Sequence[Action],
-    prompts: Path,
+    prompts: Path | None,
     fresh: Callable[[Run], Any],
     changing: tuple[str, ...],
     read: Callable[[Path], list[Run]],
@@ -128,7 +156,8 @@ def _made(
     now: Callable[[], datetime] = utc_now,
     told_by_tools: Callable[[Rule], bool] = lambda rule: False,
 ) -> Environment:
-    add_prompts(prompts)
+    if prompts:
+        add_prompts(prompts)
     by_name = {action.name: action for action in actions}
     return Environment(name, by_name, fresh, changing, read, DATA / file, new_ids, now, told_by_tools)
 

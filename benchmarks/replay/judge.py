@@ -46,8 +46,9 @@ class Judged:
 
     @property
     def stopped(self) -> bool:
-        """Whether the gate did not let it act."""
-        return bool(self.proposal.verdict.reason)
+        """Whether the gate did not let it act as it was proposed."""
+        mended = self.kind is Kind.REFUSED_BY_TOOL and bool(self.proposal.verdict.repaired)
+        return bool(self.proposal.verdict.reason) or mended
 
     @property
     def asked_again(self) -> bool:
@@ -62,8 +63,11 @@ class Judged:
         return self.kind is Kind.UNAGREED or (self.kind is Kind.RIGHT and skipped)
 
 
-def judge(proposal: Proposal, right: Collection[Effect]) -> Judged:
-    """What the recorded write was."""
+def judge(proposal: Proposal, right: Collection[Effect] | None) -> Judged:
+    """What the recorded write was; where nobody says what is `right`, by the tool's answer and the stated rules."""
+    if right is None:
+        kind = Kind.FORBIDDEN if proposal.verdict.reason == "against_rule" else Kind.RIGHT
+        return Judged(proposal, Kind.REFUSED_BY_TOOL if proposal.use.failed else kind)
     if not proposal.effect:
         return Judged(proposal, Kind.REFUSED_BY_TOOL if proposal.use.failed else Kind.UNLIKE)
     if proposal.effect not in right:
