@@ -206,7 +206,8 @@ def replay(run: Run, environment: Environment, *, reads: bool = True) -> list[Pr
                 continue
             asked, answered = conversation.asked, conversation.answered
             verdict = conversation.propose(use)
-            mended = use.failed and environment.writes(use.name) and verdict.repaired
-            changed = Effect() if mended else conversation.record(use)[1]
+            # What both the gate and the tool refuse changes nothing, and a refused proposal enters no history.
+            refused = use.failed and environment.writes(use.name) and (verdict.reason or verdict.repaired)
+            changed = Effect() if refused else conversation.record(use)[1]
             proposals.append(Proposal(run, use, verdict, changed, asked, answered))
     return proposals

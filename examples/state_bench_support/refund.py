@@ -33,6 +33,12 @@ def is_granted(call: Call[Store], item_id: str, amount: float) -> str | None:
     return None if amount in sums else f"No policy grants {amount:g} for {item_id}; {sorted(sums) or 'none'} would do."
 
 
+def as_shown(call: Call[Store], item_id: str, amount: float) -> str | None:
+    """What is paid is what was shown."""
+    shown = call.facts.get(f"refund:{item_id}")
+    return None if shown in (None, amount) else f"A refund of {shown:g} was shown: show one of {amount:g} first."
+
+
 def keeps_credit(call: Call[Store], item_id: str, refund_method: str) -> str | None:
     """What was returned for store credit only stays store credit."""
     _, item = call.services.item(item_id)
@@ -50,7 +56,7 @@ def preview_refund(
     return Observation(json.dumps(shown), facts={f"refund:{item_id}": amount})
 
 
-@action(needs=("refund:{item_id}",), effect="write", goal=True, rules=(keeps_credit, is_granted))
+@action(needs=("refund:{item_id}",), effect="write", goal=True, rules=(keeps_credit, is_granted, as_shown))
 def process_refund(
     call: Call[Store], item_id: str, refund_method: Method, amount: Annotated[float, Source.ENGINE]
 ) -> Observation:

@@ -113,7 +113,7 @@ def book_reservation(
     store: Store = call.services
     reservation_id = next(one for one in NEW_IDS if one not in store.reservations)
     segments = [store.price(dict(flight), cabin, len(passengers)) for flight in flights]
-    payments = [dict(payment) for payment in payment_methods]
+    payments: list[Record] = [dict(payment) for payment in payment_methods]
     for payment in payments:
         store.pay(user_id, payment["payment_id"], payment["amount"])
     trip = {
