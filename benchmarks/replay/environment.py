@@ -37,6 +37,9 @@ class Environment:
     told_by_tools: Callable[[Rule], bool] = lambda rule: False
     """Whether the benchmark's own tool refuses what breaks the rule: some of its right calls then have no effect."""
 
+    called: Callable[[Any], Sequence[str]] = lambda value: ()
+    """How people call what an id stands for."""
+
     def writes(self, name: str) -> bool:
         """Whether a call of that name changes anything."""
         return name in self.actions and self.actions[name].effect == "write"
@@ -75,6 +78,7 @@ def _retail() -> Environment:
     from examples.tau_retail.store import Store, open_store
 
     whole = open_store(DATA / "tau/retail_db.json.gz")
+    items = {item: [product["name"].lower()] for product in whole.products.values() for item in product["variants"]}
 
     def fresh(run: Run) -> Store:
         keys = _touched(run, whole.users, whole.orders)
@@ -89,6 +93,7 @@ def _retail() -> Environment:
         read_tau,
         "tau/retail_runs.jsonl.gz",
         told_by_tools=lambda rule: rule not in (is_own_order, is_the_customer),
+        called=lambda value: (*_means(whole.users, value), *items.get(value, ())),
     )
 
 
@@ -114,7 +119,18 @@ def _airline() -> Environment:
         "tau/airline_runs.jsonl.gz",
         new_ids=NEW_IDS,
         now=lambda: NOW.replace(tzinfo=UTC),
+        called=lambda value: _means(whole.users, value),
     )
+
+
+def _means(users: Mapping[str, Any], value: Any) -> list[str]:
+    """How people call a way to pay: by its kind, its brand, its last digits, or as the one used before."""
+    methods = (user["payment_methods"].get(value) for user in users.values())
+    method = next((method for method in methods if method), None)
+    if method is None:
+        return []
+    named = [str(method[key]).lower() for key in ("last_four", "brand") if key in method]
+    return [str(method["source"]).replace("_", " "), "original", "on file", *named]
 
 
 def _state_bench() -> Environment:
@@ -155,11 +171,12 @@ def _made(
     new_ids: tuple[str, ...] = (),
     now: Callable[[], datetime] = utc_now,
     told_by_tools: Callable[[Rule], bool] = lambda rule: False,
+    called: Callable[[Any], Sequence[str]] = lambda value: (),
 ) -> Environment:
     if prompts:
         add_prompts(prompts)
     by_name = {action.name: action for action in actions}
-    return Environment(name, by_name, fresh, changing, read, DATA / file, new_ids, now, told_by_tools)
+    return Environment(name, by_name, fresh, changing, read, DATA / file, new_ids, now, told_by_tools, called)
 
 
 def _touched(run: Run, *parts: Mapping[str, Any]) -> frozenset[str]:

@@ -4,7 +4,10 @@ A write is right when it changes exactly what one of the right writes changes. I
 else, when the tool itself refused it, or when it breaks the policy: made without the agreement that every policy here
 demands (no question before it, or no word of agreement in the customer's answer: read with a handful of words and not
 with the framework's own reader, which is what is measured), or against a rule that the policy states. Some of the
-benchmarks' own right calls are against one; they are a kind of their own, so that each can be looked at.
+benchmarks' own right calls are against one; they are a kind of their own, so that each can be looked at. Another kind
+are writes that lead to another end state, although no stated rule forbids them, all their details had been named, and
+the customer agreed: they differ from the right ones in what the benchmark's author had in mind, and in nothing that a
+gate could see.
 """
 
 from __future__ import annotations
@@ -33,6 +36,7 @@ class Kind(Enum):
     RIGHT = "right"
     REFUSED_BY_TOOL = "refused by the tool itself"
     UNLIKE = "unlike the right end state"
+    CHOSEN = "unlike the right end state, but allowed, listed and agreed to"
     UNAGREED = "right in effect, but nobody had agreed"
     FORBIDDEN = "right in effect, but against a stated rule"
 
@@ -70,11 +74,12 @@ def judge(proposal: Proposal, right: Collection[Effect] | None) -> Judged:
         return Judged(proposal, Kind.REFUSED_BY_TOOL if proposal.use.failed else kind)
     if not proposal.effect:
         return Judged(proposal, Kind.REFUSED_BY_TOOL if proposal.use.failed else Kind.UNLIKE)
+    agreed = bool(proposal.asked) and bool(_AGREES.search(_plain(proposal.answered)))
     if proposal.effect not in right:
-        return Judged(proposal, Kind.UNLIKE)
+        allowed = proposal.verdict.reason in ("", "unconfirmed")
+        return Judged(proposal, Kind.CHOSEN if allowed and agreed and proposal.listed else Kind.UNLIKE)
     if proposal.verdict.reason == "against_rule":
         return Judged(proposal, Kind.FORBIDDEN)
-    agreed = bool(proposal.asked) and bool(_AGREES.search(_plain(proposal.answered)))
     return Judged(proposal, Kind.RIGHT if agreed else Kind.UNAGREED)
 
 
