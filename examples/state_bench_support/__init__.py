@@ -1,7 +1,7 @@
 """A service desk of an online shop: the eleven tools of STATE-Bench's customer support as actions with contracts.
 
 Five of the tools preview with `confirm: false` and act with `confirm: true`. Each of them is two actions here: a read
-that shows what would come of it, and a write that needs to have been shown.
+that shows what would come of it and gives a fact about these very arguments, and a write that needs the fact.
 
     desk = create_desk(engine, Store(customer_id, orders, customers, products, warranties, policies, today))
 """

@@ -9,7 +9,9 @@ from examples.records import Record
 from examples.state_bench_support.rules import is_own_order
 from examples.state_bench_support.store import Store
 from shopbot.tools import Call, Observation, action
+from shopbot.tools.facts import named
 
+SHOWN = "cancellation:{order_id}:{item_ids}"
 INTERCEPT = 10
 """Dollars for each item that is on its way."""
 
@@ -31,7 +33,7 @@ def can_be_cancelled(call: Call[Store], order_id: str, item_ids: Sequence[str]) 
 
 @action(
     needs=("order:{order_id}",),
-    gives=("cancellation:{order_id}",),
+    gives=(SHOWN,),
     rules=(is_own_order, can_be_cancelled),
     title="show what a cancellation comes to",
 )
@@ -44,36 +46,28 @@ def preview_cancellation(call: Call[Store], order_id: str, item_ids: Sequence[st
     ids = [item["item_id"] for item in items]
     shown = {"status": "preview", "order_id": order_id, "items_to_cancel": ids, "cancellation_fee": fee}
     text = json.dumps({**shown, "refund_amount": refund, "reason": why})
-    return Observation(text, facts={f"cancellation:{order_id}": sorted(ids)})
-
-
-def as_shown(call: Call[Store], order_id: str, item_ids: Sequence[str]) -> str | None:
-    """What is done is what was shown."""
-    ids = sorted(item["item_id"] for item in _items(call.services.order(order_id), item_ids))
-    shown = call.facts.get(f"cancellation:{order_id}")
-    return None if shown in (None, ids) else f"The cancellation was shown for {shown}: show it for {ids} first."
+    return Observation(text, facts={named(SHOWN, {"order_id": order_id, "item_ids": item_ids}): refund})
 
 
 @action(
-    needs=("order:{order_id}", "cancellation:{order_id}"),
+    needs=("order:{order_id}", SHOWN),
     effect="write",
     goal=True,
-    rules=(is_own_order, can_be_cancelled, as_shown),
+    rules=(is_own_order, can_be_cancelled),
 )
 def cancel_order(call: Call[Store], order_id: str, item_ids: Sequence[str]) -> Observation:
     """Cancel items of an order, or all of it when none is named."""
     order = call.services.order(order_id)
     items = _items(order, item_ids)
     fee, refund = _sums(order, items)
+    method = order["payment_method"]
     for item in items:
-        item.update(
-            item_status="cancelled", refund_amount=_sums(order, [item])[1], refund_method=order["payment_method"]
-        )
+        item.update(item_status="cancelled", refund_amount=_sums(order, [item])[1], refund_method=method)
     whole = all(item["item_status"] == "cancelled" for item in order["items"])
     order["status"] = "cancelled" if whole else "partially_cancelled"
     ids = [item["item_id"] for item in items]
     done = {"status": "cancelled", "order_id": order_id, "items_cancelled": ids, "cancellation_fee": fee}
-    return Observation(json.dumps({**done, "refund_amount": refund, "refund_method": order["payment_method"]}))
+    return Observation(json.dumps({**done, "refund_amount": refund, "refund_method": method}))
 
 
 def _items(order: Record, item_ids: Sequence[str]) -> list[Record]:

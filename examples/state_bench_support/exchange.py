@@ -9,8 +9,10 @@ from examples.state_bench_support.return_item import was_delivered
 from examples.state_bench_support.rules import Window, is_active, too_late, window
 from examples.state_bench_support.store import Store
 from shopbot.tools import Call, Observation, action
+from shopbot.tools.facts import named
 
-OUT_OF_STOCK = "out of stock"
+SHOWN, CREDIT = "exchange:{item_id}:{new_product_id}", "credit:{item_id}"
+"""The terms of an exchange were shown; store credit was, since the new product is out of stock."""
 
 
 def is_another_product(call: Call[Store], item_id: str, new_product_id: str) -> str | None:
@@ -30,7 +32,7 @@ def in_time(call: Call[Store], item_id: str) -> str | None:
 RULES = (is_active, was_delivered, is_another_product, in_time)
 
 
-@action(gives=("exchange:{item_id}",), rules=RULES, title="show what an exchange comes to")
+@action(gives=(SHOWN, CREDIT), rules=RULES, title="show what an exchange comes to")
 def preview_exchange(call: Call[Store], item_id: str, new_product_id: str) -> Observation:
     """Show what an exchange would cost or give back; of what is out of stock, the store credit instead."""
     product = found(call.services.products, new_product_id, "Product")
@@ -39,11 +41,13 @@ def preview_exchange(call: Call[Store], item_id: str, new_product_id: str) -> Ob
     if not product["in_stock"]:
         why = "Requested item out of stock — store credit is available for the original item"
         credit = {"out_of_stock": True, "store_credit_amount": item["unit_price"], "refund_method": "store_credit"}
-        return Observation(json.dumps({**shown, **credit, "reason": why}), facts={f"exchange:{item_id}": OUT_OF_STOCK})
+        return Observation(
+            json.dumps({**shown, **credit, "reason": why}), facts={named(CREDIT, {"item_id": item_id}): True}
+        )
     sums = _sums(item, product)
     why = {0: "same-price item — no charge, no refund"}.get(sums["price_difference"], "an item of another price")
     text = json.dumps({**shown, **sums, "reason": f"Exchange for {why}"})
-    return Observation(text, facts={f"exchange:{item_id}": new_product_id})
+    return Observation(text, facts={named(SHOWN, {"item_id": item_id, "new_product_id": new_product_id}): True})
 
 
 def in_stock(call: Call[Store], new_product_id: str) -> str | None:
@@ -52,13 +56,7 @@ def in_stock(call: Call[Store], new_product_id: str) -> str | None:
     return None if there else f"{new_product_id} is out of stock: issue store credit for the original item."
 
 
-def as_shown(call: Call[Store], item_id: str, new_product_id: str) -> str | None:
-    """What is done is what was shown."""
-    shown = call.facts.get(f"exchange:{item_id}")
-    return None if shown in (None, new_product_id) else f"The exchange was shown for {shown}: show this one first."
-
-
-@action(needs=("exchange:{item_id}",), effect="write", goal=True, rules=(*RULES, in_stock, as_shown))
+@action(needs=(SHOWN,), effect="write", goal=True, rules=(*RULES, in_stock))
 def process_exchange(call: Call[Store], item_id: str, new_product_id: str) -> Observation:
     """Exchange an item for another product."""
     store = call.services

@@ -10,11 +10,12 @@ from datetime import date
 from typing import Annotated, Literal
 
 from examples.records import Record
-from examples.state_bench_support.exchange import OUT_OF_STOCK
+from examples.state_bench_support.exchange import CREDIT
 from examples.state_bench_support.return_item import FAULTS
 from examples.state_bench_support.rules import GONE, NEVER_CAME, said
 from examples.state_bench_support.store import Store, days_since
 from shopbot.tools import Call, Observation, Source, action
+from shopbot.tools.facts import named
 
 Method = Literal["original_payment", "store_credit"]
 LATE = ((6, 15), (3, 15), (1, 5))
@@ -24,6 +25,7 @@ REPEATED, LOYALTY, LOYAL_FROM, FRAGILE = 25, 50, 50, 10
 INVESTIGATED = 500
 """Dollars from which a delivery that nobody received is looked into first."""
 PRICE_MATCH_DAYS = 7
+SHOWN = "refund:{item_id}:{amount}"
 
 
 def is_granted(call: Call[Store], item_id: str, amount: float) -> str | None:
@@ -33,12 +35,6 @@ def is_granted(call: Call[Store], item_id: str, amount: float) -> str | None:
     return None if amount in sums else f"No policy grants {amount:g} for {item_id}; {sorted(sums) or 'none'} would do."
 
 
-def as_shown(call: Call[Store], item_id: str, amount: float) -> str | None:
-    """What is paid is what was shown."""
-    shown = call.facts.get(f"refund:{item_id}")
-    return None if shown in (None, amount) else f"A refund of {shown:g} was shown: show one of {amount:g} first."
-
-
 def keeps_credit(call: Call[Store], item_id: str, refund_method: str) -> str | None:
     """What was returned for store credit only stays store credit."""
     _, item = call.services.item(item_id)
@@ -46,17 +42,17 @@ def keeps_credit(call: Call[Store], item_id: str, refund_method: str) -> str | N
     return f"{item_id} was returned for store credit only." if flips else None
 
 
-@action(gives=("refund:{item_id}",), title="show a refund")
+@action(gives=(SHOWN,), title="show a refund")
 def preview_refund(
     call: Call[Store], item_id: str, refund_method: Method, amount: Annotated[float, Source.ENGINE]
 ) -> Observation:
     """Show a refund for an item. Nothing is paid."""
     call.services.item(item_id)
     shown = {"status": "preview", "item_id": item_id, "refund_amount": amount, "refund_method": refund_method}
-    return Observation(json.dumps(shown), facts={f"refund:{item_id}": amount})
+    return Observation(json.dumps(shown), facts={named(SHOWN, {"item_id": item_id, "amount": amount}): True})
 
 
-@action(needs=("refund:{item_id}",), effect="write", goal=True, rules=(keeps_credit, is_granted, as_shown))
+@action(needs=(SHOWN,), effect="write", goal=True, rules=(keeps_credit, is_granted))
 def process_refund(
     call: Call[Store], item_id: str, refund_method: Method, amount: Annotated[float, Source.ENGINE]
 ) -> Observation:
@@ -96,12 +92,11 @@ def _for_lateness(store: Store, order: Record) -> list[int]:
     if not credit:
         return []
     customer = store.customer(order)
-    base = int(credit * MULTIPLIER.get(customer["membership_tier"], 1)) + (
-        order["shipping_cost"] if days >= LATE[0][0] else 0
-    )
+    credit = int(credit * MULTIPLIER.get(customer["membership_tier"], 1))
+    shipping = {0, order["shipping_cost"]} if days >= LATE[0][0] else {0}
     loyal = customer["membership_tier"] == "platinum" and customer["total_orders"] >= LOYAL_FROM
     extras = {0, REPEATED, *((LOYALTY, REPEATED + LOYALTY) if loyal else ())}
-    return sorted({min(base + extra, int(order["total_paid"] / 2)) for extra in extras})
+    return sorted({min(credit + more + extra, int(order["total_paid"] / 2)) for more in shipping for extra in extras})
 
 
 def _for_price(store: Store, order: Record, item: Record) -> list[int]:
@@ -122,8 +117,9 @@ def _for_nothing_received(call: Call[Store], order: Record, item: Record) -> lis
     """The price, with the shipping or without: of what never came, unless somebody signed for it, it is looked into
     first, or something was sent in its place; and of what is out of stock, for an exchange."""
     price = int(item["unit_price"] * item["quantity"])
-    if call.facts.get(f"exchange:{item['item_id']}") == OUT_OF_STOCK:
+    if call.facts.get(named(CREDIT, item)):
         return [price]
+    paid = price - int((order["discount_amount"] or 0) * price / order["subtotal"])
     settled = item["item_status"] in GONE or item["replacement_item_id"] or item["refund_amount"]
     open_to_refund = order["subtotal"] < INVESTIGATED and not order["signature_on_file"] and not settled
-    return [price, price + order["shipping_cost"]] if open_to_refund and said(call, NEVER_CAME) else []
+    return [paid, paid + order["shipping_cost"]] if open_to_refund and said(call, NEVER_CAME) else []

@@ -10,6 +10,7 @@ from examples.records import Record
 from examples.state_bench_support.rules import Window, is_active, too_late, window
 from examples.state_bench_support.store import Store
 from shopbot.tools import Call, Observation, Source, action
+from shopbot.tools.facts import named
 
 Reason = Literal["changed_mind", "defective", "wrong_item", "damaged_in_transit", "not_as_described"]
 FAULTS = ("defective", "wrong_item", "damaged_in_transit")
@@ -18,6 +19,7 @@ RESTOCKING, WAIVED = 0.15, {"platinum": 1.0, "gold": 0.5, "silver": 0.25, "stand
 """The restocking fee of opened electronics as a share of the price, and how much of it each membership is spared."""
 FREE_SHIPPING, FREE_LABEL, SHIPPING = 100, 50, 8
 BULK, SURCHARGE = 3, 5
+SHOWN = "return:{item_id}:{reason}"
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def was_delivered(call: Call[Store], item_id: str) -> str | None:
     return None if order["delivery_date"] else f"{item_id} has not been delivered: cancel it instead."
 
 
-@action(gives=("return:{item_id}",), rules=(is_active, was_delivered, in_time), title="show what a return comes to")
+@action(gives=(SHOWN,), rules=(is_active, was_delivered, in_time), title="show what a return comes to")
 def preview_return(call: Call[Store], item_id: str, reason: Reason) -> Observation:
     """Show what a return of the item would come to, part by part. Nothing is returned."""
     order, item = call.services.item(item_id)
@@ -90,13 +92,10 @@ def preview_return(call: Call[Store], item_id: str, reason: Reason) -> Observati
     shown = {"status": "preview", "item_id": item_id, "return_eligible": True, "reason": reason}
     sums = {"refund_amount": parts.amount, "refund_method": method(call.services, order, item, reason)}
     flags = {"free_return_shipping": ours, "shipping_refund": ours}
-    return Observation(json.dumps({**shown, **sums, **flags, **_parts(parts)}), facts={f"return:{item_id}": reason})
-
-
-def as_shown(call: Call[Store], item_id: str, reason: str) -> str | None:
-    """What is done is what was shown."""
-    shown = call.facts.get(f"return:{item_id}")
-    return None if shown in (None, reason) else f"The return was shown for {shown}: show it for {reason} first."
+    return Observation(
+        json.dumps({**shown, **sums, **flags, **_parts(parts)}),
+        facts={named(SHOWN, {"item_id": item_id, "reason": reason}): True},
+    )
 
 
 def is_reckoned(call: Call[Store], item_id: str, reason: str, amount: float) -> str | None:
@@ -107,10 +106,10 @@ def is_reckoned(call: Call[Store], item_id: str, reason: str, amount: float) -> 
 
 
 @action(
-    needs=("return:{item_id}",),
+    needs=(SHOWN,),
     effect="write",
     goal=True,
-    rules=(is_active, was_delivered, in_time, as_shown, is_reckoned),
+    rules=(is_active, was_delivered, in_time, is_reckoned),
 )
 def process_return(
     call: Call[Store], item_id: str, reason: Reason, amount: Annotated[float, Source.ENGINE]

@@ -15,7 +15,9 @@ GONE = {
     "exchanged": "Item already exchanged",
     "cancelled": "Item already cancelled",
 }
-NEVER_CAME = "missing|lost|no sign|(never|not|n't) (arriv|came|turn|show|receiv|got|get|find|there|in the)"
+NEVER_CAME = (
+    "missing|lost|stuck|no sign|no update|(never|not|n't) (arriv|came|turn|show|receiv|got|get|find|there|in the)"
+)
 """How people say that a parcel, or a thing in it, did not reach them."""
 GRACE = 15
 """Days past the window in which a return is for store credit."""

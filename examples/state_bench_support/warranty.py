@@ -11,7 +11,7 @@ from examples.state_bench_support.rules import is_active, said
 from examples.state_bench_support.store import Store
 from shopbot.tools import ActionError, Call, Observation, Source, action
 
-USERS_OWN = r"\b(spill\w*|dropp?ed|fell|cracked|water|liquid|coffee on|knocked|sat on|stepped on)\b"
+USERS_OWN = r"\b(spill\w*|dropped|liquid|water damage\w*|got wet|knocked|sat on|stepped on)\b"
 """How people say that the damage was their own: not covered."""
 CHEAP, REPAIR = 100, 0.4
 RECURRING = 2
@@ -64,11 +64,8 @@ def _given(store: Store, item_id: str) -> dict[str, Any]:
     if count >= most:
         return _answer("paid_repair", f"Maximum claims ({most}) reached — paid repair only", item, eligible=False)
     if past:
-        return _answer(
-            "paid_repair_or_discounted_replacement",
-            f"Warranty expired {past} days ago — paid repair or discounted replacement",
-            item,
-        )
+        why = f"Warranty expired {past} days ago — paid repair or discounted replacement"
+        return _answer("paid_repair_or_discounted_replacement", why, item)
     if count >= RECURRING:
         return _answer("full_replacement", f"Recurring defect ({count} prior claims) — automatic replacement", item)
     kind = "replacement" if item["unit_price"] < CHEAP else "repair"
