@@ -46,7 +46,7 @@ class Environment:
 
     def without(self, part: str) -> Environment:
         """The same with contracts that lack one part."""
-        return replace(self, actions={name: _without(part, action) for name, action in self.actions.items()})
+        return replace(self, actions={name: without(part, action) for name, action in self.actions.items()})
 
     def records(self, store: Any, run: Run) -> dict[str, str]:
         """Every record that a write of this run may change, as text: those whose id is spoken of, and new ones."""
@@ -59,7 +59,8 @@ class Environment:
         }
 
 
-def _without(part: str, action: Action) -> Action:
+def without(part: str, action: Action) -> Action:
+    """The action with a contract that lacks one part."""
     if part == "grounding":
         return replace(action, sources=dict.fromkeys(action.sources, Source.ENGINE))
     if part == "needs":
