@@ -13,7 +13,7 @@ from pydantic_core import to_jsonable_python
 
 from shopbot.agents.answering import faults_in, unknown_in
 from shopbot.agents.consent import as_values, digest_of, has_consent
-from shopbot.agents.grounding import Evidence, Observed, Passage, gather, ungrounded
+from shopbot.agents.grounding import Calendar, Evidence, Observed, Passage, gather, ungrounded
 from shopbot.agents.plan import unmet
 from shopbot.agents.state import TurnState, is_of_user, is_refusal
 from shopbot.engines.protocol import REFUSED
@@ -183,7 +183,8 @@ def _ungrounded(action: Action, name: str, value: Any, source: Source, state: Tu
     of what was said, choices and flags too."""
     field = action.arguments.model_fields[name]
     if name not in action.derived:
-        return list(ungrounded(value, evidence_for(source, state), field))
+        today = Calendar(today=state.now.date())
+        return list(ungrounded(value, evidence_for(source, state), field, calendar=today))
     is_default = not field.is_required() and digest_of(to_jsonable_python(field.get_default())) == digest_of(value)
     return [] if is_default or _is_derived(action, name, value, state) else [value]
 
