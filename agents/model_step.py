@@ -25,10 +25,20 @@ from shopbot.agents.budget import BudgetTracker, add_usage, usage_of
 from shopbot.agents.config import GateConfig, NoResultError
 from shopbot.agents.consent import asked_terms, new_question, worded
 from shopbot.agents.decisions import by_the_gate, record
+from shopbot.agents.deeds import unsupported_claims
 from shopbot.agents.events import REFUSED
 from shopbot.agents.history import brief, excuse, is_repeated, last_resort, marked, notices, told_in_turn, with_own_ids
 from shopbot.agents.plan import merge_facts
-from shopbot.agents.proposal import RESULT, Approved, Refusal, check_proposal, first_unconfirmed, returned, together
+from shopbot.agents.proposal import (
+    NOT_DONE,
+    RESULT,
+    Approved,
+    Refusal,
+    check_proposal,
+    first_unconfirmed,
+    returned,
+    together,
+)
 from shopbot.agents.state import TurnState
 from shopbot.agents.tracing import describe_answer, describe_failure
 from shopbot.agents.verification import Verification
@@ -76,6 +86,7 @@ class ModelStep:
             return self._act(by_the_gate(step))
         request = self._told()
         approved: list[Approved] = []
+        refusals: list[Refusal] = []
         message = AIMessage("")
         for refused in range(1, self.config.repairs + 2):
             try:
@@ -106,7 +117,8 @@ class ModelStep:
                 f"no {self.config.result.__name__} came back in {self.config.repairs + 1} tries; the last answer was "
                 f"{message.text[:200]!r}. Try again, or ask for a simpler result."
             )
-        return self._finish(last_resort(self.state))
+        claimed = any(refusal.reason == NOT_DONE for refusal in refusals)
+        return self._finish(last_resort(self.state, claimed=claimed))
 
     def _open(self) -> Generator[Asked, Any, None]:
         """Begin the turn: facts that have lapsed fall, calls that an earlier turn was cut short over are settled."""
@@ -205,7 +217,8 @@ class ModelStep:
             self._note(message, unconfirmed.call, "accepted")
             return self._put_question(message, unconfirmed)
         calls = [approval.call for approval in together(approved)]
-        aside = "" if faults_in(message, self.state, aside=True) else message.content
+        holds = not (faults_in(message, self.state, aside=True) or unsupported_claims(message, self.state))
+        aside = message.content if holds else ""
         return self._act(message.model_copy(update={"content": aside, "tool_calls": calls, "invalid_tool_calls": []}))
 
     def _put_question(self, message: AIMessage, unconfirmed: Approved) -> Response:
