@@ -25,6 +25,7 @@ from langchain_core.messages import AIMessage, AnyMessage, ToolCall, ToolMessage
 from langgraph.types import Command, interrupt
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from shopbot.agents.approvals import verdict_on
 from shopbot.agents.decisions import record_action
 from shopbot.agents.deeds import as_text, observed_in
 from shopbot.agents.execution import failed, look_up, run_once
@@ -77,7 +78,7 @@ _DECISION: TypeAdapter[Decision] = TypeAdapter(Annotated[Decision, Field(discrim
 
 def act(call: ToolCall, state: TurnState) -> Command[Any]:
     """Carry out one call and say what it changes in the conversation's state."""
-    verdict = _consented(validate(call, state), state)
+    verdict = _consented(verdict_on(call, state), state)
     if isinstance(verdict, Approved) and _needs_a_person(verdict, state):
         decision = _decide(verdict, state.facts)
         if isinstance(decision, Reject | Answer):

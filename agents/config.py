@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -65,3 +67,11 @@ class GateConfig:
     now: Callable[[], datetime] = utc_now
     alone: bool = True
     excuses: bool = True
+    approved: OrderedDict[str, Any] = field(default_factory=OrderedDict)
+    """Calls that have been let through and have not run yet (`shopbot.agents.approvals`)."""
+
+    def with_action(self, action: Action) -> GateConfig:
+        """The same with another action of that name."""
+        config = copy(self)  # nothing is checked when one is made, and `replace` would take ten times as long
+        object.__setattr__(config, "actions", {**self.actions, action.name: action})
+        return config

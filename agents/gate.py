@@ -8,11 +8,9 @@ whatever comes back into an observation and facts (`shopbot.agents.act`).
 from __future__ import annotations
 
 import asyncio
-import inspect
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +30,7 @@ from shopbot.agents.journal import Journal, MemoryJournal
 from shopbot.agents.model_step import ModelStep
 from shopbot.agents.plan import make_pursue
 from shopbot.agents.proposal import make_result_action
-from shopbot.agents.run import conversation_of_run, is_followed, unstreamed
+from shopbot.agents.run import RunServices, conversation_of_run, is_followed, unstreamed
 from shopbot.agents.state import TrustedState, TurnState
 from shopbot.agents.stores import journal_for
 from shopbot.agents.tool_calls import Performance, as_tool, is_async_action, runs_without_a_loop
@@ -114,6 +112,9 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
         everything += [make_result_action(schema)] if schema else []
         self._given = tuple(given)
         self._services = services
+        self._run_services = RunServices(services)
+        self._checked: Any = None
+        """The checkpointer that the journal was last held against."""
         self.config = GateConfig(
             actions={each.name: _for_services(each, services) for each in everything},
             services=services,
@@ -196,7 +197,7 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
             if action is None or self._runs_directly(action, is_async=is_async):
                 return act(request.tool_call, TurnState(request.state, config, conversation))
             performance = Performance(action, request, handler)
-            config = replace(config, actions={**config.actions, action.name: performance.action})
+            config = config.with_action(performance.action)
             return performance.add_to(act(request.tool_call, TurnState(request.state, config, conversation)))
 
     def _runs_directly(self, action: Action, *, is_async: bool) -> bool:
@@ -224,13 +225,16 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
     def _of_run(self, runtime: Any) -> GateConfig:
         """The configuration of this run: its services, and a journal that lasts as long as its checkpoints."""
         config = self.config
-        if inspect.isroutine(self._services) or isinstance(self._services, partial):
-            config = replace(config, services=self._services(runtime))
+        services = self._run_services.of(runtime)
+        if services is not config.services:
+            config = replace(config, services=services)
         saver = get_config().get("configurable", {}).get(CONFIG_KEY_CHECKPOINTER)
         if config.journal.durable or saver is None:
             return config
+        if saver is not self._checked:
+            check_journal(config.actions.values(), saver, journal_for(saver))
+            self._checked = saver
         journal = journal_for(saver)
-        check_journal(config.actions.values(), saver, journal)
         return replace(config, journal=journal) if journal.durable else config
 
 

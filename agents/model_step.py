@@ -21,6 +21,7 @@ from langgraph.types import Command, Overwrite
 
 from shopbot.agents.act import Settled, settle
 from shopbot.agents.answering import faults_in, rests_on_passages
+from shopbot.agents.approvals import keep
 from shopbot.agents.budget import BudgetTracker, add_usage, usage_of
 from shopbot.agents.config import GateConfig, NoResultError
 from shopbot.agents.consent import asked_terms, new_question, worded
@@ -216,7 +217,9 @@ class ModelStep:
         if unconfirmed is not None:
             self._note(message, unconfirmed.call, "accepted")
             return self._put_question(message, unconfirmed)
-        calls = [approval.call for approval in together(approved)]
+        acting = together(approved)
+        keep(acting, self.state)
+        calls = [approval.call for approval in acting]
         holds = not (faults_in(message, self.state, aside=True) or unsupported_claims(message, self.state))
         aside = message.content if holds else ""
         return self._act(message.model_copy(update={"content": aside, "tool_calls": calls, "invalid_tool_calls": []}))

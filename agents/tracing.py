@@ -1,6 +1,6 @@
 """Tracing: OpenTelemetry spans after the GenAI semantic conventions, for whatever backend is configured.
 
-Off unless the program sets a tracer provider: the API's own no-op spans cost about a microsecond. Spans carry names,
+Off unless the program sets a tracer provider. Spans carry names,
 outcomes and token counts, never the customer's words.
 
 Source: https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-agent-spans/
@@ -15,7 +15,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage
 from opentelemetry import trace
-from opentelemetry.trace import Span, StatusCode
+from opentelemetry.trace import INVALID_SPAN, ProxyTracer, ProxyTracerProvider, Span, StatusCode
 
 from shopbot.engines.protocol import EngineUsage
 
@@ -32,6 +32,8 @@ class Tracer:
 
     def open_turn(self, turn: str, conversation: str) -> None:
         """Begin the span of a turn."""
+        if _is_off():
+            return
         span = _tracer().start_span(
             f"invoke_agent {self._agent}",
             attributes={
@@ -54,6 +56,9 @@ class Tracer:
     def span(self, turn: str, name: str, operation: str, **attributes: Any) -> Iterator[Span]:
         """A span inside the turn: a model call, a validation, an action. Of a failure it keeps the kind, not the text:
         that can hold a customer's words or a key."""
+        if _is_off():
+            yield INVALID_SPAN
+            return
         parent = self._turns.get(turn)
         context = trace.set_span_in_context(parent) if parent is not None else None
         given = {"gen_ai.operation.name": operation, **{key.replace("__", "."): v for key, v in attributes.items()}}
@@ -88,6 +93,11 @@ def describe_usage(usage: Sequence[EngineUsage]) -> dict[str, Any]:
         "shopbot.engines.outcome": [used["outcome"] for used in usage],
         "shopbot.engines.seconds": [used["seconds"] for used in usage],
     }
+
+
+def _is_off() -> bool:
+    """Whether the program has set no tracer provider."""
+    return isinstance(_tracer(), ProxyTracer) and isinstance(trace.get_tracer_provider(), ProxyTracerProvider)
 
 
 @lru_cache(maxsize=1)
