@@ -18,6 +18,7 @@ from shopbot.errors import AgentError
 from shopbot.tools.action import Action
 
 if TYPE_CHECKING:
+    from shopbot.agents.hand_over import HandOver
     from shopbot.engines.recording import Recorder
 
 
@@ -55,6 +56,8 @@ class GateConfig:
     approve: Mapping[str, Condition] = field(default_factory=dict)
     journal: Journal = field(default_factory=MemoryJournal)
     hand_over: str | None = None
+    takes: HandOver | None = None
+    """The contract by which other agents hand over to this one."""
     result: type[BaseModel] | None = None
     prose: bool = True
     restated: bool = False

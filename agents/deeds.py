@@ -54,8 +54,11 @@ def unsupported_claims(message: AIMessage, state: TurnState) -> list[Claim]:
         claims = [claim for claim in claims if claim.first_person]
     if not claims:
         return []
-    writes = {action.name for action in state.actions.values() if action.effect == "write"}
-    return unsupported(claims, state.actions, writes, deeds_in(state))
+    deeds = deeds_in(state)
+    # What an agent did that has handed over to this one may have been a write.
+    of_others = {deed.action for deed in deeds if deed.action} - state.actions.keys()
+    writes = {action.name for action in state.actions.values() if action.effect == "write"} | of_others
+    return unsupported(claims, {*state.actions, *of_others}, writes, deeds)
 
 
 def deeds_in(state: TurnState) -> list[Deed]:

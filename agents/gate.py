@@ -26,6 +26,7 @@ from shopbot.agents.agreement import check_agreement, check_journal, read_result
 from shopbot.agents.budget import Budget
 from shopbot.agents.config import Condition, GateConfig, utc_now
 from shopbot.agents.execution import in_gate_thread
+from shopbot.agents.hand_over import HandOver
 from shopbot.agents.journal import Journal, MemoryJournal
 from shopbot.agents.model_step import ModelStep
 from shopbot.agents.plan import make_pursue
@@ -89,7 +90,7 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
                 is denied, unless its server hints that it only reads.
             tools: the agent's, where contracts are by name: mistakes in these are found now, and not when the agent
                 first runs; needed where a middleware in front of the gate hides some of them.
-            given: facts that the state brings and no action gives.
+            given: facts that the state brings and no action gives; or the contract by which other agents hand over.
             budget: as for `shopbot.agents.create_agent`, by default without limits of time.
             services: whatever the actions work with; a function, a method or a `partial` gives them for each step of a
                 run, from LangGraph's `Runtime`; any other object is them itself, one that can be called too.
@@ -123,6 +124,7 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
             approve=approve or {},
             journal=journal or MemoryJournal(),
             hand_over=hand_over,
+            takes=given if isinstance(given, HandOver) else None,
             result=schema,
             prose=prose,
             restated=restated,

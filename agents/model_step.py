@@ -78,6 +78,7 @@ class ModelStep:
         Raises:
             NoResultError: a structured result was asked for and did not come.
         """
+        self._take_over()
         if self.opens:
             yield from self._open()
         if self.budget.exceeded:
@@ -121,6 +122,16 @@ class ModelStep:
         claimed = any(refusal.reason == NOT_DONE for refusal in refusals)
         return self._finish(last_resort(self.state, claimed=claimed))
 
+    def _take_over(self) -> None:
+        """Establish the facts that another agent has handed over, if they are for this one and of its contract."""
+        handed, contract = self.state.values.get("handed"), self.config.takes
+        if not handed or contract is None or handed["to"] != contract.to:
+            return
+        taken = contract.taken(handed["facts"])
+        self.update |= {"facts": taken, "handed": None}
+        facts = merge_facts(self.state.values.get("facts"), taken)
+        self.state = replace(self.state, values={**self.state.values, "facts": facts})
+
     def _open(self) -> Generator[Asked, Any, None]:
         """Begin the turn: facts that have lapsed fall, calls that an earlier turn was cut short over are settled."""
         state = self.state
@@ -136,7 +147,7 @@ class ModelStep:
             messages = settled.messages
             self.update["messages"] = Overwrite(list(messages))
         self.update |= {"notice": notice} if (notice := notices(messages, state.actions)) else {}
-        self.update |= {"facts": changes} if changes else {}
+        self.update |= {"facts": {**self.update.get("facts", {}), **changes}} if changes else {}
         facts = merge_facts(state.values.get("facts"), changes)
         now = {**state.values, "messages": messages, "facts": facts, "heard_at": self.update["heard_at"]}
         self.state = replace(state, values=now)
