@@ -68,8 +68,8 @@ def create_agent(
         hand_over: the action that the agent itself calls when a budget is spent; its arguments must have defaults.
         result: the schema of the answer, found under `structured_response`: a pydantic model, when prose will not do;
             `Model | str` lets the agent ask or tell something in words on the way to it.
-        journal: where writes are remembered; by default in the database of the checkpointer. A checkpointer that
-            outlasts the process needs a journal that does.
+        journal: where writes are remembered; by default in the database of the checkpointer, else in the store. A
+            checkpointer that outlasts the process needs a journal that does.
         recorder: what writes every decision of the engine down, masked: `shopbot.engines.recording.open_recorder`.
         restated: whether a yes may say again what was asked ("Yes, please cancel order 7, thanks!"); otherwise it is
             an utterance of a small closed grammar, and all else is asked again.
@@ -112,7 +112,7 @@ def create_agent(
     engine = check_engine(engine)
     if isinstance(response_format, type) and issubclass(response_format, BaseModel):
         result, response_format = response_format, None
-    journal = journal or journal_for(checkpointer)
+    journal = journal or journal_for(checkpointer, store)
     gate = Gate(
         list(actions),
         given=given,

@@ -70,6 +70,8 @@ class GateConfig:
     now: Callable[[], datetime] = utc_now
     alone: bool = True
     excuses: bool = True
+    unpriced: set[str] = field(default_factory=set)
+    """The engines of which it has been said that their price is not known."""
     approved: OrderedDict[str, Any] = field(default_factory=OrderedDict)
     """Calls that have been let through and have not run yet (`shopbot.agents.approvals`)."""
 

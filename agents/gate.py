@@ -60,7 +60,7 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
 
     def __init__(
         self,
-        contracts: Iterable[Action] | Contracts | str | Path,
+        contracts: Iterable[Action] | Contracts | Mapping[str, Mapping[str, Any]] | str | Path,
         tools: Iterable[BaseTool] = (),
         *,
         given: Iterable[str] = (),
@@ -233,10 +233,10 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
         saver = get_config().get("configurable", {}).get(CONFIG_KEY_CHECKPOINTER)
         if config.journal.durable or saver is None:
             return config
+        journal = journal_for(saver, runtime.store)
         if saver is not self._checked:
-            check_journal(config.actions.values(), saver, journal_for(saver))
+            check_journal(config.actions.values(), saver, journal)
             self._checked = saver
-        journal = journal_for(saver)
         return replace(config, journal=journal) if journal.durable else config
 
 

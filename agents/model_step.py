@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -170,9 +170,18 @@ class ModelStep:
                 message = read_calls(separate_reasoning(message), self.request.tools)
             usage = usage_of(message, request.model, time.monotonic() - started)
             describe_answer(span, message, usage)
+        self._tell_unpriced(usage)
         self.usage += usage
         self.budget.pay(message)
         return with_own_ids(message, self.state.messages)
+
+    def _tell_unpriced(self, usage: Sequence[EngineUsage]) -> None:
+        """Say once of an engine that nobody knows its price."""
+        budget, told = self.config.budget, self.config.unpriced
+        engines = {used["engine"] for used in usage if used["cost"] is None} - told
+        if engines and budget.input_price is None and budget.output_price is None:
+            told |= engines
+            logger.warning(str(says("unpriced")).format(engines=", ".join(sorted(engines))))
 
     def _ask_aside(self, system: str, prompt: str) -> Generator[Asked, Any, str | None]:
         """The engine's words to a prompt outside of the conversation; None when it fails or the budget is spent."""

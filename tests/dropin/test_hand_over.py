@@ -126,3 +126,13 @@ def test_a_fact_that_is_missing_is_told() -> None:
 def test_an_input_schema_can_be_shown(make: Any) -> None:
     schema = make(Script(), [find_customer]).get_input_jsonschema()
     assert "messages" in schema["properties"]
+
+
+def test_an_agent_is_a_sub_agent_of_deepagents() -> None:
+    deepagents = pytest.importorskip("deepagents", reason="deepagents is not installed")
+    billing = create_agent(Script(FIND, {"say": "It is Jane."}), [find_customer])
+    task = {"call": "task", "args": {"description": "Find Jane.", "subagent_type": "clerk"}}
+    clerk = {"name": "clerk", "description": "finds customers", "runnable": billing}
+    main = deepagents.create_deep_agent(model=Script(task, {"say": "Jane."}), subagents=[clerk])
+    said = main.invoke({"messages": [HumanMessage("Who is it?")]})["messages"]
+    assert [message.text for message in said if message.type == "tool"] == ["It is Jane."]
