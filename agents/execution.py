@@ -140,6 +140,8 @@ def observe(approved: Approved, state: TurnState, key: str) -> Observation:
 
 def _seconds_for(action: Action, state: TurnState) -> float | None:
     """How long a read is waited for: what is left of the turn's time, or what its contract says, if that is less."""
+    if action.timeout is None and not state.config.budget.is_timed:
+        return None
     spent = BudgetTracker(state.config.budget, state.values.get("spent"), new_turn=False, acted_s=state.acted_s)
     limits = (spent.seconds_left, action.timeout.total_seconds() if action.timeout else None)
     return min((limit for limit in limits if limit is not None), default=None)
