@@ -15,6 +15,7 @@ from shopbot.apps.serve import agui, api, chatwoot, documentation, events, opena
 from shopbot.apps.serve.desk import conversations, login, shop_pages
 from shopbot.apps.serve.desk.login import staff_deed, staff_only
 from shopbot.apps.serve.guard import Guard
+from shopbot.apps.serve.mcp_http import McpEndpoint
 from shopbot.apps.serve.problems import Problem, on_http_exception, on_problem, on_surprise
 from shopbot.apps.serve.server import Server
 
@@ -22,9 +23,11 @@ from shopbot.apps.serve.server import Server
 def create_app(server: Server) -> Starlette:
     """The application over these parts; they run as long as it does."""
 
+    mcp = McpEndpoint(server)
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with chatwoot.open_courier(server) as app.state.courier, server.running():
+        async with chatwoot.open_courier(server) as app.state.courier, server.running(), mcp.running():
             yield
 
     app = Starlette(
@@ -39,6 +42,7 @@ def create_app(server: Server) -> Starlette:
             Route("/v1/models", openai_api.list_models),
             Route("/v1/chat/completions", openai_api.complete, methods=["POST"]),
             Route("/agui", agui.run_agent, methods=["POST"]),
+            Route("/mcp", mcp),
             Route("/hooks/chatwoot", chatwoot.take_webhook, methods=["POST"]),
             Mount("/desk", routes=_desk()),
             Mount("/api/v1", routes=api_routes(), middleware=[_cross_origin(server)]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager
 from importlib import import_module
@@ -65,6 +65,8 @@ class Server:
         self.turns: asyncio.Future[Turns]
         self.refusal: AgentNotServed | None = None
         """Why what `--agent` names cannot be served."""
+        self.on_stop: list[Callable[[], None]] = []
+        """What ends open responses besides event streams."""
         self.metrics.gauge("shopbot_listeners", lambda: self.hub.size)
 
     @asynccontextmanager
@@ -81,11 +83,17 @@ class Server:
             try:
                 yield
             finally:
-                self.hub.stop()
+                self.stop()
                 await opening
                 if self.turns.exception() is None:
                     await self.turns.result().close(GRACE_S)
                 await asyncio.to_thread(stack.close)
+
+    def stop(self) -> None:
+        """End whatever would be waited for: event streams, and what `on_stop` ends."""
+        self.hub.stop()
+        for end in self.on_stop:
+            end()
 
     async def _open(self, stack: ExitStack) -> None:
         try:
