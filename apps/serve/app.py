@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -27,7 +27,14 @@ def create_app(server: Server) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with chatwoot.open_courier(server) as app.state.courier, server.running(), mcp.running():
+        async with AsyncExitStack() as stack:
+            app.state.courier = await stack.enter_async_context(chatwoot.open_courier(server))
+            await stack.enter_async_context(server.running())
+            await stack.enter_async_context(mcp.running())
+            if server.mailbox is not None:
+                from shopbot.apps.serve.mail_channel import open_mail_channel
+
+                await stack.enter_async_context(open_mail_channel(server, server.mailbox))
             yield
 
     app = Starlette(

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 
-from shopbot.apps.serve import records, store
+from shopbot.apps.serve import letters, records, store
 from shopbot.apps.serve.access import Access, Caller
 from shopbot.apps.serve.accounts import ACCOUNTS, Accounts
 from shopbot.apps.serve.desk_sessions import Sessions
 from shopbot.apps.serve.hub import Hub
+from shopbot.apps.serve.letters import Letters
 from shopbot.apps.serve.limits import RateLimit, network
+from shopbot.apps.serve.mailbox import MailboxAddress, read_imap_url
 from shopbot.apps.serve.metrics import Metrics
 from shopbot.apps.serve.records import Records
 from shopbot.apps.serve.serve_file import ServeFile
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
 FILE = "serve.db"
 """The name of the server's file in the data folder."""
-SCHEMAS = (store.SCHEMA, records.SCHEMA)
+SCHEMAS = (store.SCHEMA, records.SCHEMA, letters.SCHEMA)
 THREADS = 64
 """An action that waits for a label or a slow model holds one."""
 GRACE_S = 10.0
@@ -53,6 +55,10 @@ class Server:
         self.agent = agent
         self.store = Store(file)
         self.records = Records(file)
+        self.letters = Letters(file)
+        self.mailbox: MailboxAddress | None = (
+            read_imap_url(serve.imap_url.get_secret_value()) if serve.imap_url else None
+        )
         self.hub = Hub()
         self.metrics = Metrics()
         self.access = Access(secret, Accounts(settings.data / ACCOUNTS), loopback=is_loopback(host))
