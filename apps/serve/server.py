@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager
@@ -71,6 +72,7 @@ class Server:
         self.turns: asyncio.Future[Turns]
         self.refusal: AgentNotServed | None = None
         """Why what `--agent` names cannot be served."""
+        self._stopping = threading.Event()
         self.on_stop: list[Callable[[], None]] = []
         """What ends open responses besides event streams."""
         self.metrics.gauge("shopbot_listeners", lambda: self.hub.size)
@@ -96,7 +98,8 @@ class Server:
                 await asyncio.to_thread(stack.close)
 
     def stop(self) -> None:
-        """End whatever would be waited for: event streams, and what `on_stop` ends."""
+        """End whatever would be waited for: warming up, event streams, and what `on_stop` ends."""
+        self._stopping.set()
         self.hub.stop()
         for end in self.on_stop:
             end()
@@ -107,6 +110,7 @@ class Server:
             self.turns.set_result(turns(self.served, self.store, self.records, self.hub, self.metrics))
             self.served.set_result(await asyncio.to_thread(self._open_now, stack))
             await self.turns.result().take_up()
+            await asyncio.to_thread(self._warm_up, self.served.result())
         except Exception as error:
             logger.exception("the agent could not be opened")
             self.refusal = error if isinstance(error, AgentNotServed) else None
@@ -119,6 +123,13 @@ class Server:
         from shopbot.apps.serve.served import open_served
 
         return stack.enter_context(open_served(self.settings, self.agent))
+
+    def _warm_up(self, served: Served) -> None:
+        """Load what is slow on first use before the first customer needs it."""
+        from shopbot.apps.warming import warm_up
+
+        if served.desk is not None:
+            warm_up(served, self._stopping)
 
     def limit(self, request: Request, caller: Caller) -> None:
         """Count a request that costs something.

@@ -19,7 +19,7 @@ from serving import Running, Visitor, running
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of the MCP packages
 
-WORDS = "It is order 123456, maria.lopez@example.com: I want to return the jeans"
+WORDS = "It is order 123456, maria.lopez@example.com: I want to return the jeans, the scarf, the t-shirt"
 STEPS: list[tuple[str, dict[str, Any]]] = [
     ("take_order_number", {"order_number": "123456"}),
     ("take_email", {"email": "maria.lopez@example.com"}),
@@ -42,12 +42,12 @@ class Model:
         self.conversation = result.structured_content["conversation"]
         return result
 
-    async def come_to_the_offer(self) -> types.CallToolResult:
+    async def come_to_the_offer(self, item: str = "jeans") -> types.CallToolResult:
         """Everything up to what has to be confirmed."""
         await self.call(STEPS[0][0], WORDS, **STEPS[0][1])
         for name, args in STEPS[1:]:
             assert not (await self.call(name, **args)).is_error
-        await self.call("choose_items", items=[{"words": "jeans"}])
+        await self.call("choose_items", items=[{"words": item}])
         return await self.call("check_return")
 
 
@@ -108,22 +108,19 @@ def test_an_argument_that_nobody_gave_is_refused(served: Running) -> None:
     assert "nobody has said" in words(result)
 
 
-@pytest.mark.parametrize("mode", ["auto", "legacy"])
-def test_a_return_is_arranged_once_the_user_has_said_yes_to_the_client(
-    shop_folder: Path, served: Running, mode: str
-) -> None:
+@pytest.mark.parametrize(("mode", "item"), [("auto", "scarf"), ("legacy", "t-shirt")])
+def test_a_return_is_arranged_once_the_user_has_said_yes_to_the_client(served: Running, mode: str, item: str) -> None:
     asked: list[str] = []
 
     async def deed(client: Client) -> types.CallToolResult:
         model = Model(client)
-        await model.come_to_the_offer()
+        await model.come_to_the_offer(item)
         return await model.call("arrange_return")
 
-    with running(shop_folder) as own:
-        result = with_client(url(own), deed, mode=mode, elicitation_callback=answering("yes", asked))
+    result = with_client(url(served), deed, mode=mode, elicitation_callback=answering("yes", asked))
     assert not result.is_error, words(result)
     assert result.structured_content["label"]["return_id"]
-    assert "Jeans" in asked[0]
+    assert item in asked[0].lower()
 
 
 @pytest.mark.parametrize("answer", ["no", None])
