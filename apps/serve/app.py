@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Mount, Route
 
-from shopbot.apps.serve import agui, api, chatwoot, documentation, events, openai_api, pages
+from shopbot.apps.serve import agui, api, chatwoot, documentation, events, openai_api, pages, transcripts
 from shopbot.apps.serve.desk import conversations, login, shop_pages
 from shopbot.apps.serve.desk.login import staff_deed, staff_only
 from shopbot.apps.serve.guard import Guard
@@ -71,6 +71,7 @@ def api_routes() -> list[Route]:
         Route("/conversations/{id}/messages", api.list_messages),
         Route("/conversations/{id}/messages", api.post_message, methods=["POST"]),
         Route("/conversations/{id}/events", events.stream_events),
+        Route("/conversations/{id}/transcript", transcripts.mail_transcript, methods=["POST"]),
         Route("/conversations/{id}/labels/{return_id:int}", api.link_label, methods=["POST"]),
         Route("/wording", api.show_wording),
         Route("/openapi.json", documentation.openapi),

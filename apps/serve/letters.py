@@ -49,6 +49,11 @@ class Letters:
         with self._transaction() as run:
             return bool(run(insert, message_id, conversation, sender, seq, now()))
 
+    def forget(self, message_id: str) -> None:
+        """An e-mail was not sent after all."""
+        with self._transaction() as run:
+            run("DELETE FROM letters WHERE message_id = ?", message_id)
+
     def find(self, message_id: str, address: str) -> tuple[str, int] | None:
         """The conversation with that address that the e-mail belongs to, and the entry that it is."""
         select = (
