@@ -113,8 +113,9 @@ def create_agent(
     if isinstance(response_format, type) and issubclass(response_format, BaseModel):
         result, response_format = response_format, None
     journal = journal or journal_for(checkpointer, store)
+    actions = list(actions)
     gate = Gate(
-        list(actions),
+        actions,
         given=given,
         services=services,
         repairs=repairs,
@@ -151,7 +152,13 @@ def create_agent(
             name=name,
         )
     parts = {key: value for key, value in vars(agent).items() if key != "__orig_class__"}
-    turns = TurnGraph(**parts, journal=journal, locks=locks_for(checkpointer), longest_message=longest_message)
+    turns = TurnGraph(
+        **parts,
+        actions={action.name: action for action in actions},
+        journal=journal,
+        locks=locks_for(checkpointer),
+        longest_message=longest_message,
+    )
     if not checkpointer:
         return turns
     # Each step is on disk before the next begins; by default LangGraph writes while the next is running.

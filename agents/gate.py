@@ -30,6 +30,7 @@ from shopbot.agents.journal import Journal, MemoryJournal
 from shopbot.agents.model_step import ModelStep
 from shopbot.agents.plan import make_pursue
 from shopbot.agents.proposal import make_result_action
+from shopbot.agents.proposing import with_proposal
 from shopbot.agents.run import RunServices, conversation_of_run, is_followed, unstreamed
 from shopbot.agents.state import TrustedState, TurnState
 from shopbot.agents.stores import journal_for
@@ -189,7 +190,7 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
 
     def _step(self, request: ModelRequest[Any]) -> Generator[Any, Any, Response]:
         self._bind(request.tools)
-        return ModelStep(request, self._of_run(request.runtime), conversation_of_run()).run()
+        return ModelStep(with_proposal(request), self._of_run(request.runtime), conversation_of_run()).run()
 
     def _act(self, request: ToolCallRequest, handler: Callable[..., Any], *, is_async: bool) -> Command[Any]:
         self._bind(request.runtime.tools)

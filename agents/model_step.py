@@ -40,6 +40,7 @@ from shopbot.agents.proposal import (
     returned,
     together,
 )
+from shopbot.agents.proposing import Proposing
 from shopbot.agents.state import TurnState
 from shopbot.agents.tracing import describe_answer, describe_failure
 from shopbot.agents.verification import Verification
@@ -267,7 +268,9 @@ class ModelStep:
         """End the turn with `text`, and remember what the customer has been asked."""
         state = self.state
         given = more.get("structured_response")
-        if self.config.prose and given is None and is_repeated(text, state.messages, state.actions):
+        # Whoever proposes from outside reads the same answer as often as they ask for it.
+        reads_on = self.config.prose and given is None and not isinstance(self.request.model, Proposing)
+        if reads_on and is_repeated(text, state.messages, state.actions):
             text, asked = str(says("stuck")), None
         question = new_question(asked.action, asked.args, state) if asked else None
         waits_for = state.asked_by_observation or state.plan.awaiting
