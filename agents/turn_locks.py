@@ -127,6 +127,11 @@ def busy_turn(conversation: str) -> Iterator[None]:
 class TurnLocks:
     """The locks of one store of conversations: first come, first served within a process."""
 
+    glance_s = 0.02
+    """Seconds between two looks whether another process has ended its turn."""
+    waits = False
+    """Whether locking and letting go wait for a server, and must not run on an event loop."""
+
     def __init__(self, find_file: Callable[[], Path | None] = lambda: None) -> None:
         self._waiting: dict[str, deque[Waiter]] = {}
         self._guard = threading.Lock()
@@ -171,6 +176,10 @@ class TurnLocks:
         """The turn that has come and is locked."""
         turn = self._held[conversation] = HeldTurn(self, conversation, waited=waited)
         return turn
+
+    def is_locked(self, conversation: str) -> bool:
+        """Whether a turn of this process holds the conversation."""
+        return conversation in self._held
 
     def abandoned(self, conversation: str) -> Callable[[], Any] | None:
         """What ends the turn that holds the conversation, if the caller itself has left it half-way."""

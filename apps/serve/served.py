@@ -46,7 +46,8 @@ def open_served(settings: Settings, agent: str | None) -> Iterator[Served]:
     """
     from shopbot.agents.memory import open_memory
 
-    with open_memory(settings.data / ("agent.db" if agent else "conversations.db")) as memory:
+    own = settings.data / "agent.db" if agent else None
+    with open_memory(settings.postgres_url or own or settings.conversations) as memory:
         if agent is not None:
             yield _own_agent(agent, memory, settings.engine)
             return
