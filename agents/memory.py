@@ -28,6 +28,7 @@ from shopbot.errors import AgentError, extra
 
 if TYPE_CHECKING:
     from shopbot.agents.postgres.memory import PostgresMemory
+    from shopbot.agents.postgres.worker import Worker
 
 BUSY_TIMEOUT_S = 5.0
 _COMPRESSED = "+zlib"
@@ -113,14 +114,15 @@ class Memory(InThreads, SqliteSaver):
 
 
 @contextmanager
-def open_memory(place: Path | str) -> Iterator[Memory | PostgresMemory]:
-    """The conversations in a SQLite file, which is made when it is not there, or in a PostgreSQL named by its URL.
+def open_memory(place: Path | str | Worker) -> Iterator[Memory | PostgresMemory]:
+    """The conversations in a SQLite file, which is made when it is not there, or in a PostgreSQL named by its URL or by
+    an open worker of it.
 
     Raises:
         MemoryFileError: the file is damaged, locked, or cannot be written, and is left as it is; or the server cannot
             be used.
     """
-    if isinstance(place, str):
+    if not isinstance(place, Path):
         with extra("postgres", "PostgreSQL"):
             from shopbot.agents.postgres.memory import open_postgres_memory
         with open_postgres_memory(place) as shared:

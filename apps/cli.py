@@ -60,12 +60,13 @@ def serve(
         "127.0.0.1"
     ),
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 picks a free one.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes; more than one need PostgreSQL.")] = 1,
 ) -> None:
     """Serve the chat, the widget, the staff's console and the interfaces for programs, until Ctrl-C."""
     with extra("serve", "The server"):
         from shopbot.apps.serve.run import run_serve
 
-    raise typer.Exit(run_serve(data=data, engine=engine, agent=agent, host=host, port=port))
+    raise typer.Exit(run_serve(data=data, engine=engine, agent=agent, host=host, port=port, workers=workers))
 
 
 @app.command()

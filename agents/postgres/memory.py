@@ -145,15 +145,17 @@ class PostgresMemory(InThreads, PostgresSaver):
 
 
 @contextmanager
-def open_postgres_memory(url: str, lease_s: float = LEASE_S) -> Iterator[PostgresMemory]:
-    """The conversations in the PostgreSQL at `url`, whose tables are made when they are not there.
+def open_postgres_memory(place: str | Worker, lease_s: float = LEASE_S) -> Iterator[PostgresMemory]:
+    """The conversations in the PostgreSQL at a URL, or of an open worker, which stays open. Tables are made when they
+    are not there.
 
     Raises:
         MemoryFileError: the server cannot be used; the sentence says why.
     """
-    worker = Worker(libpq_url(url), lease_s)
+    worker = Worker(libpq_url(place), lease_s) if isinstance(place, str) else place
     try:
-        worker.open()
+        if worker is not place:
+            worker.open()
         memory = PostgresMemory(worker)
         memory.setup()
     except psycopg.Error as error:
@@ -165,7 +167,8 @@ def open_postgres_memory(url: str, lease_s: float = LEASE_S) -> Iterator[Postgre
         yield memory
     finally:
         memory.locks.close()
-        worker.close()
+        if worker is not place:
+            worker.close()
 
 
 def _is_true(cursor: Cursor[DictRow]) -> bool:

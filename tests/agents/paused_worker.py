@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from shopbot.agents import create_agent
 from shopbot.agents.postgres.memory import open_postgres_memory
 from shopbot.agents.postgres.worker import WorkerFenced
@@ -35,10 +37,10 @@ def looking(folder: Path) -> Action:
 
 def main(url: str, folder: Path, lease_s: float) -> int:
     with open_postgres_memory(url, lease_s) as memory:
-        agent = create_agent(Script("look", {"say": "Said late."}), [looking(folder)], checkpointer=memory)
+        agent = create_agent(Script({"call": "look"}, {"say": "Said late."}), [looking(folder)], checkpointer=memory)
         try:
             agent.invoke({"messages": [{"role": "user", "content": "look"}]}, CONFIG)
-        except WorkerFenced:
+        except (WorkerFenced, psycopg.OperationalError):  # its connections were ended, too
             return 70
     return 0
 
