@@ -80,6 +80,9 @@ class Settings(BaseSettings):
     policies: Path | None = Field(None, description="folder of Markdown documents to answer from")
     rules: Path | None = Field(None, description="folder with the shop's own `returns.yaml`")
     shop: Path | None = Field(None, description="file with the shop's own name, address and contacts")
+    keep_days: int | None = Field(
+        None, ge=1, description="days after which `shopbot tidy` forgets a conversation; by default none is forgotten"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("WARNING", description="what is logged to data/log")
 
     @field_validator("data", "traces", "cascade_thresholds", "prompts", "policies", "rules", "shop")

@@ -18,6 +18,7 @@ from shopbot.agents.postgres.worker import WorkerFenced
 from shopbot.testing import Script
 from shopbot.tools import Action, Call, Observation, action
 
+FENCED = 70
 CONFIG: Any = {"configurable": {"thread_id": "chat"}}
 
 
@@ -41,7 +42,7 @@ def main(url: str, folder: Path, lease_s: float) -> int:
         try:
             agent.invoke({"messages": [{"role": "user", "content": "look"}]}, CONFIG)
         except (WorkerFenced, psycopg.OperationalError):  # its connections were ended, too
-            return 70
+            return FENCED
     return 0
 
 
