@@ -219,6 +219,17 @@ class TurnLocks:
             return True
         return False
 
+    @contextmanager
+    def alone(self, conversation: str) -> Iterator[bool]:
+        """Whether no turn runs in any process; if so, none begins before the block ends. For whoever takes no turn."""
+        self.prepare()
+        locked = not self.is_locked(conversation) and self.try_lock(conversation)
+        try:
+            yield locked
+        finally:
+            if locked:
+                self._unlock(conversation)
+
     def _unlock(self, conversation: str) -> None:
         if self._descriptor is not None:
             _set_lock(self._descriptor, _place_of(conversation), lock=False)

@@ -51,16 +51,14 @@ class LeaseLocks(TurnLocks):
             self._unreleased.discard(conversation)
         return locked
 
-    def let_go(self, conversation: str) -> None:
-        """End the turn; waits for the server."""
+    def _unlock(self, conversation: str) -> None:
+        """Waits for the server; when it does not answer, the heart tries again."""
         try:
             self._before_release(conversation)
             self._release(conversation)
         except (AgentError, psycopg.Error, OSError) as error:
             logger.warning("the lock of a conversation is released later (%s)", error)
             self._unreleased.add(conversation)
-        finally:
-            super().let_go(conversation)
 
     def _release(self, conversation: str) -> None:
         with self._worker.connection() as connection:

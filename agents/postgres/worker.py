@@ -128,6 +128,7 @@ class Worker:
         connection.prepare_threshold = 1
         own = connection.execute("SELECT 1 FROM agent_workers WHERE id = %s FOR KEY SHARE", (self.id,))
         if own.fetchone() is None:
+            self.is_fenced = True
             raise self._fenced()
 
     def _live(self) -> None:

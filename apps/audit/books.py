@@ -98,7 +98,7 @@ def read_books(settings: Settings, mails: Path | None = None) -> Books:
 
 def _orders(engine: Engine) -> tuple[tuple[ReturnRow, ...], dict[int, int]]:
     with Session(engine) as session:
-        ordered = dict(session.execute(select(OrderItem.id, OrderItem.quantity)).tuples().all())
+        ordered = {row.id: row.quantity for row in session.execute(select(OrderItem.id, OrderItem.quantity))}
         sent: dict[int, list[tuple[str, bool]]] = {}
         for mail in session.scalars(select(OutboxMail)):
             sent.setdefault(mail.return_id or 0, []).append((mail.message_id, mail.sent_at is not None))

@@ -6,17 +6,20 @@ A conversation is as old as its newest checkpoint. Orders, returns, labels and t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
+from langgraph.channels.delta import DeltaChannel
+from langgraph.checkpoint.serde.types import _DeltaSnapshot
+from langgraph.graph import START, StateGraph
+
 from shopbot.agents.memory import Memory
+from shopbot.agents.state import TrustedState
 from shopbot.apps.settings import command_settings
 
 if TYPE_CHECKING:
-    from langgraph.checkpoint.base import CheckpointTuple
-
     from shopbot.apps.care.keeping import Keeping
 
 IDLE = timedelta(hours=1)
@@ -63,46 +66,48 @@ def _conversations(keeping: Keeping) -> Iterator[tuple[str, datetime]]:
 
 
 def _cut_back(keeping: Keeping, conversation: str) -> dict[str, int]:
-    """Delete the checkpoints that are older than the one from which the newest state can be put together."""
-    config: Any = {"configurable": {"thread_id": conversation, "checkpoint_ns": ""}}
-    oldest = _oldest_needed(keeping.memory.list(config))
-    if oldest is None:
-        return {}
-    where = "thread_id = ? AND checkpoint_ns = '' AND checkpoint_id < ? RETURNING 1"
-    writes = "writes" if isinstance(keeping.memory, Memory) else "checkpoint_writes"
-    with keeping.checkpoints() as run:
-        gone = {
-            "checkpoints": len(run(f"DELETE FROM checkpoints WHERE {where}", conversation, oldest)),  # noqa: S608
-            writes: len(run(f"DELETE FROM {writes} WHERE {where}", conversation, oldest)),  # noqa: S608
-        }
-        if "checkpoint_blobs" in keeping.checkpoint_tables:
-            gone["checkpoint_blobs"] = len(run(_BLOBS, conversation))
+    """Let the newest checkpoint hold everything by itself, and delete those before it; unless a turn is under way."""
+    with keeping.memory.locks.alone(conversation) as is_alone:
+        newest = _made_whole(keeping.memory, conversation) if is_alone else None
+        if newest is None:
+            return {}
+        where = "thread_id = ? AND checkpoint_ns = '' AND checkpoint_id < ? RETURNING 1"
+        writes = "writes" if isinstance(keeping.memory, Memory) else "checkpoint_writes"
+        with keeping.checkpoints() as run:
+            gone = {
+                "checkpoints": len(run(f"DELETE FROM checkpoints WHERE {where}", conversation, newest)),  # noqa: S608
+                writes: len(run(f"DELETE FROM {writes} WHERE {where}", conversation, newest)),  # noqa: S608
+            }
+            run("UPDATE checkpoints SET parent_checkpoint_id = NULL WHERE thread_id = ?", conversation)
+            if "checkpoint_blobs" in keeping.checkpoint_tables:
+                gone["checkpoint_blobs"] = len(run(_BLOBS, conversation))
     return gone
 
 
-def _oldest_needed(newest_first: Iterable[CheckpointTuple]) -> str | None:
-    """The checkpoint at which every list that is stored as what each step added stands whole; None if none is."""
-    missing = set(_stored_as_steps())
-    parent: str | None = None
-    for each in newest_first:
-        own = each.config["configurable"]["checkpoint_id"]
-        if parent is not None and own != parent:
-            continue  # of another branch
-        missing -= each.checkpoint["channel_values"].keys()
-        missing -= missing - each.checkpoint["channel_versions"].keys()  # never written so far
-        if not missing:
-            return str(own)
-        if each.parent_config is None:
-            return None
-        parent = each.parent_config["configurable"]["checkpoint_id"]
-    return None
+def _made_whole(memory: Any, conversation: str) -> str | None:
+    """The newest checkpoint, now with every list that is stored as what each step added; None if it is not at rest."""
+    config: Any = {"configurable": {"thread_id": conversation, "checkpoint_ns": ""}}
+    newest = memory.get_tuple(config)
+    if newest is None or newest.pending_writes:
+        return None
+    values = _reader(memory).get_state(config).values
+    versions = newest.checkpoint["channel_versions"]
+    whole = {name: _DeltaSnapshot(values[name]) for name in _stored_as_steps() if name in values and name in versions}
+    checkpoint = {**newest.checkpoint, "channel_values": {**newest.checkpoint["channel_values"], **whole}}
+    metadata = {key: value for key, value in newest.metadata.items() if key != "counters_since_delta_snapshot"}
+    memory.put(config, checkpoint, metadata, {name: versions[name] for name in whole})
+    return str(checkpoint["id"])
+
+
+def _reader(memory: Any) -> Any:
+    """A graph that does nothing but read the state of ShopBot's agents."""
+    graph = StateGraph(TrustedState)
+    graph.add_node("rest", lambda state: {})
+    graph.add_edge(START, "rest")
+    return graph.compile(checkpointer=memory)
 
 
 def _stored_as_steps() -> list[str]:
-    from langgraph.channels.delta import DeltaChannel
-
-    from shopbot.agents.state import TrustedState
-
     def steps(hint: Any) -> bool:
         marks = [*getattr(hint, "__metadata__", ()), *getattr(hint, "__args__", ())]
         return any(isinstance(mark, DeltaChannel) or (mark is not hint and steps(mark)) for mark in marks)
