@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import zlib
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -97,6 +97,12 @@ class InThreads(BaseCheckpointSaver[Any]):
         found = await asyncio.to_thread(lambda: list(self.list(config, filter=filter, before=before, limit=limit)))
         for checkpoint in found:
             yield checkpoint
+
+    async def aget_delta_channel_history(
+        self, *, config: RunnableConfig, channels: Sequence[str]
+    ) -> Mapping[str, DeltaChannelHistory]:
+        """As `get_delta_channel_history`: LangGraph's own asks for every checkpoint by itself."""
+        return await asyncio.to_thread(self.get_delta_channel_history, config=config, channels=channels)
 
 
 class Memory(InThreads, SqliteSaver):

@@ -54,13 +54,13 @@ class LeaseLocks(TurnLocks):
     def _unlock(self, conversation: str) -> None:
         """Waits for the server; when it does not answer, the heart tries again."""
         try:
-            self._before_release(conversation)
             self._release(conversation)
         except (AgentError, psycopg.Error, OSError) as error:
             logger.warning("the lock of a conversation is released later (%s)", error)
             self._unreleased.add(conversation)
 
     def _release(self, conversation: str) -> None:
+        self._before_release(conversation)
         with self._worker.connection() as connection:
             connection.execute(_RELEASE, (conversation, self._worker.id))
 
