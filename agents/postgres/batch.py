@@ -1,7 +1,7 @@
 """What a turn writes to the tables of LangGraph's saver, kept back until something depends on it.
 
 A turn puts a checkpoint and its writes at every step, some twenty rows; one by one they cost a round trip each. Here
-they wait in the order in which they came and are written in one transaction, one statement a table.
+they wait in the order in which they came and are written in one statement.
 """
 
 from __future__ import annotations
@@ -38,9 +38,16 @@ class Batch:
         """As a cursor's."""
         self._rows.setdefault(sql, []).extend(rows)
 
-    def write(self, connection: Connection[Any]) -> None:
-        """Insert every row, in the transaction of the connection."""
-        for sql, rows in self._rows.items():
+    def write(self, connection: Connection[Any], then: str = "SELECT 1", values: Row = ()) -> None:
+        """Insert every row and do what comes `then`, in one statement, so that either all of it holds or nothing."""
+        parts, given = [], list[Any]()
+        for number, (sql, rows) in enumerate(self._rows.items()):
             if rows:
-                many = _VALUES.sub(lambda found: "VALUES " + ", ".join([found[1]] * len(rows)), sql, count=1)  # noqa: B023
-                connection.execute(many.encode(), [value for row in rows for value in row])
+                parts.append(f"put_{number} AS ({_many(sql, len(rows))})")
+                given += [value for row in rows for value in row]
+        whole = f"WITH {', '.join(parts)} {then}" if parts else then
+        connection.execute(whole.encode(), [*given, *values])
+
+
+def _many(sql: str, rows: int) -> str:
+    return _VALUES.sub(lambda found: "VALUES " + ", ".join([found[1]] * rows), sql.strip().rstrip(";"), count=1)

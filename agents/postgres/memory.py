@@ -17,7 +17,7 @@ import psycopg
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple
 from langgraph.checkpoint.postgres import PostgresSaver
-from psycopg import Connection, Cursor
+from psycopg import Cursor
 from psycopg.rows import DictRow, dict_row
 
 from shopbot.agents.memory import CompactSerializer, InThreads, MemoryFileError
@@ -41,8 +41,8 @@ class PostgresMemory(InThreads, PostgresSaver):
     def __init__(self, worker: Worker) -> None:
         super().__init__(None, serde=CompactSerializer())  # type: ignore[arg-type]  # `_cursor` brings its own
         self.worker = worker
-        self.locks = locks.LeaseLocks(worker, before_release=self._write_kept)
-        self.journal = PostgresJournal(self._writing)
+        self.locks = locks.LeaseLocks(worker, before_release=self._write_if_kept)
+        self.journal = PostgresJournal(worker, self._write_kept)
         self._kept: dict[str, Batch] = {}
         self._guard = threading.Lock()
         self._into = threading.local()
@@ -62,7 +62,7 @@ class PostgresMemory(InThreads, PostgresSaver):
 
     def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """As LangGraph's."""
-        self._write_kept(config["configurable"]["thread_id"])
+        self._write_if_kept(config["configurable"]["thread_id"])
         return super().get_tuple(config)
 
     def list(
@@ -75,7 +75,7 @@ class PostgresMemory(InThreads, PostgresSaver):
     ) -> Iterator[CheckpointTuple]:
         """As LangGraph's."""
         for conversation in tuple(self._kept):
-            self._write_kept(conversation)
+            self._write_if_kept(conversation)
         return super().list(config, filter=filter, before=before, limit=limit)
 
     def put(
@@ -123,25 +123,22 @@ class PostgresMemory(InThreads, PostgresSaver):
         ):
             yield cursor
 
-    @contextmanager
-    def _writing(self, conversation: str) -> Iterator[Connection[Any]]:
-        """A transaction that first writes what the turn of the conversation has kept back."""
+    def _write_kept(self, conversation: str, then: str = "SELECT 1", values: Sequence[Any] = ()) -> None:
+        """Write what the turn of the conversation has kept back, and do what comes `then`."""
         with self._guard:
             kept = self._kept.pop(conversation, Batch())
         try:
-            with self.worker.connection() as connection, connection.transaction():
-                kept.write(connection)
-                yield connection
+            with self.worker.connection() as connection:
+                kept.write(connection, then, values)
         except BaseException:
             with self._guard:
                 kept.extend(self._kept.pop(conversation, Batch()))
                 self._kept[conversation] = kept
             raise
 
-    def _write_kept(self, conversation: str) -> None:
+    def _write_if_kept(self, conversation: str) -> None:
         if conversation in self._kept:
-            with self._writing(conversation):
-                pass
+            self._write_kept(conversation)
 
 
 @contextmanager

@@ -29,7 +29,7 @@ CREATE INDEX IF NOT EXISTS entries_of_conversation ON entries (conversation, seq
 CREATE INDEX IF NOT EXISTS entries_unanswered ON entries (conversation) WHERE answered = 0;
 """
 ENTRY = "seq, conversation, id, speaker, text, at, details, answered"
-_TITLE = 80
+TITLE = 80
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,7 @@ class Store:
 def _first_words(run: Any, conversation: str, words: str) -> str | None:
     """Title the conversation, if it has none; who holds it. Nobody else writes into it until the transaction ends."""
     update = "UPDATE conversations SET title = CASE title WHEN '' THEN ? ELSE title END WHERE id = ? RETURNING held_by"
-    ((held,),) = run(update, words[:_TITLE], conversation)
+    ((held,),) = run(update, words[:TITLE], conversation)
     return None if held is None else str(held)
 
 

@@ -133,7 +133,8 @@ class Turns:
 
     async def _answer(self, entry: Entry, *, again: bool = False) -> None:
         """One turn, from the message to the reply in the store."""
-        while self._store.is_shared and await asyncio.to_thread(self._store.is_behind, entry):
+        may_be_early = self._store.is_shared and (again or "crossed" in entry.details)
+        while may_be_early and await asyncio.to_thread(self._store.is_behind, entry):
             await asyncio.sleep(GLANCE_S)
         running = self._values_again(entry) if again else self._values(entry.conversation, _given(entry))
         await self._end(entry, running)
