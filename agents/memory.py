@@ -1,23 +1,35 @@
-"""Memory: conversations kept in a SQLite file, so that any can be resumed by its thread after a restart or a crash."""
+"""Memory: conversations kept in a SQLite file or in PostgreSQL, to be resumed by their thread after a restart or a
+crash."""
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
 import zlib
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple
+from langgraph.checkpoint.base import (
+    BaseCheckpointSaver,
+    ChannelVersions,
+    Checkpoint,
+    CheckpointMetadata,
+    CheckpointTuple,
+    DeltaChannelHistory,
+)
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite import SqliteSaver
 
 from shopbot.agents.stores import SqlJournal, run_for
 from shopbot.agents.turn_locks import TurnLocks
-from shopbot.errors import AgentError
+from shopbot.errors import AgentError, extra
+
+if TYPE_CHECKING:
+    from shopbot.agents.postgres.memory import PostgresMemory
+    from shopbot.agents.postgres.worker import Worker
 
 BUSY_TIMEOUT_S = 5.0
 _COMPRESSED = "+zlib"
@@ -51,18 +63,8 @@ class CompactSerializer(JsonPlusSerializer):
         return super().loads_typed(data)
 
 
-class Memory(SqliteSaver):
-    """LangGraph's SQLite saver, for `ainvoke` as well: its calls take well under a millisecond, in a thread.
-
-    Beside the checkpoints it keeps the journal of the conversations, beside its file their locks.
-    """
-
-    def __init__(self, connection: sqlite3.Connection, lock_file: Path | None = None) -> None:
-        super().__init__(connection, serde=CompactSerializer())
-        run = run_for(self)
-        assert run is not None  # noqa: S101 (it is a SqliteSaver)
-        self.journal = SqlJournal(run)
-        self.locks = TurnLocks(lambda: lock_file)
+class InThreads(BaseCheckpointSaver[Any]):
+    """A saver whose async methods are its others, each in a thread."""
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """As `get_tuple`."""
@@ -97,14 +99,48 @@ class Memory(SqliteSaver):
         for checkpoint in found:
             yield checkpoint
 
+    async def aget_delta_channel_history(
+        self, *, config: RunnableConfig, channels: Sequence[str]
+    ) -> Mapping[str, DeltaChannelHistory]:
+        """As `get_delta_channel_history`: LangGraph's own asks for every checkpoint by itself."""
+        return await asyncio.to_thread(self.get_delta_channel_history, config=config, channels=channels)
+
+
+class Memory(InThreads, SqliteSaver):
+    """LangGraph's SQLite saver, for `ainvoke` as well: its calls take well under a millisecond, in a thread.
+
+    Beside the checkpoints it keeps the journal of the conversations, beside its file their locks.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, lock_file: Path | None = None) -> None:
+        super().__init__(connection, serde=CompactSerializer())
+        run = run_for(self)
+        assert run is not None  # noqa: S101 (it is a SqliteSaver)
+        self.journal = SqlJournal(run)
+        self.locks = TurnLocks(lambda: lock_file)
+
 
 @contextmanager
-def open_memory(file: Path) -> Iterator[Memory]:
-    """The conversations in `file`, which is made when it is not there.
+def open_memory(place: Path | str | Worker) -> Iterator[Memory | PostgresMemory]:
+    """The conversations in a SQLite file, which is made when it is not there, or in a PostgreSQL named by its URL or by
+    an open worker of it.
 
     Raises:
-        MemoryFileError: the file is damaged, locked, or cannot be written. It is left as it is.
+        MemoryFileError: the file is damaged, locked, or cannot be written, and is left as it is; or the server cannot
+            be used.
     """
+    if not isinstance(place, Path):
+        with extra("postgres", "PostgreSQL"):
+            from shopbot.agents.postgres.memory import open_postgres_memory
+        with open_postgres_memory(place) as shared:
+            yield shared
+        return
+    with _open_file(place) as memory:
+        yield memory
+
+
+@contextmanager
+def _open_file(file: Path) -> Iterator[Memory]:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(file, check_same_thread=False, timeout=BUSY_TIMEOUT_S)

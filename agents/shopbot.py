@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
 
     from shopbot.agents.memory import Memory
+    from shopbot.agents.postgres.memory import PostgresMemory
     from shopbot.shop.settings import Settings
     from shopbot.tools.action import Action
     from shopbot.tools.shop.services import ShopServices
 
 _opening = threading.Lock()
 _open_desks: weakref.WeakSet[ShopServices] = weakref.WeakSet()
-_memories: weakref.WeakKeyDictionary[ShopServices, Memory] = weakref.WeakKeyDictionary()
+_memories: weakref.WeakKeyDictionary[ShopServices, Memory | PostgresMemory] = weakref.WeakKeyDictionary()
 
 
 def create_shopbot(
@@ -37,7 +38,7 @@ def create_shopbot(
         engine: a chat model or an engine spec ("planner", "openai:MODEL"); by default `SHOPBOT_ENGINE`.
         desk: the open shop; by default the one that the environment names, shared by all agents that are made so and
             open as long as one of them is there. `open_shopbot` closes it at a moment of its own.
-        checkpointer: where conversations are kept; by default a SQLite file in the shop's data folder.
+        checkpointer: where conversations are kept; by default in the shop's PostgreSQL, or in its data folder.
         verify: whether a generative engine's answers from the policies go through a chain of verification; by default
             `SHOPBOT_VERIFY`.
         walk: whether certain steps of the plan are taken without asking the engine.
@@ -89,7 +90,7 @@ def open_shopbot(
     from shopbot.tools.shop.services import ShopServices
 
     settings = settings or load_settings()
-    with open_shop(settings) as shop, open_memory(settings.data / "conversations.db") as memory:
+    with open_shop(settings) as shop, open_memory(settings.conversations) as memory:
         desk = ShopServices(shop)
         try:
             yield create_shopbot(engine, desk=desk, checkpointer=memory, verify=verify)
@@ -161,13 +162,13 @@ def _close_aside(closing: ExitStack) -> None:
     threading.Thread(target=closing.close, name="closing shop").start()
 
 
-def _default_memory(desk: ShopServices) -> Memory:
+def _default_memory(desk: ShopServices) -> Memory | PostgresMemory:
     """The conversations of the desk's shop, open as long as the desk is."""
     from shopbot.agents.memory import open_memory
 
     with _opening:
         if desk not in _memories:
-            opening = open_memory(desk.shop.settings.data / "conversations.db")
+            opening = open_memory(desk.shop.settings.conversations)
             _memories[desk] = opening.__enter__()
             weakref.finalize(desk, opening.__exit__, None, None, None)
         return _memories[desk]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Rows = list[tuple[Any, ...]]
 Run = Callable[[Sequence[tuple[str, tuple[Any, ...]]]], list[Rows]]
 """Runs statements (with `?` for parameters) one after the other in one transaction; the rows of each."""
-_TABLES = (
+TABLES = (
     "CREATE TABLE IF NOT EXISTS agent_writes (key TEXT PRIMARY KEY, conversation TEXT NOT NULL, call_id TEXT NOT NULL,"
     " status TEXT NOT NULL, observation TEXT)",
     "CREATE INDEX IF NOT EXISTS agent_writes_of_calls ON agent_writes (conversation, call_id)",
@@ -111,7 +111,7 @@ class SqlJournal:
         if not self._ready:
             with self._preparing:
                 if not self._ready:
-                    self._run([(table, ()) for table in _TABLES])
+                    self._run([(table, ()) for table in TABLES])
                     self._ready = True
         return self._run(statements)
 

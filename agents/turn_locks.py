@@ -127,6 +127,11 @@ def busy_turn(conversation: str) -> Iterator[None]:
 class TurnLocks:
     """The locks of one store of conversations: first come, first served within a process."""
 
+    glance_s = 0.02
+    """Seconds between two looks whether another process has ended its turn."""
+    waits = False
+    """Whether locking and letting go wait for a server, and must not run on an event loop."""
+
     def __init__(self, find_file: Callable[[], Path | None] = lambda: None) -> None:
         self._waiting: dict[str, deque[Waiter]] = {}
         self._guard = threading.Lock()
@@ -172,6 +177,10 @@ class TurnLocks:
         turn = self._held[conversation] = HeldTurn(self, conversation, waited=waited)
         return turn
 
+    def is_locked(self, conversation: str) -> bool:
+        """Whether a turn of this process holds the conversation."""
+        return conversation in self._held
+
     def abandoned(self, conversation: str) -> Callable[[], Any] | None:
         """What ends the turn that holds the conversation, if the caller itself has left it half-way."""
         turn = self._held.get(conversation)
@@ -209,6 +218,17 @@ class TurnLocks:
             _set_lock(self._descriptor, _place_of(conversation), lock=True)
             return True
         return False
+
+    @contextmanager
+    def alone(self, conversation: str) -> Iterator[bool]:
+        """Whether no turn runs in any process; if so, none begins before the block ends. For whoever takes no turn."""
+        self.prepare()
+        locked = not self.is_locked(conversation) and self.try_lock(conversation)
+        try:
+            yield locked
+        finally:
+            if locked:
+                self._unlock(conversation)
 
     def _unlock(self, conversation: str) -> None:
         if self._descriptor is not None:

@@ -23,8 +23,6 @@ from shopbot.agents.turn_locks import CROSSED, HeldTurn, TurnLocks, is_held
 from shopbot.errors import AgentError
 from shopbot.tools.action import Action
 
-_GLANCE_S = 0.02
-"""Seconds between two looks whether another process has ended its turn."""
 _END: Any = object()
 
 
@@ -108,10 +106,15 @@ class TurnGraph(CompiledStateGraph[Any, Any, Any, Any]):
         pieces.close()
         turn.release()
 
-    @staticmethod
-    async def _aend(pieces: Any, turn: HeldTurn) -> None:
+    async def _aend(self, pieces: Any, turn: HeldTurn) -> None:
         await pieces.aclose()
-        turn.release()
+        await self._arelease(turn)
+
+    async def _arelease(self, turn: HeldTurn) -> None:
+        if self.locks.waits:
+            await asyncio.to_thread(turn.release)
+        else:
+            turn.release()
 
     @contextmanager
     def _turn(self, conversation: str) -> Iterator[HeldTurn]:
@@ -126,7 +129,7 @@ class TurnGraph(CompiledStateGraph[Any, Any, Any, Any]):
             self.locks.prepare()
             while not self.locks.try_lock(conversation):
                 waited = True
-                pause.wait(_GLANCE_S)
+                pause.wait(self.locks.glance_s)
         except BaseException:
             self.locks.leave(conversation, place)
             raise
@@ -148,9 +151,9 @@ class TurnGraph(CompiledStateGraph[Any, Any, Any, Any]):
             await asyncio.wrap_future(place)
             if not self.locks.is_ready:
                 await asyncio.to_thread(self.locks.prepare)
-            while not self.locks.try_lock(conversation):
+            while not await self._alock(conversation):
                 waited = True
-                await asyncio.sleep(_GLANCE_S)
+                await asyncio.sleep(self.locks.glance_s)
         except BaseException:
             self.locks.leave(conversation, place)
             raise
@@ -159,7 +162,11 @@ class TurnGraph(CompiledStateGraph[Any, Any, Any, Any]):
             yield turn
         finally:
             if not turn.is_abandoned:
-                turn.release()
+                await self._arelease(turn)
+
+    async def _alock(self, conversation: str) -> bool:
+        lock = self.locks.try_lock
+        return await asyncio.to_thread(lock, conversation) if self.locks.waits else lock(conversation)
 
     def _conversation(self, config: RunnableConfig | None) -> str | None:
         merged = {**((self.config or {}).get("configurable") or {}), **((config or {}).get("configurable") or {})}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
@@ -10,6 +11,7 @@ from shopbot.apps.access_command import app as access_app
 from shopbot.apps.models import app as models_app
 from shopbot.apps.optimize.app import app as optimize_app
 from shopbot.apps.options import Data
+from shopbot.apps.privacy_command import app as privacy_app
 from shopbot.errors import extra
 
 app = typer.Typer(
@@ -61,12 +63,13 @@ def serve(
         "127.0.0.1"
     ),
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 picks a free one.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes; more than one need PostgreSQL.")] = 1,
 ) -> None:
     """Serve the chat, the widget, the staff's console and the interfaces for programs, until Ctrl-C."""
     with extra("serve", "The server"):
         from shopbot.apps.serve.run import run_serve
 
-    raise typer.Exit(run_serve(data=data, engine=engine, agent=agent, host=host, port=port))
+    raise typer.Exit(run_serve(data=data, engine=engine, agent=agent, host=host, port=port, workers=workers))
 
 
 @app.command()
@@ -196,6 +199,55 @@ def pal(
 
 
 @app.command()
+def audit(
+    data: Data = None,
+    mails: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(metavar="DIR", help="The maildir in which the shop's mail arrives, where it is not its own."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Counts and findings as one JSON object.")] = False,
+) -> None:
+    """Check that returns, labels, e-mails, yeses, answers and workflows fit together; changes nothing."""
+    from shopbot.apps.audit.command import run_audit
+
+    raise typer.Exit(run_audit(data=data, mails=mails, as_json=json))
+
+
+@app.command()
+def migrate(
+    source: Annotated[str, typer.Argument(help="sqlite: for the files in the data folder.")],
+    target: Annotated[str, typer.Argument(help="postgresql://user:password@host/shop, an empty database.")],
+    data: Data = None,
+) -> None:
+    """Copy a shop from files into PostgreSQL and compare both row by row; the files stay as they are."""
+    from shopbot.apps.care.migrate import run_migrate
+
+    raise typer.Exit(run_migrate(data=data, source=source, target=target))
+
+
+@app.command()
+def backup(folder: Annotated[Path, typer.Argument(help="A new folder.")], data: Data = None) -> None:
+    """Copy a shop while it is at work; the copy of a shop in files is a data folder itself."""
+    from shopbot.apps.care.backup import run_backup
+
+    raise typer.Exit(run_backup(data=data, folder=folder))
+
+
+@app.command()
+def tidy(
+    data: Data = None,
+    days: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(min=1, help="Forget conversations older than that; by default SHOPBOT_KEEP_DAYS, or none."),
+    ] = None,
+) -> None:
+    """Forget old conversations, and cut checkpoints back to what resuming needs."""
+    from shopbot.apps.care.tidy import run_tidy
+
+    raise typer.Exit(run_tidy(data=data, days=days))
+
+
+@app.command()
 def doctor(data: Data = None) -> None:
     """Say what is set, what is found, and what is wrong."""
     from shopbot.apps.doctor import run_doctor
@@ -205,4 +257,5 @@ def doctor(data: Data = None) -> None:
 
 app.add_typer(access_app)
 app.add_typer(models_app, name="models")
+app.add_typer(privacy_app)
 app.add_typer(optimize_app)

@@ -82,9 +82,9 @@ def _database(settings: Settings) -> str:
 def _conversations(settings: Settings) -> str:
     from shopbot.agents.memory import open_memory
 
-    file = settings.data / "conversations.db"
-    with open_memory(file):
-        return str(file)
+    place = settings.conversations
+    with open_memory(place):
+        return _shown(place) if isinstance(place, str) else str(place)
 
 
 def _policies(settings: Settings) -> str:

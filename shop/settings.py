@@ -41,7 +41,9 @@ class Settings(BaseSettings):
     traces: Path | None = Field(
         None, description="file that every decision is written to, personal data masked (.jsonl, or .jsonl.gz)"
     )
-    database_url: str | None = Field(None, description="order database, any SQLAlchemy URL (SQLite or PostgreSQL)")
+    database_url: str | None = Field(
+        None, description="order database, a SQLAlchemy URL; a PostgreSQL keeps conversations and workflows as well"
+    )
     fulfilment_url: str | None = Field(None, description="database of the durable workflows")
     vectors_url: str | None = Field(
         None,
@@ -78,6 +80,9 @@ class Settings(BaseSettings):
     policies: Path | None = Field(None, description="folder of Markdown documents to answer from")
     rules: Path | None = Field(None, description="folder with the shop's own `returns.yaml`")
     shop: Path | None = Field(None, description="file with the shop's own name, address and contacts")
+    keep_days: int | None = Field(
+        None, ge=1, description="days after which `shopbot tidy` forgets a conversation; by default none is forgotten"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("WARNING", description="what is logged to data/log")
 
     @field_validator("data", "traces", "cascade_thresholds", "prompts", "policies", "rules", "shop")
@@ -141,11 +146,17 @@ class Settings(BaseSettings):
     @property
     def workflow_database_url(self) -> str:
         """Where DBOS keeps workflow state: the one configured, else the shop's PostgreSQL, else SQLite."""
-        if self.fulfilment_url:
-            return self.fulfilment_url
-        if self.database_url and _backend_of(self.database_url) == "postgresql":
-            return self.database_url
-        return _sqlite_url(self.data / "fulfilment.db")
+        return self.fulfilment_url or self.postgres_url or _sqlite_url(self.data / "fulfilment.db")
+
+    @property
+    def conversations(self) -> Path | str:
+        """Where conversations are kept: the URL of the shop's PostgreSQL, else a SQLite file under `data`."""
+        return self.postgres_url or self.data / "conversations.db"
+
+    @property
+    def postgres_url(self) -> str | None:
+        """The PostgreSQL that keeps everything; None for a shop of files under `data`."""
+        return self.database_url if self.database_url and _backend_of(self.database_url) == "postgresql" else None
 
 
 def load_settings(**overrides: object) -> Settings:
@@ -168,6 +179,11 @@ def secrets_of(settings: Settings) -> set[str]:
     given = {name: value for name, value in settings if value is not None}
     plain = {n: v.get_secret_value() if isinstance(v, SecretStr) else str(v) for n, v in given.items()}
     return set(secrets_in(plain))
+
+
+def postgres_dsn(url: str) -> str:
+    """The URL as PostgreSQL's own library reads it: SQLAlchemy's may name a driver."""
+    return "postgresql://" + url.partition("://")[2]
 
 
 def _backend_of(url: str) -> str | None:

@@ -30,12 +30,12 @@ class Sessions:
     def begin(self, who: str) -> str:
         """Let somebody in; what their cookie holds."""
         token = secrets.token_urlsafe(32)
-        self._open[_digest(token)] = Session(who, secrets.token_urlsafe(32), self._clock())
+        self._open[digest(token)] = Session(who, secrets.token_urlsafe(32), self._clock())
         return token
 
     def find(self, token: str) -> Session | None:
         """The session of that cookie, if it has not ended."""
-        session = self._open.get(_digest(token))
+        session = self._open.get(digest(token))
         if session is not None and self._clock() - session.began > SESSION_S:
             self.end(token)
             return None
@@ -43,8 +43,9 @@ class Sessions:
 
     def end(self, token: str) -> None:
         """End the session."""
-        self._open.pop(_digest(token), None)
+        self._open.pop(digest(token), None)
 
 
-def _digest(token: str) -> str:
+def digest(token: str) -> str:
+    """What stands for a cookie where it is kept."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -69,6 +69,10 @@ class Hub:
         """Tell everybody who listens to the conversation, and who observes all of them."""
         for observe in self.observers:
             observe(conversation, event)
+        self.tell(conversation, event)
+
+    def tell(self, conversation: str, event: Event) -> None:
+        """Tell everybody who listens to the conversation."""
         for listener in tuple(self._listeners.get(conversation, ())):
             listener.tell(event)
 
@@ -90,6 +94,10 @@ class Hub:
     def stop(self) -> None:
         """End every stream, so that the server can."""
         self.stopped = True
+        self.cut_off()
+
+    def cut_off(self) -> None:
+        """End every stream that is open; whoever comes back reads on from where they were."""
         for listeners in self._listeners.values():
             for listener in listeners:
                 listener.tell(None)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from shopbot.apps.serve.serve_file import ServeFile, now
+
+if TYPE_CHECKING:
+    from shopbot.apps.serve.shared.tables import ServeTables
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS correspondents (conversation TEXT PRIMARY KEY, address TEXT NOT NULL, subject TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS letters (
-    message_id TEXT PRIMARY KEY, conversation TEXT NOT NULL, sender TEXT NOT NULL, seq INTEGER NOT NULL,
-    at TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS letters_of_conversation ON letters (conversation, at);
+    number INTEGER PRIMARY KEY AUTOINCREMENT, message_id TEXT NOT NULL UNIQUE, conversation TEXT NOT NULL,
+    sender TEXT NOT NULL, seq INTEGER NOT NULL, at TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS letters_of_conversation ON letters (conversation, number);
 CREATE INDEX IF NOT EXISTS letters_of_sender ON letters (sender, at);
 """
 
@@ -28,24 +32,29 @@ class Correspondent:
 class Letters:
     """The e-mails. Every method is one transaction and may be called from any thread."""
 
-    def __init__(self, file: ServeFile) -> None:
+    def __init__(self, file: ServeFile | ServeTables) -> None:
         self._transaction = file.transaction
 
     def begin(self, correspondent: Correspondent) -> None:
         """Remember whom the conversation is with."""
         with self._transaction() as run:
             each = (correspondent.conversation, correspondent.address, correspondent.subject)
-            run("INSERT OR IGNORE INTO correspondents VALUES (?, ?, ?)", *each)
+            run("INSERT INTO correspondents VALUES (?, ?, ?) ON CONFLICT DO NOTHING", *each)
 
     def correspondent(self, conversation: str) -> Correspondent | None:
         """Whom the conversation is with."""
         with self._transaction() as run:
-            found = run("SELECT * FROM correspondents WHERE conversation = ?", conversation)
+            found = run(
+                "SELECT conversation, address, subject FROM correspondents WHERE conversation = ?", conversation
+            )
         return Correspondent(*found[0]) if found else None
 
     def keep(self, message_id: str, conversation: str, *, sender: str = "", seq: int = 0) -> bool:
         """Remember an e-mail: one of a customer's (`sender`) or of ours (the entry `seq`); whether it is new."""
-        insert = "INSERT OR IGNORE INTO letters VALUES (?, ?, ?, ?, ?) RETURNING 1"
+        insert = (
+            "INSERT INTO letters (message_id, conversation, sender, seq, at) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT DO NOTHING RETURNING 1"
+        )
         with self._transaction() as run:
             return bool(run(insert, message_id, conversation, sender, seq, now()))
 
@@ -65,7 +74,7 @@ class Letters:
 
     def thread(self, conversation: str, most: int = 20) -> list[str]:
         """The Message-IDs of the conversation, oldest first."""
-        select = "SELECT message_id FROM letters WHERE conversation = ? ORDER BY at DESC, rowid DESC LIMIT ?"
+        select = "SELECT message_id FROM letters WHERE conversation = ? ORDER BY number DESC LIMIT ?"
         with self._transaction() as run:
             return [row[0] for row in reversed(run(select, conversation, most))]
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shopbot.apps.serve.serve_file import ServeFile, now
+
+if TYPE_CHECKING:
+    from shopbot.apps.serve.shared.tables import ServeTables
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS turns (
     conversation TEXT NOT NULL, message TEXT NOT NULL, at TEXT NOT NULL, ms REAL NOT NULL, engine TEXT NOT NULL,
-    outcome TEXT NOT NULL, cost REAL NOT NULL, trace TEXT NOT NULL, PRIMARY KEY (conversation, message));
+    outcome TEXT NOT NULL, cost DOUBLE PRECISION NOT NULL, trace TEXT NOT NULL, PRIMARY KEY (conversation, message));
 CREATE TABLE IF NOT EXISTS told (conversation TEXT PRIMARY KEY, seq INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS ends (digest TEXT NOT NULL, conversation TEXT NOT NULL, PRIMARY KEY (digest, conversation));
 """
@@ -35,13 +38,13 @@ class TurnRecord:
 class Records:
     """The records. Every method is one transaction and may be called from any thread."""
 
-    def __init__(self, file: ServeFile) -> None:
+    def __init__(self, file: ServeFile | ServeTables) -> None:
         self._transaction = file.transaction
 
     def keep_end(self, digest: str, conversation: str) -> None:
         """Remember that what was said in the conversation has this digest now."""
         with self._transaction() as run:
-            run("INSERT OR IGNORE INTO ends VALUES (?, ?)", digest, conversation)
+            run("INSERT INTO ends VALUES (?, ?) ON CONFLICT DO NOTHING", digest, conversation)
 
     def take_end(self, digest: str) -> str | None:
         """A conversation that ends like that; it is about to go on, so it does not any more."""
@@ -60,7 +63,8 @@ class Records:
     def keep_told(self, conversation: str, seq: int) -> None:
         """Remember that the channel has been told up to there."""
         with self._transaction() as run:
-            run("INSERT OR REPLACE INTO told VALUES (?, ?)", conversation, seq)
+            insert = "INSERT INTO told VALUES (?, ?) ON CONFLICT (conversation) DO UPDATE SET seq = excluded.seq"
+            run(insert, conversation, seq)
 
     def untold(self, owner: str) -> list[str]:
         """The conversations of that channel in which something is still to be told."""
@@ -75,7 +79,9 @@ class Records:
         """Keep what a turn took."""
         with self._transaction() as run:
             run(
-                "INSERT OR REPLACE INTO turns VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (conversation, message) DO UPDATE SET"
+                " at = excluded.at, ms = excluded.ms, engine = excluded.engine, outcome = excluded.outcome,"
+                " cost = excluded.cost, trace = excluded.trace",
                 turn.conversation,
                 turn.message,
                 now(),
@@ -90,7 +96,7 @@ class Records:
         """The turns of a conversation, or of all, since a time (ISO, UTC), oldest first."""
         select = (
             "SELECT conversation, message, ms, engine, outcome, cost, trace, at FROM turns"
-            " WHERE (? IS NULL OR conversation = ?) AND at >= ? ORDER BY at"
+            " WHERE (CAST(? AS TEXT) IS NULL OR conversation = ?) AND at >= ? ORDER BY at"
         )
         with self._transaction() as run:
             rows = run(select, conversation, conversation, since)

@@ -9,6 +9,9 @@ from typing import Any
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 
 from shopbot.agents.turn import Turn, read_turn
+from shopbot.apps.serve.hub import Event
+from shopbot.apps.serve.store import Entry
+from shopbot.apps.serve.views import entry_view, pieces
 from shopbot.prompts import load_data
 
 FOLLOWED = "followed"
@@ -70,6 +73,17 @@ def trace_of(turn: Turn) -> dict[str, Any]:
         for a in turn.actions
     ]
     return {"thought": turn.thought, "actions": actions, "plan": [dict(step) for step in turn.plan]}
+
+
+def events_of(said: Entry) -> list[Event]:
+    """What is told when this was said: a reply in pieces first, and what belongs to it."""
+    told = []
+    if said.speaker != "customer":
+        told += [Event("token", {"reply": said.id, "text": piece}) for piece in pieces(said.text)]
+        told += [Event("citation", {"reply": said.id, **each}) for each in said.details.get("citations", ())]
+    if "question" in said.details:
+        told.append(Event("question", {"reply": said.id, "question": said.details["question"]}))
+    return [*told, Event("message", entry_view(said), said.seq)]
 
 
 def doing(action: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 import sys
@@ -15,20 +16,28 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from shopbot.apps.logbook import keep_log
+from shopbot.apps.serve.accounts import ACCOUNTS, Accounts
 from shopbot.apps.serve.app import create_app
 from shopbot.apps.serve.connections import LARGEST_HEAD, MOST, Connection
-from shopbot.apps.serve.serve_file import open_serve_file
+from shopbot.apps.serve.serve_file import ServeFile, open_serve_file
 from shopbot.apps.serve.server import FILE, GRACE_S, SCHEMAS, Server
 from shopbot.apps.serve.settings import ServeSettings, load_serve_settings, secret_for
 from shopbot.apps.settings import command_settings
+from shopbot.errors import extra
 from shopbot.shop.settings import SettingsError
 
 if TYPE_CHECKING:
+    from shopbot.apps.serve.shared.tables import ServeTables
     from shopbot.shop.settings import Settings
 
+FENCED = 70
+"""The exit code of a worker that was declared dead."""
 
-def run_serve(*, data: Path | None, engine: str | None, agent: str | None, host: str, port: int) -> int:
-    """Serve until stopped; returns the exit code.
+
+def run_serve(
+    *, data: Path | None, engine: str | None, agent: str | None, host: str, port: int, workers: int = 1
+) -> int:
+    """Serve until stopped, in so many processes; returns the exit code.
 
     Raises:
         SettingsError: a setting cannot be used, or the address is not one that may be served without a secret.
@@ -36,14 +45,52 @@ def run_serve(*, data: Path | None, engine: str | None, agent: str | None, host:
     """
     sys.path.insert(0, str(Path.cwd()))  # where a module of one's own lies, as for uvicorn
     settings, serve = command_settings(data=data, engine=engine), load_serve_settings()
-    with keep_log(settings), listen(host, port) as listening, open_serve_file(settings.data / FILE, *SCHEMAS) as file:
+    if workers > 1 and settings.postgres_url is None:
+        raise SettingsError(
+            f"--workers is {workers}, and several processes need a PostgreSQL in common: set SHOPBOT_DATABASE_URL to "
+            "postgresql://user:password@host/shop, or serve with one."
+        )
+    with keep_log(settings), listen(host, port) as listening:
         secret = secret_for(host, serve, settings.data)
+        _say_where(host, listening.getsockname()[1], settings)
+        if workers > 1:
+            from shopbot.apps.serve.shared.workers import supervise
+
+            return supervise(workers, _serve_one, listening, settings, host, agent)
+        _serve(listening, settings, serve, secret, host, agent)
+    return 0
+
+
+def _serve_one(listening: socket.socket, settings: Settings, host: str, agent: str | None) -> None:
+    """One of several processes, which begins from nothing."""
+    settings, serve = command_settings(**settings.model_dump()), load_serve_settings()
+    with keep_log(settings):
+        _serve(listening, settings, serve, secret_for(host, serve, settings.data), host, agent)
+
+
+def _serve(
+    listening: socket.socket, settings: Settings, serve: ServeSettings, secret: str, host: str, agent: str | None
+) -> None:
+    with _open_records(settings) as file:
         server = Server(settings, serve, secret, file, host=host, agent=agent)
-        _say_where(host, listening.getsockname()[1], server, settings)
         asyncio.run(Process(server, serve).serve([listening]))
         if server.refusal is not None:
             raise server.refusal
-    return 0
+
+
+@contextmanager
+def _open_records(settings: Settings) -> Iterator[ServeFile | ServeTables]:
+    """The server's records: in the shop's PostgreSQL, else in a file. A worker that was declared dead ends at once: it
+    can write nothing any more, and whoever started it starts another."""
+    if settings.postgres_url is None:
+        with open_serve_file(settings.data / FILE, *SCHEMAS) as file:
+            yield file
+        return
+    with extra("postgres", "PostgreSQL"):
+        from shopbot.apps.serve.shared.tables import open_serve_tables
+    with open_serve_tables(settings.postgres_url, *SCHEMAS) as tables:
+        tables.worker.on_fenced = lambda: os._exit(FENCED)
+        yield tables
 
 
 class Process(uvicorn.Server):
@@ -106,8 +153,8 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _say_where(host: str, port: int, server: Server, settings: Settings) -> None:
+def _say_where(host: str, port: int, settings: Settings) -> None:
     at = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     print(f"Chat: {at}/   Widget: {at}/widget.js   Staff: {at}/desk   API: {at}/api/v1/docs", flush=True)
-    if not server.access.accounts.staff:
+    if not Accounts(settings.data / ACCOUNTS).staff:
         print("Nobody can log in at /desk yet: shopbot access staff NAME", file=sys.stderr, flush=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from shopbot.errors import AgentError
 
 if TYPE_CHECKING:
+    from shopbot.agents.postgres.worker import Worker
     from shopbot.shop.settings import Settings
     from shopbot.tools.shop.services import ShopServices
 
@@ -37,8 +38,9 @@ class Served:
 
 
 @contextmanager
-def open_served(settings: Settings, agent: str | None) -> Iterator[Served]:
-    """The agent that `agent` names as module:factory, else ShopBot, with its memory in the data folder.
+def open_served(settings: Settings, agent: str | None, worker: Worker | None = None) -> Iterator[Served]:
+    """The agent that `agent` names as module:factory, else ShopBot, with its memory in the data folder, or in the
+    PostgreSQL of the `worker`.
 
     Raises:
         AgentNotServed: there is no such factory, or what it makes is no agent that remembers.
@@ -46,7 +48,8 @@ def open_served(settings: Settings, agent: str | None) -> Iterator[Served]:
     """
     from shopbot.agents.memory import open_memory
 
-    with open_memory(settings.data / ("agent.db" if agent else "conversations.db")) as memory:
+    place = settings.data / "agent.db" if agent else settings.conversations
+    with open_memory(worker or place) as memory:
         if agent is not None:
             yield _own_agent(agent, memory, settings.engine)
             return

@@ -29,7 +29,11 @@ from shopbot.apps.serve.settings import ServeSettings, is_loopback
 from shopbot.apps.serve.store import Store
 
 if TYPE_CHECKING:
+    from shopbot.agents.postgres.worker import Worker
     from shopbot.apps.serve.served import Served
+    from shopbot.apps.serve.shared.relay import Relay
+    from shopbot.apps.serve.shared.sessions import SharedSessions
+    from shopbot.apps.serve.shared.tables import ServeTables
     from shopbot.apps.serve.turns import Turns
     from shopbot.shop.settings import Settings
 
@@ -39,6 +43,7 @@ SCHEMAS = (store.SCHEMA, records.SCHEMA, letters.SCHEMA)
 THREADS = 64
 """An action that waits for a label or a slow model holds one."""
 GRACE_S = 10.0
+SWEEP_S = 2.0
 PER_CONVERSATION = 30
 """Messages a minute of one conversation."""
 logger = logging.getLogger(__name__)
@@ -48,26 +53,38 @@ class Server:
     """Everything that requests share."""
 
     def __init__(
-        self, settings: Settings, serve: ServeSettings, secret: str, file: ServeFile, *, host: str, agent: str | None
+        self,
+        settings: Settings,
+        serve: ServeSettings,
+        secret: str,
+        file: ServeFile | ServeTables,
+        *,
+        host: str,
+        agent: str | None,
     ) -> None:
         self.settings = settings
         self.serve = serve
         self.host = host
         self.agent = agent
-        self.store = Store(file)
-        self.records = Records(file)
         self.letters = Letters(file)
         self.mailbox: MailboxAddress | None = (
             read_imap_url(serve.imap_url.get_secret_value()) if serve.imap_url else None
         )
         self.hub = Hub()
+        self.worker: Worker | None = None
+        self.relay: Relay | None = None
+        if isinstance(file, ServeFile):
+            self.store = Store(file)
+            self.desk_sessions: Sessions | SharedSessions = Sessions()
+        else:
+            self._share(file)
+        self.records = Records(file)
         self.metrics = Metrics()
         self.access = Access(secret, Accounts(settings.data / ACCOUNTS), loopback=is_loopback(host))
         self.by_address = RateLimit(serve.rate)
         self.by_conversation = RateLimit(PER_CONVERSATION)
         self.by_key: dict[str, RateLimit] = {}
         self.logins = RateLimit(12)
-        self.desk_sessions = Sessions()
         self.served: asyncio.Future[Served]
         self.turns: asyncio.Future[Turns]
         self.refusal: AgentNotServed | None = None
@@ -76,6 +93,15 @@ class Server:
         self.on_stop: list[Callable[[], None]] = []
         """What ends open responses besides event streams."""
         self.metrics.gauge("shopbot_listeners", lambda: self.hub.size)
+
+    def _share(self, tables: ServeTables) -> None:
+        """Serve together with other processes."""
+        from shopbot.apps.serve.shared.relay import Relay
+        from shopbot.apps.serve.shared.sessions import SharedSessions
+        from shopbot.apps.serve.shared.store import SharedStore
+
+        self.worker, self.store, self.desk_sessions = tables.worker, SharedStore(tables), SharedSessions(tables)
+        self.relay = Relay(tables, self.store, self.hub)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -88,11 +114,15 @@ class Server:
         self.served, self.turns = loop.create_future(), loop.create_future()
         with ExitStack() as stack:
             opening = asyncio.create_task(self._open(stack))
+            sharing = [asyncio.create_task(self.relay.run()), asyncio.create_task(self._sweep())] if self.relay else []
             try:
                 yield
             finally:
                 self.stop()
                 await opening
+                for task in sharing:
+                    task.cancel()
+                await asyncio.gather(*sharing, return_exceptions=True)
                 if self.turns.exception() is None:
                     await self.turns.result().close(GRACE_S)
                 await asyncio.to_thread(stack.close)
@@ -119,10 +149,20 @@ class Server:
                     future.set_exception(error)
                     future.exception()  # /ready shows it; nobody else may be waiting
 
+    async def _sweep(self) -> None:
+        """Every few seconds: take on what a worker that died, or an outage, has left unanswered."""
+        turns = await self.turns
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            try:
+                await turns.take_up()
+            except self.store.outages as error:
+                logger.warning("nothing can be taken over now (%s)", error)
+
     def _open_now(self, stack: ExitStack) -> Served:
         from shopbot.apps.serve.served import open_served
 
-        return stack.enter_context(open_served(self.settings, self.agent))
+        return stack.enter_context(open_served(self.settings, self.agent, self.worker))
 
     def _warm_up(self, served: Served) -> None:
         """Load what is slow on first use before the first customer needs it."""

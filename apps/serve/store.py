@@ -9,9 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shopbot.apps.serve.serve_file import ServeFile, now
+
+if TYPE_CHECKING:
+    from shopbot.apps.serve.shared.tables import ServeTables
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS conversations (
@@ -25,8 +28,8 @@ CREATE TABLE IF NOT EXISTS entries (
 CREATE INDEX IF NOT EXISTS entries_of_conversation ON entries (conversation, seq);
 CREATE INDEX IF NOT EXISTS entries_unanswered ON entries (conversation) WHERE answered = 0;
 """
-_ENTRY = "seq, conversation, id, speaker, text, at, details, answered"
-_TITLE = 80
+ENTRY = "seq, conversation, id, speaker, text, at, details, answered"
+TITLE = 80
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,12 @@ class Entry:
 class Store:
     """What was said in all conversations. Every method is one transaction and may be called from any thread."""
 
-    def __init__(self, file: ServeFile) -> None:
+    is_shared = False
+    """Whether other processes answer messages too."""
+    outages: tuple[type[Exception], ...] = ()
+    """Failures that pass: what they befall is tried again."""
+
+    def __init__(self, file: ServeFile | ServeTables) -> None:
         self._transaction = file.transaction
 
     def create(self, conversation: str, owner: str) -> Conversation:
@@ -94,7 +102,7 @@ class Store:
         select = (
             "SELECT * FROM conversations WHERE newest > 0 AND (? = 0 OR newest < ?)"  # noqa: S608 -- fixed words
             " AND (? = '' OR EXISTS (SELECT 1 FROM entries WHERE conversation = conversations.id"
-            f" AND instr(lower(text), lower(?)))){narrowed} ORDER BY newest DESC LIMIT ?"
+            f" AND replace(lower(text), lower(?), '') <> lower(text))){narrowed} ORDER BY newest DESC LIMIT ?"
         )
         with self._transaction() as run:
             return [_conversation(row) for row in run(select, before, before, words, words, limit)]
@@ -105,14 +113,13 @@ class Store:
         A message that was sent before its sender can have read the last reply is marked as `crossed`.
         """
         with self._transaction() as run:
-            known = run(f"SELECT {_ENTRY} FROM entries WHERE conversation = ? AND id = ?", conversation, id)  # noqa: S608
+            held = _first_words(run, conversation, text)
+            known = run(f"SELECT {ENTRY} FROM entries WHERE conversation = ? AND id = ?", conversation, id)  # noqa: S608
             if known:
-                return _entry(known[0]), False
+                return entry_of(known[0]), False
             crossed = _crossed(run, conversation, details.get("seen"))
-            held = run("SELECT held_by FROM conversations WHERE id = ?", conversation)[0][0]
             kept = {**details, "crossed": True} if crossed else dict(details)
             entry = _insert(run, conversation, id, "customer", text, kept, answered=held is not None)
-            run("UPDATE conversations SET title = ? WHERE id = ? AND title = ''", text[:_TITLE], conversation)
         return entry, True
 
     def say(
@@ -126,8 +133,11 @@ class Store:
     ) -> Entry:
         """Write what the agent or a person says, once; `answers` is the id of the message that it answers."""
         with self._transaction() as run:
-            known = run(f"SELECT {_ENTRY} FROM entries WHERE conversation = ? AND id = ?", conversation, id)  # noqa: S608
-            entry = _entry(known[0]) if known else _insert(run, conversation, id, speaker, text, details, answered=True)
+            _first_words(run, conversation, "")
+            known = run(f"SELECT {ENTRY} FROM entries WHERE conversation = ? AND id = ?", conversation, id)  # noqa: S608
+            entry = (
+                entry_of(known[0]) if known else _insert(run, conversation, id, speaker, text, details, answered=True)
+            )
             _answer(run, conversation, answers)
         return entry
 
@@ -138,25 +148,31 @@ class Store:
 
     def entries(self, conversation: str, after: int = 0, limit: int = 200) -> list[Entry]:
         """The entries after number `after`, oldest first."""
-        select = f"SELECT {_ENTRY} FROM entries WHERE conversation = ? AND seq > ? ORDER BY seq LIMIT ?"  # noqa: S608
+        select = f"SELECT {ENTRY} FROM entries WHERE conversation = ? AND seq > ? ORDER BY seq LIMIT ?"  # noqa: S608
         with self._transaction() as run:
-            return [_entry(row) for row in run(select, conversation, after, limit)]
+            return [entry_of(row) for row in run(select, conversation, after, limit)]
+
+    def is_behind(self, entry: Entry) -> bool:
+        """Whether the conversation has an earlier message that a turn has still to answer."""
+        with self._transaction() as run:
+            select = "SELECT 1 FROM entries WHERE conversation = ? AND answered = 0 AND seq < ? LIMIT 1"
+            return bool(run(select, entry.conversation, entry.seq))
 
     def unanswered(self) -> list[Entry]:
         """Every customer's message that a turn has still to answer, oldest first."""
         select = (
-            f"SELECT {_ENTRY} FROM entries WHERE answered = 0 AND conversation IN"  # noqa: S608
+            f"SELECT {ENTRY} FROM entries WHERE answered = 0 AND conversation IN"  # noqa: S608
             " (SELECT id FROM conversations WHERE held_by IS NULL) ORDER BY seq"
         )
         with self._transaction() as run:
-            return [_entry(row) for row in run(select)]
+            return [entry_of(row) for row in run(select)]
 
     def hold(self, conversation: str, who: str | None) -> bool:
         """Let a person speak instead of the agent; None gives it back. Whether this changed anything."""
         with self._transaction() as run:
             changed = run(
                 "UPDATE conversations SET held_by = ?, needs_person = 0 WHERE id = ?"
-                " AND (held_by IS NULL) = ? RETURNING id",
+                " AND (held_by IS NULL) = (? = 1) RETURNING id",
                 who,
                 conversation,
                 who is not None,
@@ -172,6 +188,13 @@ class Store:
         """Note that the conversation waits for a person no more."""
         with self._transaction() as run:
             run("UPDATE conversations SET needs_person = 0 WHERE id = ?", conversation)
+
+
+def _first_words(run: Any, conversation: str, words: str) -> str | None:
+    """Title the conversation, if it has none; who holds it. Nobody else writes into it until the transaction ends."""
+    update = "UPDATE conversations SET title = CASE title WHEN '' THEN ? ELSE title END WHERE id = ? RETURNING held_by"
+    ((held,),) = run(update, words[:TITLE], conversation)
+    return None if held is None else str(held)
 
 
 def _crossed(run: Any, conversation: str, seen: int | None) -> bool:
@@ -202,6 +225,7 @@ def _conversation(row: tuple[Any, ...]) -> Conversation:
     return Conversation(id, owner, created_at, held_by, title, bool(needs_person), newest)
 
 
-def _entry(row: tuple[Any, ...]) -> Entry:
+def entry_of(row: tuple[Any, ...]) -> Entry:
+    """The entry in a row of `ENTRY`."""
     seq, conversation, id, speaker, text, at, details, answered = row
     return Entry(seq, conversation, id, speaker, text, at, json.loads(details), bool(answered))

@@ -12,7 +12,6 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Awaitable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from langchain_core.messages import HumanMessage
@@ -29,6 +28,7 @@ from shopbot.apps.serve.replies import (
     FOLLOWED,
     details_of,
     doing,
+    events_of,
     hands_over,
     is_half_done,
     reply_in,
@@ -37,10 +37,12 @@ from shopbot.apps.serve.replies import (
 )
 from shopbot.apps.serve.served import Served
 from shopbot.apps.serve.store import Entry, Store
-from shopbot.apps.serve.views import entry_view, pieces
+from shopbot.apps.serve.views import entry_view
 from shopbot.errors import AgentError
 from shopbot.prompts import load_data
 
+GLANCE_S = 0.05
+"""Seconds between two looks whether another worker has answered the message before."""
 logger = logging.getLogger(__name__)
 
 
@@ -132,6 +134,9 @@ class Turns:
 
     async def _answer(self, entry: Entry, *, again: bool = False) -> None:
         """One turn, from the message to the reply in the store."""
+        may_be_early = self._store.is_shared and (again or "crossed" in entry.details)
+        while may_be_early and await asyncio.to_thread(self._store.is_behind, entry):
+            await asyncio.sleep(GLANCE_S)
         running = self._values_again(entry) if again else self._values(entry.conversation, _given(entry))
         await self._end(entry, running)
 
@@ -149,13 +154,17 @@ class Turns:
         try:
             values = await running
             outcome = await self._reply(entry, values)
+        except self._store.outages as error:
+            logger.warning("a message is answered later (%s)", error)
+            return
         except Exception:
             logger.exception("a message could not be answered")
             outcome = "failed"
             await self._say(entry, f"failed-{entry.id}", "notice", load_data("serve/chat.yaml")["failed"], {})
+        finally:
+            self._claimed.discard(entry.seq)
         seconds = time.perf_counter() - started
         self._metrics.turn(outcome, seconds)
-        self._claimed.discard(entry.seq)
         await asyncio.to_thread(self._records.record, await self._record(entry, values, outcome, seconds * 1000))
 
     async def _values_again(self, entry: Entry) -> dict[str, Any]:
@@ -225,16 +234,8 @@ class Turns:
         said = await asyncio.to_thread(
             self._store.say, entry.conversation, id, speaker, text, details, answers=entry.id
         )
-        told = partial(self._hub.publish, entry.conversation)
-        if self._hub.count(entry.conversation):
-            for piece in pieces(text):
-                told(Event("token", {"reply": id, "text": piece}))
-            for citation in details.get("citations", ()):
-                told(Event("citation", {"reply": id, **citation}))
-            if "question" in details:
-                told(Event("question", {"reply": id, "question": details["question"]}))
-        told(Event("message", entry_view(said), said.seq))
-        told(Event("done", {"message": entry.id, "reply": id}))
+        for event in (*events_of(said), Event("done", {"message": entry.id, "reply": id})):
+            self._hub.publish(entry.conversation, event)
 
     async def _record(self, entry: Entry, values: Mapping[str, Any], outcome: str, ms: float) -> TurnRecord:
         trace = trace_of(read_turn(values)) if values.get("messages") else {}

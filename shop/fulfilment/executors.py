@@ -1,18 +1,28 @@
-"""Which processes over one data folder are alive, so that work is taken over from dead ones only.
+"""Which processes are alive, so that work is taken over from dead ones only.
 
-Every process holds the lock of one numbered slot for as long as it lives; the kernel lets go of it however
-the process ends. The slot's name is the executor id under which DBOS files the work of the process.
+Every process holds a lock for as long as it lives, which falls however it ends: over one data folder the file lock of
+a numbered slot, which the kernel frees; over a PostgreSQL an advisory lock, which the server frees with the connection.
+The lock's name is the executor id under which DBOS files the work of the process.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import itertools
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, LiteralString
+
+from shopbot.shop.settings import postgres_dsn
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+_KEEP_ALIVE = "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=2"
+"""The server notices within ten seconds that a machine is gone."""
 
 
 class Executor:
@@ -30,7 +40,7 @@ class Executor:
         return f"{self._prefix}-{self._slot}"
 
     @contextlib.contextmanager
-    def dead(self) -> Iterator[list[str]]:
+    def dead(self, among: Collection[str] = ()) -> Iterator[list[str]]:
         """The executor ids of processes that are gone, kept from coming back while the block runs."""
         with contextlib.ExitStack() as held:
             ids = []
@@ -44,6 +54,47 @@ class Executor:
     def close(self) -> None:
         """Give the slot back."""
         self._lock.close()
+
+
+class SharedExecutor:
+    """This process among all that share a PostgreSQL, on whichever machines; `id` is never used again."""
+
+    def __init__(self, url: str) -> None:
+        self.id = f"pg-{uuid.uuid4().hex}"
+        self._url = postgres_dsn(url)
+        self._connection = self._hold()
+
+    @contextlib.contextmanager
+    def dead(self, among: Collection[str]) -> Iterator[list[str]]:
+        """Those executor ids whose processes are gone; others find them alive while the block runs.
+
+        Raises:
+            psycopg.Error: the server does not answer.
+        """
+        if self._connection.closed:
+            self._connection = self._hold()
+        held = [id for id in sorted(set(among) - {self.id}) if self._run("pg_try_advisory_lock", id)]
+        try:
+            yield held
+        finally:
+            for id in held:
+                self._run("pg_advisory_unlock", id)
+
+    def close(self) -> None:
+        """Let go."""
+        self._connection.close()
+
+    def _hold(self) -> Connection[Any]:
+        import psycopg
+
+        self._connection = psycopg.connect(self._url, autocommit=True, connect_timeout=10, options=_KEEP_ALIVE)
+        self._run("pg_try_advisory_lock", self.id)
+        return self._connection
+
+    def _run(self, function: LiteralString, id: str) -> bool:
+        number = int.from_bytes(hashlib.sha256(id.encode()).digest()[:8], "big", signed=True)
+        row = self._connection.execute(f"SELECT {function}(%s)", (number,)).fetchone()
+        return bool(row and row[0])
 
 
 def _first_free_slot(folder: Path) -> tuple[int, BinaryIO]:

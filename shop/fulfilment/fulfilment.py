@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("shopbot.shop.fulfilment")
 _GLANCE_S = 0.1
+SWEEP_S = 5.0
+"""Seconds between two looks for returns that nobody works on."""
 
 
 class Fulfilment:
@@ -138,7 +140,8 @@ class Fulfilment:
             pause = self._sweep_s
             try:
                 self._sweep()
-            except (ShopError, SQLAlchemyError) as error:
+            except Exception as error:
+                # The database may be away in any of a dozen ways, and whoever takes care must not die of one.
                 _log.warning("unfinished returns cannot be taken up: %s", error)
 
     def _sweep(self) -> None:
@@ -157,7 +160,7 @@ def open_fulfilment(
     carrier: Carrier,
     *,
     backoff: Backoff | None = None,
-    sweep_s: float = 30.0,
+    sweep_s: float = SWEEP_S,
     linger_s: float = 0.0,
 ) -> Iterator[Fulfilment]:
     """The returns of the shop that `settings` describe; unfinished ones are taken up at once.

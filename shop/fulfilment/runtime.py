@@ -16,13 +16,14 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 from sqlalchemy.exc import SQLAlchemyError
 
 from shopbot.engines.recording.redaction import Redacting
 from shopbot.shop.errors import DatabaseError
 from shopbot.shop.fulfilment.context import FulfilmentContext
-from shopbot.shop.fulfilment.executors import Executor
+from shopbot.shop.fulfilment.executors import Executor, SharedExecutor
 from shopbot.shop.fulfilment.steps import name_of
 from shopbot.shop.fulfilment.workflow import fulfil, home, left_behind, open_contexts
 from shopbot.shop.settings import secrets_of
@@ -45,7 +46,7 @@ class Runtime:
     def __init__(self, settings: Settings) -> None:
         home[0] = str(settings.data)
         _log_to(settings.data / "log" / "fulfilment.log", settings)
-        self._executor = Executor(settings.data / "executors")
+        self._executor = _executor(settings)
         try:
             DBOS(config=_config(settings, self._executor.id))
             DBOS.launch()
@@ -76,9 +77,10 @@ class Runtime:
 
     def take_over(self) -> None:
         """Continue what processes that are gone have left behind."""
-        with self._executor.dead() as ids:
-            if ids:
-                for left in DBOS.list_workflows(executor_id=ids, status="PENDING", app_version=VERSION):
+        pending = DBOS.list_workflows(status="PENDING", app_version=VERSION, load_input=False, load_output=False)
+        with self._executor.dead({str(left.executor_id) for left in pending}) as ids:
+            for left in pending:
+                if left.executor_id in ids:
                     DBOS.resume_workflow(left.workflow_id)
 
     def shut_down(self) -> None:
@@ -115,10 +117,15 @@ def leave(context: FulfilmentContext, grace_s: float) -> None:
             left_behind.clear()
 
 
+def _executor(settings: Settings) -> Executor | SharedExecutor:
+    shared = settings.workflow_database_url.startswith("postgresql")
+    return SharedExecutor(settings.workflow_database_url) if shared else Executor(settings.data / "executors")
+
+
 def _launch(settings: Settings) -> Runtime:
     try:
         return Runtime(settings)
-    except (SQLAlchemyError, OSError) as error:
+    except (SQLAlchemyError, OSError, psycopg.Error) as error:
         raise DatabaseError(
             f"The workflow database of {settings.data} cannot be opened ({_first_line(error)}): check "
             "SHOPBOT_FULFILMENT_URL and the permissions, or move a damaged file away: open returns are taken "

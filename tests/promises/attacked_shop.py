@@ -65,13 +65,12 @@ class OpenShop:
 @contextmanager
 def opened(settings: Settings, clock: Clock) -> Iterator[OpenShop]:
     """The shop of `settings`, open."""
-    from langgraph.checkpoint.memory import InMemorySaver
-
+    from shopbot.agents.memory import open_memory
     from shopbot.agents.shopbot import create_shopbot
     from shopbot.shop.shop import open_shop
     from shopbot.tools.shop.services import ShopServices
 
-    with open_shop(settings, clock) as shop:
+    with open_shop(settings, clock) as shop, open_memory(settings.conversations) as memory:
         desk = ShopServices(shop)
-        yield OpenShop(shop.database, desk, create_shopbot("planner", desk=desk, checkpointer=InMemorySaver()), clock)
+        yield OpenShop(shop.database, desk, create_shopbot("planner", desk=desk, checkpointer=memory), clock)
         desk.close()

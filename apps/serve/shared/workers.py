@@ -1,0 +1,47 @@
+"""Several processes that serve one address: they share its socket, and whichever ends is started anew."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import socket
+import time
+from collections.abc import Callable
+from multiprocessing import connection
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+_SOON_S = 5.0
+"""A process that ends sooner after its start is not started again at once."""
+
+
+def supervise(count: int, serve: Callable[..., None], listening: socket.socket, *arguments: Any) -> int:
+    """Run `serve(listening, *arguments)` in `count` processes until this one is told to stop; the exit code."""
+    processes = multiprocessing.get_context("spawn")
+    running: dict[BaseProcess, float] = {}
+    stopping = False
+
+    def start() -> None:
+        process = processes.Process(target=serve, args=(listening, *arguments))
+        process.start()
+        running[process] = time.monotonic()
+
+    def stop(*_: object) -> None:
+        nonlocal stopping
+        stopping = True
+        for process in running:
+            process.terminate()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    for _ in range(count):
+        start()
+    while running:
+        connection.wait([process.sentinel for process in running], timeout=1.0)
+        for process in [process for process in running if not process.is_alive()]:
+            lived = time.monotonic() - running.pop(process)
+            if not stopping:
+                if lived < _SOON_S:
+                    time.sleep(1.0)
+                start()
+    return 0

@@ -1,0 +1,86 @@
+"""`shopbot serve --workers` over PostgreSQL: whichever worker answers, and whichever dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+from serving import Running, Visitor
+
+from benchmarks.serve.process import ServerProcess
+from shopbot.shop.database.connection import open_database
+from shopbot.shop.demo.seed import build_demo
+
+QUESTION = "How long do I have to return something?"
+
+
+@pytest.fixture
+def workers(fresh_postgres_url: str, shop_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServerProcess]:
+    """Two workers over one shop."""
+    database = open_database(fresh_postgres_url)
+    build_demo(database, datetime.now(UTC))
+    database.dispose()
+    monkeypatch.setenv("SHOPBOT_DATABASE_URL", fresh_postgres_url)
+    program = ServerProcess(shop_folder, "--workers", "2")
+    program.start()
+    yield program
+    program.stop()
+
+
+def test_several_processes_need_a_database_in_common(data_folder: Path) -> None:
+    command = [sys.executable, "-m", "shopbot.apps", "serve", "--workers", "2", "--port", "0"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1
+    assert "SHOPBOT_DATABASE_URL" in done.stderr
+
+
+def test_whichever_worker_is_killed_every_message_is_answered_once(
+    workers: ServerProcess, fresh_postgres_url: str
+) -> None:
+    running = Running(None, f"http://127.0.0.1:{workers.port}")  # type: ignore[arg-type]
+    visitors = [running.visit() for _ in range(6)]
+    sent = [[visitor.post(QUESTION).json()["seq"], visitor.post("Hello!").json()["seq"]] for visitor in visitors]
+    os.kill(children(workers.process.pid)[0], signal.SIGKILL)
+    for visitor, (_, second) in zip(visitors, sent, strict=True):
+        visitor.wait(second)
+        assert_answered_once_in_order(visitor)
+    reply = seen_elsewhere(visitors[0])
+    assert reply["speaker"] == "bot"
+    for client in running.clients:
+        client.close()
+    with psycopg.connect(fresh_postgres_url) as connection:
+        left = connection.execute("SELECT count(*) FROM agent_received").fetchone()
+    assert left == (0,)
+
+
+def children(parent: int) -> list[int]:
+    """The workers, and not what else Python starts with them."""
+    tasks = Path(f"/proc/{parent}/task").glob("*/children")
+    pids = [int(pid) for task in tasks for pid in task.read_text(encoding="ascii").split()]
+    return [pid for pid in pids if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+def assert_answered_once_in_order(visitor: Visitor) -> None:
+    said = visitor.messages()
+    assert [entry["speaker"] for entry in said].count("customer") == 2
+    assert len({entry["id"] for entry in said}) == len(said)
+    assert 1 <= [entry["speaker"] for entry in said].count("bot") <= 2
+
+
+def seen_elsewhere(visitor: Visitor) -> dict[str, object]:
+    """The next reply, as listeners at any worker hear it."""
+    last = str(visitor.messages()[-1]["seq"])
+    heard = []
+    with visitor.events(last) as one, visitor.events(last) as two, visitor.events(last) as three:
+        visitor.post(QUESTION)
+        for events in (one, two, three):
+            heard.append(next(data for name, data, _ in events if name == "message" and data["speaker"] == "bot"))
+    assert len({entry["seq"] for entry in heard}) == 1
+    return heard[0]
