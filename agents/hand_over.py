@@ -22,7 +22,6 @@ from langgraph.types import Command
 from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
-from shopbot.agents.state import Handed
 from shopbot.errors import AgentError
 from shopbot.prompts import says
 from shopbot.tools.action import Action
@@ -30,6 +29,13 @@ from shopbot.tools.action import Action
 
 class HandOverError(AgentError):
     """A fact that is to be handed over is missing or not of the type that the contract says."""
+
+
+class Handed(TypedDict):
+    """Facts on their way to the agent `to`."""
+
+    to: str
+    facts: dict[str, Any]
 
 
 class SharedState(TypedDict):

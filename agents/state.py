@@ -15,6 +15,7 @@ from langgraph.graph.message import _messages_delta_reducer
 from typing_extensions import TypedDict
 
 from shopbot.agents.config import GateConfig
+from shopbot.agents.hand_over import Handed
 from shopbot.agents.plan import GOALS, Facts, Plan, allowed_now, lapsed, make_plan, merge_facts
 from shopbot.engines.protocol import REFUSED, TurnStart
 from shopbot.tools.action import Action, Call
@@ -65,13 +66,6 @@ class Written(TypedDict):
     action: str
     args: str
     observed: str
-
-
-class Handed(TypedDict):
-    """Facts on their way to the agent `to` (`shopbot.agents.hand_over`)."""
-
-    to: str
-    facts: dict[str, Any]
 
 
 class Question(TypedDict):

@@ -20,7 +20,7 @@ from langgraph.checkpoint.postgres import PostgresSaver
 from psycopg import Cursor
 from psycopg.rows import DictRow, dict_row
 
-from shopbot.agents.memory import CompactSerializer, InThreads, MemoryFileError
+from shopbot.agents.checkpoints import CompactSerializer, InThreads, MemoryFileError
 from shopbot.agents.postgres import locks
 from shopbot.agents.postgres.batch import Batch
 from shopbot.agents.postgres.journal import PostgresJournal

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from shopbot.apps.serve.serve_file import ServeFile, now
-
-if TYPE_CHECKING:
-    from shopbot.apps.serve.shared.tables import ServeTables
+from shopbot.apps.serve.serve_file import Tables, now
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS correspondents (conversation TEXT PRIMARY KEY, address TEXT NOT NULL, subject TEXT NOT NULL);
@@ -32,8 +28,8 @@ class Correspondent:
 class Letters:
     """The e-mails. Every method is one transaction and may be called from any thread."""
 
-    def __init__(self, file: ServeFile | ServeTables) -> None:
-        self._transaction = file.transaction
+    def __init__(self, tables: Tables) -> None:
+        self._transaction = tables.transaction
 
     def begin(self, correspondent: Correspondent) -> None:
         """Remember whom the conversation is with."""

@@ -9,12 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from shopbot.apps.serve.serve_file import ServeFile, now
-
-if TYPE_CHECKING:
-    from shopbot.apps.serve.shared.tables import ServeTables
+from shopbot.apps.serve.serve_file import Tables, now
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS conversations (
@@ -67,8 +64,8 @@ class Store:
     outages: tuple[type[Exception], ...] = ()
     """Failures that pass: what they befall is tried again."""
 
-    def __init__(self, file: ServeFile | ServeTables) -> None:
-        self._transaction = file.transaction
+    def __init__(self, tables: Tables) -> None:
+        self._transaction = tables.transaction
 
     def create(self, conversation: str, owner: str) -> Conversation:
         """A new conversation; the one that is there if it was created before."""

@@ -61,7 +61,8 @@ class _Read:
         self.layers = sum(".attention.self.query.bias" in name for name in self._held)
 
     def named(self, end: str) -> NDArray[Any]:
-        return self._held[self._full(end)]
+        held: NDArray[Any] = self._held[self._full(end)]
+        return held
 
     def dense(self, name: str) -> Dense:
         """The product that the bias of `name` is added to."""
@@ -87,7 +88,8 @@ class _Read:
         return table
 
     def _full(self, end: str) -> str:
-        for name in self._held:
+        held: list[str] = list(self._held)
+        for name in held:
             if name == end or name.endswith(f".{end}"):
                 return name
         raise NotFusible(f"The graph has no parameter {end}.")
