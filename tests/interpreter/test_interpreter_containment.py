@@ -35,6 +35,7 @@ FORBIDDEN = {
     "change a limit": "import resource\nresource.setrlimit(resource.RLIMIT_NPROC, (9, 9))",
     "map executable memory": "import mmap\nmmap.mmap(-1, 4096, prot=7)",
     "duplicate a descriptor": "import os\nos.dup(3)",
+    "write past its output": "import os\nos.write(1, b'lost')",
     "change the folder": "import os\nos.chdir('/')",
     "rename the host": "import socket\nsocket.sethostname('x')",
 }
