@@ -1,9 +1,8 @@
 """How long a program takes on both paths, beside a subprocess and, where installed, smolagents and RestrictedPython.
 
 Prints for one program of each kind, taken in turns: the median and the 95th percentile in milliseconds, the median
-divided by that of a bare `fork` and `wait` in this process, and the processor time of all processes involved, which a
-busy machine hardly changes. Then what the processes that stand ready hold and, with a number, how memory develops over
-so many programs in a row.
+divided by that of a bare `fork` and `wait` in this process, and the processor time of all processes involved. Then
+what the processes that stand ready hold and, with a number, how memory develops over so many programs in a row.
 
     .venv/bin/python -m benchmarks.bench_pal [PROGRAMS_IN_A_ROW]
 

@@ -3,7 +3,8 @@
     evaluate("3 * 19.95 + 4.50")                          -> Decimal("64.35")
     evaluate("sum(quantity * unit_price)", columns={...})  -> the same over the lines of an order
 
-A literal is what is written, never a binary float, so money is exact; `//` and `%` are Python's own (-7 // 2 is -4).
+A literal is what is written, never a binary float, so money is exact; `//` and `%` are Python's own (-7 // 2 is -4),
+`round` takes halves away from nought, as amounts of money are rounded (round(2.5) is 3).
 Every value is exact as long as numerator and denominator have at most MAX_DIGITS digits; only a root, such as
 2 ** 0.5, is cut, after ROOT_PLACES decimal places. Arithmetic over whole columns runs in numexpr on integers, and only
 after the same allow-list has passed it: numexpr by itself evaluates strings with `eval` and must never see free text.

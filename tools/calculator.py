@@ -11,6 +11,8 @@ from shopbot.tools.action import Call, Observation, Source, action
 from shopbot.tools.arithmetic import ArithmeticRefused, Columns, as_decimal, exact_value, round_half_up
 
 SHOWN_PLACES = 6
+"""Of a value that does not end within EXACT_PLACES decimals."""
+EXACT_PLACES = 30
 
 
 @action(title="calculate")
@@ -50,6 +52,9 @@ def _to_the_cent(value: Fraction) -> str | None:
 
 def _shown(value: Fraction) -> tuple[str, bool]:
     """The value without needless zeros, and whether that is all of it."""
-    rounded = round_half_up(value, SHOWN_PLACES)
+    exact = round_half_up(value, EXACT_PLACES) == value
+    rounded = value if exact else round_half_up(value, SHOWN_PLACES)
+    if not rounded and value:
+        return f"{as_decimal(value):.{SHOWN_PLACES - 1}e}", False
     text = f"{as_decimal(rounded):f}"
-    return (text.rstrip("0").rstrip(".") if "." in text else text), rounded == value
+    return (text.rstrip("0").rstrip(".") if "." in text else text), exact

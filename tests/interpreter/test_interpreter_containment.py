@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -13,8 +14,9 @@ import pytest
 
 from benchmarks.pal_hostile import descendants
 from shopbot.tools.interpreter import Interpreter, Limits
+from shopbot.tools.interpreter.child import Child
 from shopbot.tools.interpreter.job import Job
-from shopbot.tools.interpreter.sandbox.wire import NUMBER, REFUSED, pack_reply
+from shopbot.tools.interpreter.sandbox.wire import MAX_MESSAGE, NUMBER, REFUSED, pack_reply
 
 FORGED = pack_reply(NUMBER, "31337", "31337", "int")
 
@@ -35,6 +37,7 @@ FORBIDDEN = {
     "change a limit": "import resource\nresource.setrlimit(resource.RLIMIT_NPROC, (9, 9))",
     "map executable memory": "import mmap\nmmap.mmap(-1, 4096, prot=7)",
     "duplicate a descriptor": "import os\nos.dup(3)",
+    "write past its output": "import os\nos.write(1, b'lost')",
     "change the folder": "import os\nos.chdir('/')",
     "rename the host": "import socket\nsocket.sethostname('x')",
 }
@@ -168,6 +171,16 @@ def test_a_killed_server_is_replaced_and_its_children_die_with_it(sandbox: Inter
         os.kill(server.process_id, signal.SIGKILL)
         wait_for_the_end(process)
     assert sandbox.run("ans = 5", "ans").answer == 5
+
+
+def test_a_process_whose_server_told_nothing_of_it_is_not_alive() -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs, Child(ours, Limits(), sequence=True) as child:
+        assert child.alive
+        _, descriptors, _, _ = socket.recv_fds(theirs, MAX_MESSAGE, 3)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        assert not child.alive
 
 
 @pytest.mark.parametrize("known", [False, True])

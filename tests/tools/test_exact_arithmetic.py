@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shopbot.tools.action import Call
 from shopbot.tools.arithmetic import MAX_LENGTH, ArithmeticRefused, evaluate
+from shopbot.tools.calculator import calculate
 
 LINES = {"quantity": [1, 2, 1], "unit_price": [5990, 1995, 2400], "line_total": [5990, 3990, 2400]}
 
@@ -172,6 +174,21 @@ def test_what_has_no_answer_or_costs_too_much_is_refused(expression: str) -> Non
 )
 def test_it_is_exact_at_any_size_and_pythons_own(expression: str, value: int | Decimal) -> None:
     assert evaluate(expression) == value
+
+
+@pytest.mark.parametrize(
+    ("expression", "shown"),
+    [
+        ("10 ** 22", "= 10000000000000000000000"),
+        ("100 * 1.25 ** 8", "= 596.04644775390625"),
+        ("1 / 3", "≈ 0.333333"),
+        ("1 / 3 ** 40", "≈ 8.22526e-20"),
+        ("-7 // 2", "= -4"),
+    ],
+)
+def test_the_action_says_whether_what_it_shows_is_all_of_it(expression: str, shown: str) -> None:
+    call = Call(services=None, facts={}, conversation="c", key="k")
+    assert calculate.run(call, expression=expression).text == f"{expression} {shown}"
 
 
 def test_a_root_is_right_to_fifty_digits() -> None:

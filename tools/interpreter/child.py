@@ -78,7 +78,10 @@ class Child:
     def alive(self) -> bool:
         """Whether nothing is known of its end; a lifeline that can be read holds the PID, or tells of the end."""
         if self._pid is None and _readable(self._lifeline.fileno(), 0):
-            self._hear(time.monotonic())
+            try:
+                self._hear(time.monotonic())
+            except (OSError, Lost):
+                return False
         return self._status is None and not _readable(self._lifeline.fileno(), 0)
 
     def confined(self, deadline: float) -> bool:

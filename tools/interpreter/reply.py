@@ -49,6 +49,8 @@ def refusal_in(data: bytes) -> str | None:
 
 
 def _split(data: bytes) -> tuple[bytes, str, str, str, str]:
+    if not data:
+        raise BadReply("the program ended its process before there was an answer")
     if len(data) < REPLY.size:
         raise BadReply("not a reply")
     kind, *sizes = REPLY.unpack_from(data)

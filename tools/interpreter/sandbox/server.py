@@ -32,7 +32,7 @@ def serve(control_fd: int, libraries: str) -> None:
     """Serve until the host closes the control socket; does not return."""
     preload(libraries)
     own, childrens = filters()
-    null = os.open("/dev/null", os.O_RDWR)
+    null = os.open("/dev/null", os.O_RDONLY)  # what is written past `sys.stdout` fails, and is not lost without a word
     own_memory = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
     control = socket.socket(fileno=control_fd)
     confine_server(own)
