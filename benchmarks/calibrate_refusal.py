@@ -1,6 +1,9 @@
 """Fits the refusal of search (`tools/retrieval/calibration.yaml`), and shows how it does on questions kept back.
 
-    python -m benchmarks.calibrate_refusal      after a change of the encoder, the documents or their sample questions
+    python -m benchmarks.calibrate_refusal [SET ...]
+
+It is to be run after a change of the encoder, of the documents or of their sample questions; the sets are the
+collections for `unguided`, all by default, each with the questions of all.
 
 `guided` (documents with sample questions) is fitted on the sample questions themselves, each left out in turn
 (`left_out`), and shown on the development questions; the minimum is the lowest that refuses .91 of the questions that
@@ -10,6 +13,7 @@ the questions of `refusal_sets` and judged on the other half; its minimum refuse
 
 from __future__ import annotations
 
+import argparse
 import tempfile
 from collections.abc import Sequence
 from dataclasses import astuple
@@ -37,16 +41,20 @@ Marks = NDArray[np.bool_]
 REFUSED, LOST = 0.91, 0.015
 FOLDS = 20
 HEAD = """# Written by `python -m benchmarks.calibrate_refusal`.
-# Weights of: cosine of the nearest passage, evidence of the best one, share of the question's words found, resemblance
-# to questions with an answer rather than none. `guided` is for documents with questions.yaml and unanswered.yaml beside
-# them, `unguided` for others. `minimum` is the least confidence that counts as an answer: raise it to refuse more.
+# Weights of: cosine of the nearest passage, evidence of the best one, share of the question's words found, the most of
+# them in one heading, resemblance to questions with an answer rather than none. `guided` is for documents with
+# questions.yaml and unanswered.yaml beside them, `unguided` for others. `minimum` is the least confidence that counts
+# as an answer: raise it to refuse more.
 """
 
 
 def main() -> None:
     """Fit both models and write them."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("sets", nargs="*", help="names of collections; all by default")
+    chosen = parser.parse_args().sets
     with tempfile.TemporaryDirectory() as folder:
-        fitted = {"guided": guided(Path(folder) / "with"), "unguided": unguided()}
+        fitted = {"guided": guided(Path(folder) / "with"), "unguided": unguided(chosen)}
     CALIBRATION.write_text(HEAD + yaml.safe_dump(fitted, sort_keys=False, default_flow_style=None), encoding="utf-8")
 
 
@@ -62,7 +70,7 @@ def guided(index: Path) -> dict[str, Any]:
     return fitted
 
 
-def unguided() -> dict[str, Any]:
+def unguided(chosen: Sequence[str]) -> dict[str, Any]:
     """The calibration for documents without sample questions; the present one where the public sets are missing."""
     if not FOLDER.is_dir():
         print(f"There is no {FOLDER}: the calibration of other documents stays as it is.")
@@ -70,7 +78,7 @@ def unguided() -> dict[str, Any]:
         return held
     fitting: list[tuple[Rows, Marks]] = []
     judging: dict[str, tuple[Rows, dict[str, Rows]]] = {}
-    for each in collections():
+    for each in collections(chosen):
         yes, yes_kept = halves(each.answered)
         divided = {name: halves(questions) for name, questions in each.unanswered.items()}
         no = [question for fitted, _ in divided.values() for question in fitted]

@@ -69,7 +69,13 @@ class LeftOut:
         best = [self.chunks[index.row_of[key]] for key, _ in ranked[:3]]
         texts = ["\n".join([each.heading, each.text, *(q for q in each.asked if q != question)]) for each in best]
         # The keyword index knows the question, so its evidence would count for nothing.
-        seen = Signals(float(cosines.max()), 0.0, coverage(question, texts, index), float(self.resemblance[number]))
+        seen = Signals(
+            float(cosines.max()),
+            0.0,
+            coverage(question, texts, index),
+            float(found.headings.max()),
+            float(self.resemblance[number]),
+        )
         return astuple(seen)
 
     def _cosines(self, number: int) -> NDArray[np.float32]:

@@ -7,7 +7,7 @@ subject: its own questions are answered, those of the others are not.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +17,8 @@ from shopbot.tools.retrieval import Retriever
 
 MOST = 60
 """Questions that are taken from one set."""
-SAME_SUBJECT = ({"policies", "faq"}, {"packages", "modules", "readmes", "code"})
-"""Sets between which a question may well be answered."""
+SAME_SUBJECT = ({"policies", "faq", "modules"}, {"packages", "modules", "readmes", "code"})
+"""Sets between which a question may well be answered: around those about modules, customers tell of their returns."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,11 @@ class Collection:
     unanswered: Mapping[str, list[str]]
 
 
-def collections() -> Iterator[Collection]:
-    """All of them, in memory."""
+def collections(chosen: Container[str] = ()) -> Iterator[Collection]:
+    """Those with these names, or all of them, in memory."""
     every, encoder = list(sets()), KeptEncoder()
     asked = {each.name: [question.ask for question in each.questions[:MOST]] for each in every}
-    for each in every:
+    for each in (each for each in every if not chosen or each.name in chosen):
         others = {name: questions for name, questions in asked.items() if not _same_subject(each.name, name)}
         with tempfile.TemporaryDirectory() as folder:
             retriever = retriever_over(each.documents, Path(folder) / "index", encoder)

@@ -52,9 +52,10 @@ class _Read:
     def __init__(self, model: Any) -> None:
         from onnx import numpy_helper
 
-        self._held = {each.name: numpy_helper.to_array(each) for each in model.graph.initializer}
+        held = model.graph.initializer
+        self._held: dict[str, NDArray[Any]] = {str(each.name): numpy_helper.to_array(each) for each in held}
         self._by_input: dict[str, list[Any]] = {}
-        self._by_output = {name: node for node in model.graph.node for name in node.output}
+        self._by_output: dict[str, Any] = {name: node for node in model.graph.node for name in node.output}
         for node in model.graph.node:
             for name in node.input:
                 self._by_input.setdefault(name, []).append(node)

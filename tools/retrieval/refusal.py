@@ -33,13 +33,15 @@ class Signals:
 
     `nearest` is the cosine of the best passage, `evidence` the most that a passage has of all that is ranked by
     (`shopbot.tools.retrieval.ranking`), `coverage` the share of the question's words (the rarer the heavier) that stand
-    in the three best passages, and `resemblance` how much it is like the questions that are known to have an answer
-    here and unlike those that are known to have none, about -1 to 1 (0 without such lists).
+    in the three best passages, `heading` the most of it that stands in the headings of one, and `resemblance` how much
+    it is like the questions that are known to have an answer here and unlike those that are known to have none, about
+    -1 to 1 (0 without such lists).
     """
 
     nearest: float
     evidence: float
     coverage: float
+    heading: float
     resemblance: float = 0.0
 
 
@@ -48,7 +50,7 @@ class Calibration(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    weights: tuple[float, float, float, float]
+    weights: tuple[float, float, float, float, float]
     intercept: float
     minimum: float
 

@@ -101,6 +101,7 @@ class Retriever:
             float(found.cosines.max(initial=0.0)),
             float(evidence[0][1]) if evidence else 0.0,
             coverage(question, texts, self.store.keywords),
+            float(found.headings.max(initial=0.0)),
             resemblance,
         )
         passages = places(((self.store.get([key])[key], score) for key, score in ranked), k)
