@@ -4,5 +4,5 @@
 
 `runs` reads them, `environment` says what an agent of that trade works with, `conversation` feeds each recorded
 proposal to the gate as if an engine had just made it, `judge` says by the right end state which writes were right,
-`fidelity` compares what the tools answered, `report` counts, `chart` draws, `state_bench` reads another benchmark's runs.
+`fidelity` compares what the tools answered, `report` counts, `chart` draws; `state_bench` reads the other benchmark.
 """

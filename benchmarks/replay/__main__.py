@@ -1,6 +1,8 @@
 """Replays recorded conversations of other agents through the gate.
 
-    python -m benchmarks.replay retail|airline|state_bench [--runs FILE] [--json] [--ablations] [--chart FILE] [--cases KIND]
+    python -m benchmarks.replay DOMAIN [--runs FILE] [--json] [--ablations] [--chart FILE] [--cases KIND]
+
+DOMAIN is retail, airline or state_bench.
 
 Prints tables, or with --json one object as its last line. The data lie in SHOPBOT_EXTERNAL_DATA (default
 ../shared/data); `docs/explanation/replayed.md` says where a user gets them.
