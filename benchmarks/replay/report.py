@@ -99,7 +99,7 @@ class Ablation:
 
 
 def ablations(runs: Sequence[Run], environment: Environment, parts: Sequence[str]) -> Iterator[Ablation]:
-    """The whole contracts, without each part, and without all of them: LangChain's plain loop."""
+    """The whole contracts, without each part, without all; and LangChain's plain loop, which runs every call."""
     whole = replay_all(runs, environment, full=False).writes
     yield _ablation("whole", whole)
     plain = environment
@@ -108,7 +108,9 @@ def ablations(runs: Sequence[Run], environment: Environment, parts: Sequence[str
         yield _ablation(
             f"without {part}", _as_in(whole, replay_all(runs, environment.without(part), full=False).writes)
         )
-    yield _ablation("none (LangChain's plain loop)", _as_in(whole, replay_all(runs, plain, full=False).writes))
+    yield _ablation("without all of them", _as_in(whole, replay_all(runs, plain, full=False).writes))
+    right = sum(write.kind is Kind.RIGHT for write in whole)
+    yield Ablation("LangChain's plain loop", 0, len(whole) - right, 0, 0, right)
 
 
 def _as_in(whole: Sequence[Judged], writes: Sequence[Judged]) -> list[Judged]:
