@@ -9,11 +9,11 @@ Number words in a row are read aloud: "nine oh two double one", "twelve thirty-f
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from shopbot.agents.grounding.cardinals import CardinalReader, lexicon, points_at_a_thing
+from shopbot.agents.grounding.cardinals import CardinalReader, Lexicon, lexicon, points_at_a_thing
 from shopbot.agents.grounding.numbers import LONGEST_GROUP
 from shopbot.agents.grounding.text import END, Token, at, glued_after, glued_before
 from shopbot.prompts import load_data
@@ -71,6 +71,7 @@ def codes_in(tokens: Sequence[Token]) -> Iterator[tuple[int, str]]:
 
 def _chunks(tokens: Sequence[Token]) -> Iterator[_Chunk]:
     """Runs of letters and digits held together by hyphens, "#" and the marks that are kept."""
+    currencies = lexicon().words["currencies"]
     place = 0
     while place < len(tokens):
         if not _is_part(tokens[place]):
@@ -91,16 +92,16 @@ def _chunks(tokens: Sequence[Token]) -> Iterator[_Chunk]:
                 break
         text = "".join(parts)
         raw = "".join(token.raw for token in tokens[place:end])
-        if not _is_spoilt(tokens, place, end, text):
+        if not _is_spoilt(tokens, place, end, text, currencies):
             yield _Chunk(text, place, end, tuple(map("".join, groups)), raw)
         place = end
 
 
-def _is_spoilt(tokens: Sequence[Token], start: int, end: int, text: str) -> bool:
+def _is_spoilt(tokens: Sequence[Token], start: int, end: int, text: str, currencies: Container[str]) -> bool:
     """Whether it is a signed number, an amount, or a part of something else."""
     before, after = glued_before(tokens, start), glued_after(tokens, end - 1)
     signed = before.text == "-" and glued_before(tokens, start - 1).text != "#"
-    amount = any(mark in text for mark in ",'") or before.text in lexicon().words["currencies"]
+    amount = any(mark in text for mark in ",'") or before.text in currencies
     return signed or amount or before.text in {".", "^", "@", "_", "+"} or after.text in {"%", "^", "@", "_", "*"}
 
 
@@ -166,11 +167,12 @@ def _keys(row: Sequence[_Chunk]) -> Iterator[str]:
 
 def _spoken(tokens: Sequence[Token]) -> Iterator[tuple[str, int, int]]:
     """Runs of number words, digits among them: as digits, with the places from which and up to which they stand."""
-    words, cardinals = lexicon(), CardinalReader(tokens, lexicon())
+    words = lexicon()
+    cardinals = CardinalReader(tokens, words)
     place = 0
     while place < len(tokens):
         run, start, spoken = "", place, False
-        while (read := _read_aloud(tokens, place, cardinals)) is not None:
+        while (read := _read_aloud(tokens, place, cardinals, words)) is not None:
             digits, behind = read
             spoken = spoken or tokens[place].is_word
             run, place = run + digits, behind
@@ -180,8 +182,10 @@ def _spoken(tokens: Sequence[Token]) -> Iterator[tuple[str, int, int]]:
         place = max(place, start + 1)
 
 
-def _read_aloud(tokens: Sequence[Token], place: int, cardinals: CardinalReader) -> tuple[str, int] | None:
-    words, token = lexicon().words, at(tokens, place)
+def _read_aloud(
+    tokens: Sequence[Token], place: int, cardinals: CardinalReader, known: Lexicon
+) -> tuple[str, int] | None:
+    words, token = known.words, at(tokens, place)
     if token.raw.isdecimal() and len(token.text) <= LONGEST_GROUP:
         alone = glued_before(tokens, place) is END and glued_after(tokens, place).text not in {*_KEPT, "-", "%", "^"}
         return (token.text, place + 1) if alone else None
@@ -191,7 +195,7 @@ def _read_aloud(tokens: Sequence[Token], place: int, cardinals: CardinalReader) 
         digit = at(tokens, place + 1)
         said = words["digits"].get(digit.text, digit.text if digit.raw.isdecimal() and len(digit.raw) == 1 else None)
         return (str(said) * words["repeats"][token.text], place + 2) if said is not None else None
-    if token.text not in lexicon().cardinal_words or points_at_a_thing(tokens, place, lexicon()):
+    if token.text not in known.cardinal_words or points_at_a_thing(tokens, place, known):
         return None
     start = cardinals.following_word(place)
     read = cardinals.read(start)

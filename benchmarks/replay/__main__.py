@@ -1,6 +1,8 @@
 """Replays recorded conversations of other agents through the gate.
 
-    python -m benchmarks.replay retail|airline|state_bench [--runs FILE] [--json] [--ablations] [--cases KIND]
+    python -m benchmarks.replay DOMAIN [--runs FILE] [--json] [--ablations] [--chart FILE] [--cases KIND]
+
+DOMAIN is retail, airline or state_bench.
 
 Prints tables, or with --json one object as its last line. The data lie in SHOPBOT_EXTERNAL_DATA (default
 ../shared/data); `docs/explanation/replayed.md` says where a user gets them.
@@ -13,9 +15,10 @@ import json
 import logging
 from pathlib import Path
 
+from benchmarks.replay.chart import draw
 from benchmarks.replay.environment import DATA, PARTS, TRADES, environment
 from benchmarks.replay.judge import Kind
-from benchmarks.replay.report import ablations, by_kind, case, replay_all
+from benchmarks.replay.report import ablations, as_table, by_kind, case, replay_all, second_figures
 
 
 def main() -> None:
@@ -25,6 +28,7 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, help="other runs in the same format")
     parser.add_argument("--json", action="store_true", help="print one JSON object last")
     parser.add_argument("--ablations", action="store_true", help="also without each part of the contracts")
+    parser.add_argument("--chart", type=Path, help="draw the ablations into this SVG file")
     parser.add_argument("--cases", choices=[kind.name.lower() for kind in Kind], help="print the writes of one kind")
     chosen = parser.parse_args()
     if not DATA.is_dir():
@@ -34,6 +38,7 @@ def main() -> None:
     runs = trade.read(chosen.runs or trade.file)
     replayed = replay_all(runs, trade)
     print(by_kind(chosen.domain, replayed.writes))
+    print("\n" + second_figures(replayed.writes))
     for compared in (c for c in replayed.compared if not (c.same or c.injected)):
         print(f"\nnot the recorded answer: {compared.run} {compared.use.name} {dict(compared.use.args)}")
         print(f"    recorded: {str(compared.use.answer)[:300]}\n    ours:     {compared.ours[:300]}")
@@ -41,8 +46,11 @@ def main() -> None:
         print(f"\na right write blocked ({reason}): {run.name} {use.name} {dict(use.args)}")
     if chosen.cases:
         print(*(case(w) for w in replayed.writes if w.kind.name.lower() == chosen.cases), sep="\n\n")
-    if chosen.ablations:
-        print("\n" + ablations(runs, trade, PARTS))
+    if chosen.ablations or chosen.chart:
+        rows = list(ablations(runs, trade, PARTS))
+        print("\n" + as_table(rows))
+        if chosen.chart:
+            draw({chosen.domain: rows}, chosen.chart)
     if chosen.json:
         print(json.dumps(replayed.summary()))
 

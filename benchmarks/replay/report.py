@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
@@ -86,20 +86,70 @@ def _row(kind: Kind, model: str, writes: Sequence[Judged]) -> str:
     return f"| {kind.value} | {model} | {len(writes)} | {len(writes) - stopped - again} | {stopped} | {again} | {why} |"
 
 
-def ablations(runs: Sequence[Run], environment: Environment, parts: Sequence[str]) -> str:
-    """Rows of what is still stopped when one part of every contract is left out, and with none of them."""
-    lines = ["| contract | wrong writes stopped | right writes refused | asked again |", "|---|---:|---:|---:|"]
+@dataclass(frozen=True)
+class Ablation:
+    """What is still stopped when the contracts lack something; what a write was, the whole contracts say."""
+
+    contract: str
+    wrong_stopped: int
+    wrong: int
+    right_refused: int
+    asked_again: int
+    right: int
+
+
+def ablations(runs: Sequence[Run], environment: Environment, parts: Sequence[str]) -> Iterator[Ablation]:
+    """The whole contracts, without each part, without all; and LangChain's plain loop, which runs every call."""
+    whole = replay_all(runs, environment, full=False).writes
+    yield _ablation("whole", whole)
     plain = environment
     for part in parts:
         plain = plain.without(part)
-    variants = [("whole", environment), *((f"without {part}", environment.without(part)) for part in parts)]
-    for name, variant in [*variants, ("none (LangChain's plain loop)", plain)]:
-        replayed = replay_all(runs, variant, full=False)
-        figures = replayed.summary()
-        again = sum(w.asked_again for w in replayed.writes)
+        yield _ablation(
+            f"without {part}", _as_in(whole, replay_all(runs, environment.without(part), full=False).writes)
+        )
+    yield _ablation("without all of them", _as_in(whole, replay_all(runs, plain, full=False).writes))
+    right = sum(write.kind is Kind.RIGHT for write in whole)
+    yield Ablation("LangChain's plain loop", 0, len(whole) - right, 0, 0, right)
+
+
+def _as_in(whole: Sequence[Judged], writes: Sequence[Judged]) -> list[Judged]:
+    return [Judged(write.proposal, known.kind) for known, write in zip(whole, writes, strict=True)]
+
+
+def _ablation(contract: str, writes: Sequence[Judged]) -> Ablation:
+    right = [write for write in writes if write.kind is Kind.RIGHT]
+    wrong = [write for write in writes if write.kind is not Kind.RIGHT]
+    again = sum(write.asked_again for write in right)
+    refused = sum(write.stopped for write in right) - again
+    return Ablation(contract, sum(write.stopped for write in wrong), len(wrong), refused, again, len(right))
+
+
+def as_table(rows: Iterable[Ablation]) -> str:
+    """The ablations as rows."""
+    lines = ["| contract | wrong writes stopped | right writes refused | asked again |", "|---|---:|---:|---:|"]
+    for row in rows:
+        stopped, refused = f"{row.wrong_stopped} of {row.wrong}", f"{row.right_refused} of {row.right}"
+        lines.append(f"| {row.contract} | {stopped} | {refused} | {row.asked_again} |")
+    return "\n".join(lines)
+
+
+def second_figures(writes: Sequence[Judged]) -> str:
+    """Rows of both figures: over all wrong writes and without those that nothing in the conversation tells apart, for
+    all tasks and for each half of them."""
+    lines = [
+        "| tasks | wrong writes stopped | without the chosen ones | right writes refused |",
+        "|---|---:|---:|---:|",
+    ]
+    for name, half in (("all", (0, 1)), ("even", (0,)), ("odd", (1,))):
+        these = [write for write in writes if write.proposal.run.task % 2 in half]
+        wrong = [write for write in these if write.kind is not Kind.RIGHT]
+        forced = [write for write in wrong if write.kind is not Kind.CHOSEN]
+        right = [write for write in these if write.kind is Kind.RIGHT]
+        refused = sum(write.stopped and not write.asked_again for write in right)
+        stopped, stoppable = (sum(write.stopped for write in each) for each in (wrong, forced))
         lines.append(
-            f"| {name} | {figures['wrong_stopped']} of {figures['wrong_writes']} "
-            f"| {figures['right_refused']} of {figures['right_writes']} | {again} |"
+            f"| {name} | {stopped} of {len(wrong)} | {stoppable} of {len(forced)} | {refused} of {len(right)} |"
         )
     return "\n".join(lines)
 

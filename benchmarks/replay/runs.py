@@ -54,6 +54,11 @@ class Run:
     spoken: frozenset[str] = frozenset()
     start: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def task(self) -> int:
+        """The number of its task, as its name gives it."""
+        return int(next(iter(re.findall(r"(?<![\w.])\d+(?![\w.])", self.name)), 0))
+
 
 def read_lines(file: Path) -> Iterator[dict[str, Any]]:
     """The objects of a JSON-lines file, gzipped or not."""

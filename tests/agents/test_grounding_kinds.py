@@ -103,6 +103,14 @@ def test_what_each_kind_decides(text: str, value: Any, there: bool) -> None:
     assert is_grounded(value, [text]) is there
 
 
+def test_a_date_without_its_year_is_the_next_such_day() -> None:
+    calendar = Calendar(today=date(2026, 5, 15))
+    assert is_grounded(date(2026, 5, 26), ["on May 26th, please"], calendar=calendar)
+    assert is_grounded(date(2027, 3, 1), ["1 March"], calendar=calendar)
+    assert not is_grounded(date(2027, 5, 26), ["May 26"], calendar=calendar)
+    assert not is_grounded(date(2026, 5, 26), ["May 26"])
+
+
 def test_a_calendar_says_what_day_tomorrow_is_and_which_of_day_and_month_comes_first() -> None:
     calendar = Calendar(today=date(2026, 3, 7), day_first=True)
     assert is_grounded(date(2026, 3, 8), ["tomorrow"], calendar=calendar)

@@ -66,6 +66,17 @@ def test_a_changed_fact_takes_everything_derived_from_it_along() -> None:
     assert merge_facts(facts, changes_with_consequences(facts, {"a": 2}, actions)) == {"a": 2, "d": 1, "e": 1}
 
 
+def test_a_changed_fact_about_one_order_leaves_those_of_others() -> None:
+    @action(needs=("order:{order}",), gives=("offer:{order}:{item}",))
+    def make_offer(call: Call[None], order: str, item: str) -> Observation:
+        """Offer."""
+        return Observation("")
+
+    facts = {"order:1": "new", "offer:1:a": 5, "offer:2:a": 6}
+    changes = changes_with_consequences(facts, {"order:1": "sent"}, [make_offer])
+    assert changes == {"order:1": "sent", "offer:1:a": None}
+
+
 def test_saying_the_same_again_changes_nothing() -> None:
     actions = [_make("m1", ("a",), ("b",))]
     facts = {"a": 1, "b": 1}

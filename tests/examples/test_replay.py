@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from benchmarks.replay.apply import right_effects
+from benchmarks.replay.chart import draw
 from benchmarks.replay.conversation import replay
 from benchmarks.replay.environment import Environment, environment
 from benchmarks.replay.judge import Kind, judge
-from benchmarks.replay.report import replay_all
+from benchmarks.replay.report import Ablation, replay_all
 from benchmarks.replay.runs import Run, ToolUse, read_tau
 from tests.examples.recorded import recorded
 
@@ -67,3 +69,40 @@ def test_a_write_is_wrong_when_it_changes_something_else(shop: Environment, run:
     kinds = [judge(p, right).kind for p in replay(run, shop) if shop.writes(p.use.name)]
     assert kinds
     assert Kind.RIGHT not in kinds
+
+
+@pytest.fixture
+def desk() -> Environment:
+    recorded("state_bench/policies.json")
+    return environment("state_bench")
+
+
+def test_a_preview_and_its_write_are_told_apart_by_what_was_confirmed(desk: Environment) -> None:
+    names = {name for run in desk.read(desk.file)[:10] for name in _names(run)}
+    assert {"preview_return", "process_return"} <= names
+    assert names <= desk.actions.keys()
+
+
+def test_what_the_recorded_tools_reckoned_is_reckoned_again(desk: Environment) -> None:
+    runs = [run for run in desk.read(desk.file) if "preview_return" in _names(run)][:10]
+    previews = [each for run in runs for each in replay_all([run], desk).compared if "preview" in each.use.name]
+    assert previews
+    assert all(each.same for each in previews)
+
+
+def test_the_summary_has_the_keys_that_others_read(shop: Environment, run: Run) -> None:
+    keys = "runs fidelity writes wrong_writes wrong_stopped right_writes right_refused gold_writes gold_blocked"
+    assert list(replay_all([run], shop).summary()) == [*keys.split(), "near_misses", "ms"]
+
+
+def test_a_write_that_was_listed_and_agreed_to_is_a_kind_of_its_own(shop: Environment, run: Run) -> None:
+    write = next(p for p in replay(run, shop) if shop.writes(p.use.name) and p.effect)
+    chosen = replace(write, asked="Shall I do it?", answered="Yes, go ahead.", listed=True)
+    assert judge(chosen, []).kind is Kind.CHOSEN
+    assert judge(replace(chosen, listed=False), []).kind is Kind.UNLIKE
+
+
+def test_the_chart_shows_each_contract_of_each_domain(tmp_path: Path) -> None:
+    rows = [Ablation("whole", 9, 10, 1, 2, 20), Ablation("none", 0, 10, 0, 0, 20)]
+    draw({"shop": rows, "desk": rows}, tmp_path / "chart.svg")
+    assert len(re.findall(">(whole|none)<", (tmp_path / "chart.svg").read_text())) == 4
