@@ -46,7 +46,9 @@ def test_a_return_in_the_widget_on_a_foreign_page(served: Running, foreign: Fore
     assert preview.value.headers["content-disposition"].startswith("inline")
     assert Path(download.value.path()).read_bytes().startswith(b"%PDF")
     assert page.get_by_role("button", name="Yes").count() == 0
-    assert page.locator("h1").evaluate("e => getComputedStyle(e).fontSize") == "40px"
+    style = "e => [getComputedStyle(e).fontSize, getComputedStyle(e).color]"
+    assert page.locator("h1").evaluate(style) == ["40px", "rgb(255, 0, 0)"]
+    assert page.locator(".panel h2").evaluate(style) == ["16px", "rgb(21, 32, 43)"]
 
 
 def test_a_reload_in_mid_answer_loses_and_doubles_nothing(served: Running, page: Page) -> None:
