@@ -44,12 +44,13 @@ def read_letter(raw: bytes, own: Sequence[str]) -> Letter:
     """The e-mail in these bytes; `own` are the addresses that are ours."""
     message = message_from_bytes(raw, policy=policy.default)
     assert isinstance(message, EmailMessage)  # noqa: S101 -- what this policy makes
-    sender = parseaddr(_header(message, "From"))[1].lower()
+    named_sender = parseaddr(_header(message, "From"))[1].lower()
+    sender = named_sender if _ADDRESS.fullmatch(named_sender) else ""
     named = _ID.findall(_header(message, "Message-ID"))
     references = [*_ID.findall(_header(message, "In-Reply-To")), *reversed(_ID.findall(_header(message, "References")))]
     return Letter(
         id=named[0] if named else f"<{hashlib.sha256(raw).hexdigest()}@unnamed>",
-        sender=sender if _ADDRESS.fullmatch(sender) else "",
+        sender=sender,
         subject=readable(_header(message, "Subject")).replace("\n", " ")[:200],
         text=without_quotes(_words(message))[:MAX_MESSAGE],
         references=tuple(dict.fromkeys(references))[:_MOST_REFERENCES],

@@ -2,7 +2,8 @@
 
 python -m benchmarks.serve.load --rate 50 --seconds 120 --conversations 200
 python -m benchmarks.serve.load --agent gated      a scripted model of no latency behind the gate
-python -m benchmarks.serve.load --agent plain      the same on plain LangGraph `create_agent`, without the gate
+python -m benchmarks.serve.load --agent plain      the same on LangChain's `create_agent`, without the gate
+python -m benchmarks.serve.load --agent by-hand    the same as somebody serves it themselves (`benchmarks.serve.plain`)
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from contextlib import closing
 from pathlib import Path
 
 from benchmarks.serve.customer import Customer
-from benchmarks.serve.process import ServerProcess
+from benchmarks.serve.process import PlainProcess, ServerProcess
 
 SAID = (
     "How long do I have to return something?",
@@ -91,11 +92,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=120)
     parser.add_argument("--conversations", type=int, default=200)
     parser.add_argument("--idle", type=int, default=1000)
-    parser.add_argument("--agent", choices=["shopbot", "gated", "plain"], default="shopbot")
+    parser.add_argument("--agent", choices=["shopbot", "gated", "plain", "by-hand"], default="shopbot")
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="serve-load-"))
     own = () if given.agent == "shopbot" else ("--agent", f"benchmarks.serve.agents:{given.agent}")
-    server = ServerProcess(folder, *own)
+    server = PlainProcess(folder) if given.agent == "by-hand" else ServerProcess(folder, *own)
     try:
         server.start()
         with closing(asyncio.new_event_loop()) as loop:

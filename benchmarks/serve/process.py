@@ -27,11 +27,11 @@ class ServerProcess:
 
     def start(self, *, ready: bool = True) -> None:
         """Start it, and wait until it answers; with `ready`, until the agent is open."""
-        command = [sys.executable, "-m", "shopbot.apps", "serve", "--data", str(self._data), "--port", str(self.port)]
+        command = self._command()
         environment = {**os.environ, "SHOPBOT_SERVE_RATE": "0"}
         began = time.perf_counter()
         self.process = subprocess.Popen(
-            [*command, *self._arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
         )
         assert self.process.stdout is not None
         address = _ADDRESS.search(self.process.stdout.readline())
@@ -41,6 +41,10 @@ class ServerProcess:
         self.start_s = time.perf_counter() - began
         if ready:
             self._wait("/ready")
+
+    def _command(self) -> list[str]:
+        serve = [sys.executable, "-m", "shopbot.apps", "serve", "--data", str(self._data), "--port", str(self.port)]
+        return [*serve, *self._arguments]
 
     def kill(self) -> None:
         """kill -9."""
@@ -76,3 +80,10 @@ class ServerProcess:
                 return
             time.sleep(0.02)
         raise TimeoutError(f"{path} of the server does not answer")
+
+
+class PlainProcess(ServerProcess):
+    """`benchmarks.serve.plain` as a program."""
+
+    def _command(self) -> list[str]:
+        return [sys.executable, "-m", "benchmarks.serve.plain", str(self._data), str(self.port)]

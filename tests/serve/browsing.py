@@ -8,13 +8,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
+AXE = Path(__file__).parents[2] / ".browser" / "node_modules" / "axe-core" / "axe.min.js"
+_SERIOUS = ("serious", "critical")
 _OPTIONS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -38,6 +41,18 @@ def chromium() -> Iterator[Browser]:
             pytest.skip(f"there is no Chromium here ({str(error).splitlines()[0]}): make browser")
         yield browser
         browser.close()
+
+
+def serious_faults(page: Page) -> list[Any]:
+    """What axe-core finds serious on the page; without it the test is skipped."""
+    if not AXE.is_file():
+        pytest.skip("axe-core is not installed: make browser")
+    # The page's policy lets no script of another's run; what the driver evaluates is none of the page's.
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run().then(result => result.violations)")
+    return [
+        (each["id"], [node["html"][:200] for node in each["nodes"]]) for each in found if each["impact"] in _SERIOUS
+    ]
 
 
 class ForeignPage(ThreadingHTTPServer):

@@ -13,6 +13,10 @@ from shopbot.engines.scripted import ScriptedEngine
 from shopbot.tools.action import Call, Observation, Source, action
 
 paid: list[int] = []
+EVIL = (
+    "<img src=x onerror=alert(1)><script>alert(2)</script> [click](javascript:alert(3)) "
+    "![x](https://evil.example/p.png) https://evil.example/?q=654321"
+)
 CASE = "21-cv-1034"
 _OPENED = [{"call": "take_case_number", "args": {"case_number": CASE}}, {"call": "open_case"}, {"call": "list_parties"}]
 
@@ -34,6 +38,11 @@ def researcher(checkpointer: Any) -> Any:
     """The example of the court filings, with an engine that plays its part of a conversation."""
     engine = ScriptedEngine([*_OPENED, {"say": f"Harborlight Instruments, Inc. [{CASE}/complaint#parties]"}])
     return create_researcher(engine, Docket(Path(tempfile.mkdtemp())), checkpointer)
+
+
+def misled(checkpointer: Any) -> Any:
+    """An agent whose engine says what somebody has planted."""
+    return create_agent(ScriptedEngine([{"say": EVIL}]), [pay], checkpointer=checkpointer)
 
 
 def forgetful() -> Any:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import own_agents
 import pytest
-from browsing import ForeignPage
+from browsing import ForeignPage, serious_faults
 from serving import Running, running
+
+from benchmarks.serve.process import ServerProcess
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-AXE = Path(__file__).parents[2] / ".browser" / "node_modules" / "axe-core" / "axe.min.js"
 ORDER = "order 654321, james.carter@example.com"
 
 
@@ -40,9 +41,14 @@ def test_a_return_in_the_widget_on_a_foreign_page(served: Running, foreign: Fore
     page.get_by_role("button", name="Yes").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Download PDF").click()
+    with page.context.expect_event("response", lambda response: "/files/labels/" in response.url) as preview:
+        page.get_by_role("button", name="View").click()
+    assert preview.value.headers["content-disposition"].startswith("inline")
     assert Path(download.value.path()).read_bytes().startswith(b"%PDF")
     assert page.get_by_role("button", name="Yes").count() == 0
-    assert page.locator("h1").evaluate("e => getComputedStyle(e).fontSize") == "40px"
+    style = "e => [getComputedStyle(e).fontSize, getComputedStyle(e).color]"
+    assert page.locator("h1").evaluate(style) == ["40px", "rgb(255, 0, 0)"]
+    assert page.locator(".panel h2").evaluate(style) == ["16px", "rgb(21, 32, 43)"]
 
 
 def test_a_reload_in_mid_answer_loses_and_doubles_nothing(served: Running, page: Page) -> None:
@@ -70,6 +76,50 @@ def test_the_server_stops_in_mid_answer_and_comes_back(shop_folder: Path, page: 
         assert len(bubbles(page, "customer")) == 2
         assert page.get_by_text("The connection is interrupted").is_hidden()
         page.goto("about:blank")
+
+
+def test_the_server_is_killed_in_mid_answer_and_started_again(shop_folder: Path, page: Page) -> None:
+    program = ServerProcess(shop_folder)
+    program.start()
+    page.goto(f"http://127.0.0.1:{program.port}")
+    say(page, "How long do I have to return something?")
+    page.locator(".entry.customer").wait_for()
+    program.kill()
+    page.get_by_text("The connection is interrupted").wait_for()
+    program.start()
+    page.get_by_text("30 days of delivery").first.wait_for()
+    assert (len(bubbles(page, "customer")), len(bubbles(page, "bot"))) == (1, 1)
+    page.goto("about:blank")
+    program.stop()
+
+
+def test_the_first_page_is_small(served: Running, page: Page) -> None:
+    loaded: list[int] = []
+    page.on("response", lambda response: loaded.append(len(response.body())))
+    page.goto(served.url)
+    page.get_by_role("textbox").wait_for()
+    assert len(loaded) >= 3
+    assert sum(loaded) < 100_000
+
+
+def test_what_an_engine_says_is_shown_as_words(data_folder: Path, page: Page) -> None:
+    data_folder.mkdir(exist_ok=True)
+    with running(data_folder, agent="own_agents:misled") as misled:
+        page.goto(misled.url)
+        say(page, "Hello")
+        page.locator(".entry.bot").nth(1).wait_for()
+        assert bubbles(page, "bot") == [own_agents.EVIL]
+        assert page.locator(".log img, .log a, .log script, .log iframe").count() == 0
+        page.goto("about:blank")
+
+
+def test_the_transcript_goes_to_the_address_on_the_order(served: Running, page: Page) -> None:
+    page.goto(served.url)
+    say(page, f"Where is my {ORDER}?")
+    page.locator(".entry.bot").nth(1).wait_for()
+    page.get_by_role("button", name="Save transcript").click()
+    page.get_by_role("button", name="Send by e-mail").click()
+    page.get_by_text("on its way to j…@example.com").wait_for()
 
 
 def test_with_the_keyboard_alone(served: Running, foreign: ForeignPage, page: Page) -> None:
@@ -141,13 +191,8 @@ def test_nothing_is_asked_of_another_server(served: Running, page: Page) -> None
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(served: Running, page: Page, scheme: str) -> None:
-    if not AXE.is_file():
-        pytest.skip("axe-core is not installed: make browser")
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     page.goto(served.url)
     say(page, "I want to return the jeans from order 234567, maria.lopes@example.org")
     page.get_by_role("checkbox").first.wait_for()
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run().then(result => result.violations)")
-    serious = [each for each in found if each["impact"] in ("serious", "critical")]
-    assert serious == [], json.dumps(serious, indent=1)[:3000]
+    assert serious_faults(page) == []

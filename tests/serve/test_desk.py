@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
+import own_agents
 import pytest
-from serving import Running, Visitor
+from browsing import serious_faults
+from serving import Running, Visitor, running
 from sqlalchemy.orm import Session
 
 from shopbot.apps.serve.accounts import AccountError, Accounts
@@ -18,7 +20,7 @@ from shopbot.apps.serve.desk_sessions import SESSION_S, Sessions
 from shopbot.shop.database.models import Return, Ticket
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 PASSWORD = "a long password"
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -224,6 +226,18 @@ def test_rules_and_policies_are_shown_as_the_assistant_has_them(staff: httpx.Cli
 # In the browser
 
 
+def at_the_desk(context: BrowserContext, served: Running) -> Page:
+    """A page at which sam is logged in."""
+    desk = context.new_page()
+    desk.set_default_timeout(60_000)
+    desk.goto(f"{served.url}/desk")
+    desk.get_by_label("Name").fill("sam")
+    desk.get_by_label("Password").fill(PASSWORD)
+    desk.get_by_role("button", name="Log in").click()
+    desk.get_by_role("heading", name="Conversations").wait_for()
+    return desk
+
+
 def test_taking_over_and_giving_back_with_two_browsers(
     served: Running, staff: httpx.Client, browser: Browser, page: Page
 ) -> None:
@@ -232,12 +246,7 @@ def test_taking_over_and_giving_back_with_two_browsers(
     page.get_by_role("textbox").press("Enter")
     page.locator(".entry.bot").nth(1).wait_for()
     context = browser.new_context()
-    desk = context.new_page()
-    desk.set_default_timeout(30_000)
-    desk.goto(f"{served.url}/desk")
-    desk.get_by_label("Name").fill("sam")
-    desk.get_by_label("Password").fill(PASSWORD)
-    desk.get_by_role("button", name="Log in").click()
+    desk = at_the_desk(context, served)
     desk.get_by_role("link", name="I want to talk to a person").first.click()
     desk.get_by_role("button", name="Take over").click()
     page.locator("header p", has_text="taken over").wait_for()
@@ -249,4 +258,36 @@ def test_taking_over_and_giving_back_with_two_browsers(
     desk.locator(".customer", has_text="Thank you, Sam").wait_for()
     desk.get_by_role("button", name="Give back").click()
     page.locator("header p", has_text="Usually answers").wait_for()
+    context.close()
+
+
+def test_an_action_is_approved(data_folder: Path, browser: Browser, page: Page) -> None:
+    own_agents.paid.clear()
+    data_folder.mkdir(exist_ok=True)
+    with running(data_folder, agent="own_agents:treasurer") as own:
+        own.server.access.accounts.add_staff("sam", PASSWORD)
+        page.goto(own.url)
+        page.get_by_role("textbox").fill("Please pay 50")
+        page.get_by_role("textbox").press("Enter")
+        page.get_by_text("A colleague has to agree").wait_for()
+        context = browser.new_context()
+        desk = at_the_desk(context, own)
+        desk.get_by_role("link", name="Please pay 50").click()
+        desk.get_by_role("button", name="Approve", exact=True).click()
+        page.get_by_text("That is done.").wait_for()
+        context.close()
+        page.goto("about:blank")
+    assert own_agents.paid == [50]
+
+
+def test_on_a_phone_nothing_sticks_out_and_axe_finds_nothing_serious(
+    served: Running, staff: httpx.Client, visitor: Visitor, browser: Browser
+) -> None:
+    visitor.say("How long do I have to return something?")
+    context = browser.new_context(viewport={"width": 360, "height": 740})
+    desk = at_the_desk(context, served)
+    for path in ("/desk/", desk_path(visitor), "/desk/returns", "/desk/tickets", "/desk/figures", "/desk/rules"):
+        desk.goto(served.url + path)
+        assert desk.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+        assert serious_faults(desk) == [], path
     context.close()

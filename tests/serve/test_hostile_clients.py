@@ -184,7 +184,31 @@ def test_a_conversation_may_not_listen_without_end(visitor: Visitor, monkeypatch
         assert visitor.client.get(f"{visitor.path}/events").status_code == 503
 
 
+def test_all_conversations_together_may_not_listen_without_end(
+    visitor: Visitor, served: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with visitor.events() as first:
+        next(first)
+        monkeypatch.setattr(events, "MOST", served.server.hub.size)
+        other = served.visit()
+        refused = other.client.get(f"{other.path}/events")
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "10")
+
+
 # Hosts, origins, pages
+
+
+@pytest.mark.parametrize("path", ["/", "/desk/login", "/desk/", "/api/v1/docs", "/widget.js", "/health", "/nothing"])
+def test_no_page_can_be_framed_sniffed_or_made_to_load_from_elsewhere(served: Running, path: str) -> None:
+    headers = served.client().get(path).headers
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    policy = headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in policy
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "server" not in headers
 
 
 @pytest.mark.parametrize(

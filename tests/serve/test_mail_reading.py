@@ -63,6 +63,29 @@ def test_plain_text_is_read_where_there_is_html_too() -> None:
     assert read_letter(letter.as_bytes(), []).text == "plain"
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Auto-Submitted: auto-replied",
+        "Precedence: bulk",
+        "List-Id: <news.example.com>",
+        "X-Auto-Response-Suppress: All",
+        "Return-Path: <>",
+        "From: MAILER-DAEMON@example.com",
+        "From: Help <help@shop.example>",
+        "From: nobody",
+    ],
+)
+def test_a_machine_is_known_by_its_headers(header: str) -> None:
+    raw = f"{header}\r\nFrom: maria@example.com\r\n\r\nI am out of office.\r\n"
+    assert read_letter(raw.encode(), ["help@shop.example"]).machine
+
+
+def test_a_person_is_no_machine() -> None:
+    raw = b"From: Maria <maria@example.com>\r\nAuto-Submitted: no\r\n\r\nHello\r\n"
+    assert read_letter(raw, ["help@shop.example"]).machine == ""
+
+
 def test_a_bounce_is_a_machines() -> None:
     raw = b"From: x@example.com\r\nContent-Type: multipart/report; boundary=b\r\n\r\n--b\r\n\r\nfailed\r\n--b--\r\n"
     assert read_letter(raw, []).machine == "Content-Type"

@@ -50,6 +50,14 @@ def test_what_was_being_answered_when_it_was_killed_is_answered_once(shop_folder
     assert program.process.returncode == 0
 
 
+def test_it_answers_within_four_seconds_of_processor_time(shop_folder: Path) -> None:
+    program = ServerProcess(shop_folder)
+    program.start(ready=False)
+    used = program.cpu_s
+    program.kill()
+    assert used < 4
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])
 def test_it_does_not_start_on_the_open_net_without_a_secret(data_folder: Path, host: str) -> None:
     done = shopbot("serve", "--host", host, "--port", "0")
