@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Engine, Table, func, insert, select
 
-from shopbot.apps.care.keeping import Keeping, open_keeping
+from shopbot.apps.serve.keeping import Keeping, open_keeping
 from shopbot.apps.settings import command_settings
 from shopbot.shop.database.connection import open_database
 from shopbot.shop.database.models import Base

@@ -26,7 +26,7 @@ from shopbot.shop.errors import ShopError
 from shopbot.shop.sealing import seal
 
 if TYPE_CHECKING:
-    from shopbot.apps.care.keeping import Keeping
+    from shopbot.apps.serve.keeping import Keeping
     from shopbot.shop.settings import Settings
 
 ERASED = "erased"
@@ -172,7 +172,7 @@ def _plain(row: Base) -> dict[str, Any]:
 @contextmanager
 def _opened(data: Path | None, email: str) -> Iterator[Person]:
     """A person with the places of their shop, open."""
-    from shopbot.apps.care.keeping import open_keeping
+    from shopbot.apps.serve.keeping import open_keeping
 
     settings = command_settings(data=data)
     database = open_database(settings.shop_database_url)

@@ -5,12 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from shopbot.apps.serve.serve_file import ServeFile, now
-
-if TYPE_CHECKING:
-    from shopbot.apps.serve.shared.tables import ServeTables
+from shopbot.apps.serve.serve_file import Kept, now
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS turns (
@@ -38,7 +35,7 @@ class TurnRecord:
 class Records:
     """The records. Every method is one transaction and may be called from any thread."""
 
-    def __init__(self, file: ServeFile | ServeTables) -> None:
+    def __init__(self, file: Kept) -> None:
         self._transaction = file.transaction
 
     def keep_end(self, digest: str, conversation: str) -> None:

@@ -5,16 +5,23 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from shopbot.shop.errors import ShopError
 
 BUSY_TIMEOUT_S = 5.0
 Run = Callable[..., list[tuple[Any, ...]]]
 """Runs one statement with its values; the rows."""
+
+
+class Kept(Protocol):
+    """Where the server keeps what it knows: a file, or tables that several servers share."""
+
+    def transaction(self) -> AbstractContextManager[Run]:
+        """What runs statements until the block ends: all of them hold, or none."""
 
 
 class ServeFileError(ShopError):

@@ -9,12 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from shopbot.apps.serve.serve_file import ServeFile, now
-
-if TYPE_CHECKING:
-    from shopbot.apps.serve.shared.tables import ServeTables
+from shopbot.apps.serve.serve_file import Kept, now
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS conversations (
@@ -67,7 +64,7 @@ class Store:
     outages: tuple[type[Exception], ...] = ()
     """Failures that pass: what they befall is tried again."""
 
-    def __init__(self, file: ServeFile | ServeTables) -> None:
+    def __init__(self, file: Kept) -> None:
         self._transaction = file.transaction
 
     def create(self, conversation: str, owner: str) -> Conversation:

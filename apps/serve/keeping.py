@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 
 from shopbot.agents.memory import Memory, open_memory
 from shopbot.apps.serve import records, store
-from shopbot.apps.serve.serve_file import Run, ServeFile, open_serve_file
+from shopbot.apps.serve.serve_file import Kept, Run, open_serve_file
 
 if TYPE_CHECKING:
     from shopbot.agents.postgres.memory import PostgresMemory
-    from shopbot.apps.serve.shared.tables import ServeTables
     from shopbot.shop.settings import Settings
 
 SCHEMAS = (store.SCHEMA, records.SCHEMA)
@@ -30,7 +29,7 @@ CHECKPOINTS_POSTGRESQL = ("checkpoints", "checkpoint_blobs", "checkpoint_writes"
 class Keeping:
     """Open places: `said` the server's, `memory` the agent's."""
 
-    said: ServeFile | ServeTables
+    said: Kept
     memory: Memory | PostgresMemory
 
     @contextmanager
@@ -74,12 +73,12 @@ def open_keeping(settings: Settings) -> Iterator[Keeping]:
     """
     with ExitStack() as stack:
         if settings.postgres_url is None:
-            said: ServeFile | ServeTables = stack.enter_context(open_serve_file(settings.data / "serve.db", *SCHEMAS))
+            said: Kept = stack.enter_context(open_serve_file(settings.data / "serve.db", *SCHEMAS))
             memory = stack.enter_context(open_memory(settings.conversations))
         else:
             from shopbot.apps.serve.shared.tables import open_serve_tables
 
-            said = stack.enter_context(open_serve_tables(settings.postgres_url, *SCHEMAS))
-            memory = stack.enter_context(open_memory(said.worker))
+            said = tables = stack.enter_context(open_serve_tables(settings.postgres_url, *SCHEMAS))
+            memory = stack.enter_context(open_memory(tables.worker))
         memory.journal.of_calls("", ["-"])  # makes its tables, where they are missing
         yield Keeping(said, memory)
