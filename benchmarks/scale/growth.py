@@ -60,7 +60,7 @@ def multiply(tables: ServeTables, first: int, last: int) -> None:
                 last,
             )
         newest = "SELECT max(seq) FROM entries WHERE conversation = conversations.id"
-        run(f"UPDATE conversations SET newest = ({newest}) WHERE id LIKE 'copy-%' AND title <> ''")
+        run(f"UPDATE conversations SET newest = ({newest}) WHERE starts_with(id, 'copy-')")
     with tables.worker.connection() as connection:
         connection.execute("VACUUM ANALYZE")
 
