@@ -25,11 +25,13 @@ from langchain_core.messages import AIMessage, AnyMessage, ToolCall, ToolMessage
 from langgraph.types import Command, interrupt
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from shopbot.agents.approvals import verdict_on
 from shopbot.agents.decisions import record_action
+from shopbot.agents.deeds import as_text, observed_in
 from shopbot.agents.execution import failed, look_up, run_once
 from shopbot.agents.plan import GOALS, changes_with_consequences, make_plan, merge_facts
 from shopbot.agents.proposal import Approved, Refusal, first_unconfirmed, refuse, validate
-from shopbot.agents.state import TurnState
+from shopbot.agents.state import TurnState, Written
 from shopbot.engines.protocol import REFUSED
 from shopbot.engines.recording.trace_format import Outcome
 from shopbot.prompts import says
@@ -76,7 +78,7 @@ _DECISION: TypeAdapter[Decision] = TypeAdapter(Annotated[Decision, Field(discrim
 
 def act(call: ToolCall, state: TurnState) -> Command[Any]:
     """Carry out one call and say what it changes in the conversation's state."""
-    verdict = _consented(validate(call, state), state)
+    verdict = _consented(verdict_on(call, state), state)
     if isinstance(verdict, Approved) and _needs_a_person(verdict, state):
         decision = _decide(verdict, state.facts)
         if isinstance(decision, Reject | Answer):
@@ -140,7 +142,10 @@ def _stand_in(decision: Reject | Answer) -> Observation:
 def _record(call: ToolCall, observation: Observation, state: TurnState, *, seconds: float = 0.0) -> Command[Any]:
     """The state after a call: its observation, the facts and what falls with them, the plan."""
     update = consequences(call, observation, state)
-    return Command(update={**update, "messages": [observed(call, observation, seconds)]})
+    message = observed(call, observation, seconds)
+    if observation.ok and not state.config.alone and state.actions[call["name"]].effect == "write":
+        update["written"] = [Written(action=call["name"], args=as_text(call["args"]), observed=observed_in(message))]
+    return Command(update={**update, "messages": [message]})
 
 
 def consequences(call: ToolCall, observation: Observation, state: TurnState) -> dict[str, Any]:

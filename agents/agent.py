@@ -68,8 +68,8 @@ def create_agent(
         hand_over: the action that the agent itself calls when a budget is spent; its arguments must have defaults.
         result: the schema of the answer, found under `structured_response`: a pydantic model, when prose will not do;
             `Model | str` lets the agent ask or tell something in words on the way to it.
-        journal: where writes are remembered; by default in the database of the checkpointer. A checkpointer that
-            outlasts the process needs a journal that does.
+        journal: where writes are remembered; by default in the database of the checkpointer, else in the store. A
+            checkpointer that outlasts the process needs a journal that does.
         recorder: what writes every decision of the engine down, masked: `shopbot.engines.recording.open_recorder`.
         restated: whether a yes may say again what was asked ("Yes, please cancel order 7, thanks!"); otherwise it is
             an utterance of a small closed grammar, and all else is asked again.
@@ -80,7 +80,8 @@ def create_agent(
         question_expires: how long after it was asked a question to confirm can be answered.
         longest_message: characters of a customer's message; a longer one raises `MessageTooLong`.
         now: the clock that questions and facts expire by, in UTC; by default the system's.
-        given: facts that the state brings and no action gives.
+        given: facts that the state brings and no action gives; or the contract by which other agents hand over to this
+            one (`shopbot.agents.HandOver`).
         middleware: LangChain's middlewares beside the gate. They stand behind it, where they surround the engine and
             the actions that it lets through; the word "gate" among them puts those before it in front of it.
         state_schema: as for LangChain's `create_agent`.
@@ -111,9 +112,10 @@ def create_agent(
     engine = check_engine(engine)
     if isinstance(response_format, type) and issubclass(response_format, BaseModel):
         result, response_format = response_format, None
-    journal = journal or journal_for(checkpointer)
+    journal = journal or journal_for(checkpointer, store)
+    actions = list(actions)
     gate = Gate(
-        list(actions),
+        actions,
         given=given,
         services=services,
         repairs=repairs,
@@ -150,7 +152,13 @@ def create_agent(
             name=name,
         )
     parts = {key: value for key, value in vars(agent).items() if key != "__orig_class__"}
-    turns = TurnGraph(**parts, journal=journal, locks=locks_for(checkpointer), longest_message=longest_message)
+    turns = TurnGraph(
+        **parts,
+        actions={action.name: action for action in actions},
+        journal=journal,
+        locks=locks_for(checkpointer),
+        longest_message=longest_message,
+    )
     if not checkpointer:
         return turns
     # Each step is on disk before the next begins; by default LangGraph writes while the next is running.

@@ -64,6 +64,11 @@ class Budget:
     unknown_price: float = 10.0
     """US dollars that a million tokens of a model without a known price count for in the limits."""
 
+    @property
+    def is_timed(self) -> bool:
+        """Whether there is a limit of time."""
+        return self.turn.seconds is not None or self.conversation.seconds is not None
+
     def exceeded(self, spending: Mapping[str, Spent]) -> str | None:
         """Which limit is reached ("turn calls"), if one is."""
         for scope, limits in (("turn", self.turn), ("conversation", self.conversation)):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -16,6 +18,7 @@ from shopbot.errors import AgentError
 from shopbot.tools.action import Action
 
 if TYPE_CHECKING:
+    from shopbot.agents.hand_over import HandOver
     from shopbot.engines.recording import Recorder
 
 
@@ -53,6 +56,8 @@ class GateConfig:
     approve: Mapping[str, Condition] = field(default_factory=dict)
     journal: Journal = field(default_factory=MemoryJournal)
     hand_over: str | None = None
+    takes: HandOver | None = None
+    """The contract by which other agents hand over to this one."""
     result: type[BaseModel] | None = None
     prose: bool = True
     restated: bool = False
@@ -65,3 +70,13 @@ class GateConfig:
     now: Callable[[], datetime] = utc_now
     alone: bool = True
     excuses: bool = True
+    unpriced: set[str] = field(default_factory=set)
+    """The engines of which it has been said that their price is not known."""
+    approved: OrderedDict[str, Any] = field(default_factory=OrderedDict)
+    """Calls that have been let through and have not run yet (`shopbot.agents.approvals`)."""
+
+    def with_action(self, action: Action) -> GateConfig:
+        """The same with another action of that name."""
+        config = copy(self)  # nothing is checked when one is made, and `replace` would take ten times as long
+        object.__setattr__(config, "actions", {**self.actions, action.name: action})
+        return config

@@ -5,18 +5,10 @@ A deed that is done is never lost over how it was reported: whatever an action r
 
 from __future__ import annotations
 
-import asyncio
-import contextvars
-import inspect
 import logging
-import threading
-from collections import deque
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
-from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import Any
 
 from langgraph.errors import GraphBubbleUp
 
@@ -25,24 +17,15 @@ from shopbot.agents.consent import digest_of, terms_of
 from shopbot.agents.journal import Write
 from shopbot.agents.proposal import Approved
 from shopbot.agents.state import TurnState
+from shopbot.agents.threads import TooSlow, awaited_here, within
 from shopbot.agents.tracing import describe_failure
 from shopbot.errors import AgentError
 from shopbot.prompts import says
 from shopbot.tools.action import UNKNOWN, Action, ActionError, Citation, Observation
 
 logger = logging.getLogger(__name__)
-Result = TypeVar("Result")
 _DEEPEST = 40
 _LARGEST = 2**63
-_IDLE_AT_MOST = 8
-"""Threads that are kept for the next run; starting one costs ten times as much as waking one."""
-_idle: deque[_Worker] = deque()
-_own = ThreadPoolExecutor(max_workers=4096, thread_name_prefix="gate")
-"""A thread for every action in flight: one that waits for another agent must not wait for that agent's thread."""
-
-
-class _TooSlow(Exception):
-    """A read took longer than it is given; not to be taken for a time-out of the action's own."""
 
 
 def run_once(approved: Approved, state: TurnState) -> Observation:
@@ -91,7 +74,7 @@ def look_up(approved: Approved, state: TurnState, key: str) -> Observation | Non
     if action.lookup is None:
         return _unknown(action.name)
     try:
-        came = _here(action.lookup(state.call(key), **approved.args))
+        came = awaited_here(action.lookup(state.call(key), **approved.args))
     except Exception:
         logger.exception("what became of %s could not be looked up", action.name)
         return _unknown(action.name)
@@ -122,7 +105,7 @@ def observe(approved: Approved, state: TurnState, key: str) -> Observation:
     call = state.call(key)
 
     def run() -> Observation:
-        return _as_observation(_here(action.run(call, **approved.args)))
+        return _as_observation(awaited_here(action.run(call, **approved.args)))
 
     def tried() -> Observation:
         for _ in range(action.tries - 1):
@@ -138,10 +121,10 @@ def observe(approved: Approved, state: TurnState, key: str) -> Observation:
         state.turn_id, f"execute_tool {action.name}", "execute_tool", gen_ai__tool__name=action.name
     ) as span:
         try:
-            return tried() if action.effect == "write" else _within(_seconds_for(action, state), tried)
+            return tried() if action.effect == "write" else within(_seconds_for(action, state), tried)
         except GraphBubbleUp:
             raise
-        except _TooSlow:
+        except TooSlow:
             return failed(str(says("too_slow")).format(name=action.name))
         except Exception as error:
             # Of a write, only the action's own refusal says that nothing was done: a time-out or an engine's failure
@@ -157,19 +140,11 @@ def observe(approved: Approved, state: TurnState, key: str) -> Observation:
 
 def _seconds_for(action: Action, state: TurnState) -> float | None:
     """How long a read is waited for: what is left of the turn's time, or what its contract says, if that is less."""
+    if action.timeout is None and not state.config.budget.is_timed:
+        return None
     spent = BudgetTracker(state.config.budget, state.values.get("spent"), new_turn=False, acted_s=state.acted_s)
     limits = (spent.seconds_left, action.timeout.total_seconds() if action.timeout else None)
     return min((limit for limit in limits if limit is not None), default=None)
-
-
-def _here(came: Any) -> Any:
-    """What came, awaited in a thread of its own where it has to be: this one may have an event loop that is running."""
-    return _in_thread(lambda: asyncio.run(awaited(came))) if inspect.isawaitable(came) else came
-
-
-async def awaited(came: Any) -> Any:
-    """The coroutine that `asyncio.run` wants, of whatever can be awaited."""
-    return await came
 
 
 def failed(sentence: str) -> Observation:
@@ -219,58 +194,3 @@ def _plain(value: Any, within: tuple[int, ...]) -> Any:
 def _readable(text: str) -> str:
     """`text` without halves of characters, which no file and no wire takes."""
     return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _within(seconds: float | None, run: Callable[[], Result]) -> Result:
-    """What `run` gives within so many seconds; after them it is left to itself. None: however long it takes.
-
-    Raises:
-        _TooSlow: it took longer.
-    """
-    return run() if seconds is None else _in_thread(run, max(seconds, 0.0))
-
-
-def _in_thread(run: Callable[[], Result], seconds: float | None = None) -> Result:
-    """What `run` gives in another thread, which does not keep the process from ending.
-
-    Raises:
-        _TooSlow: it took longer than `seconds`.
-    """
-    done: Future[Result] = Future()
-    try:
-        worker = _idle.pop()
-    except IndexError:
-        worker = _Worker()
-    worker.tasks.put(partial(contextvars.copy_context().run, _settle, done, run))
-    if not wait([done], seconds).done:
-        raise _TooSlow
-    return done.result()
-
-
-async def in_gate_thread(run: Callable[[], Result]) -> Result:
-    """What `run` gives in a thread of the gate's own: those of the event loop are left to the tools, for which it may
-    wait."""
-    return await asyncio.get_running_loop().run_in_executor(_own, contextvars.copy_context().run, run)
-
-
-def _settle(done: Future[Result], run: Callable[[], Result]) -> None:
-    try:
-        done.set_result(run())
-    except BaseException as error:
-        done.set_exception(error)
-
-
-class _Worker(threading.Thread):
-    """A thread that runs one task at a time and is kept when few are idle."""
-
-    def __init__(self) -> None:
-        super().__init__(daemon=True, name="action")
-        self.tasks: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self.start()
-
-    def run(self) -> None:
-        while True:
-            self.tasks.get()()
-            if len(_idle) >= _IDLE_AT_MOST:
-                return
-            _idle.append(self)

@@ -8,11 +8,9 @@ whatever comes back into an observation and facts (`shopbot.agents.act`).
 from __future__ import annotations
 
 import asyncio
-import inspect
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,14 +25,16 @@ from shopbot.agents.act import act
 from shopbot.agents.agreement import check_agreement, check_journal, read_result
 from shopbot.agents.budget import Budget
 from shopbot.agents.config import Condition, GateConfig, utc_now
-from shopbot.agents.execution import in_gate_thread
+from shopbot.agents.hand_over import HandOver
 from shopbot.agents.journal import Journal, MemoryJournal
 from shopbot.agents.model_step import ModelStep
 from shopbot.agents.plan import make_pursue
 from shopbot.agents.proposal import make_result_action
-from shopbot.agents.run import conversation_of_run, is_followed, unstreamed
+from shopbot.agents.proposing import with_proposal
+from shopbot.agents.run import RunServices, conversation_of_run, is_followed, unstreamed
 from shopbot.agents.state import TrustedState, TurnState
 from shopbot.agents.stores import journal_for
+from shopbot.agents.threads import in_gate_thread
 from shopbot.agents.tool_calls import Performance, as_tool, is_async_action, runs_without_a_loop
 from shopbot.agents.tracing import Tracer
 from shopbot.agents.turn_locks import busy_turn
@@ -61,7 +61,7 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
 
     def __init__(
         self,
-        contracts: Iterable[Action] | Contracts | str | Path,
+        contracts: Iterable[Action] | Contracts | Mapping[str, Mapping[str, Any]] | str | Path,
         tools: Iterable[BaseTool] = (),
         *,
         given: Iterable[str] = (),
@@ -91,7 +91,7 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
                 is denied, unless its server hints that it only reads.
             tools: the agent's, where contracts are by name: mistakes in these are found now, and not when the agent
                 first runs; needed where a middleware in front of the gate hides some of them.
-            given: facts that the state brings and no action gives.
+            given: facts that the state brings and no action gives; or the contract by which other agents hand over.
             budget: as for `shopbot.agents.create_agent`, by default without limits of time.
             services: whatever the actions work with; a function, a method or a `partial` gives them for each step of a
                 run, from LangGraph's `Runtime`; any other object is them itself, one that can be called too.
@@ -114,6 +114,9 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
         everything += [make_result_action(schema)] if schema else []
         self._given = tuple(given)
         self._services = services
+        self._run_services = RunServices(services)
+        self._checked: Any = None
+        """The checkpointer that the journal was last held against."""
         self.config = GateConfig(
             actions={each.name: _for_services(each, services) for each in everything},
             services=services,
@@ -122,6 +125,7 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
             approve=approve or {},
             journal=journal or MemoryJournal(),
             hand_over=hand_over,
+            takes=given if isinstance(given, HandOver) else None,
             result=schema,
             prose=prose,
             restated=restated,
@@ -186,7 +190,7 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
 
     def _step(self, request: ModelRequest[Any]) -> Generator[Any, Any, Response]:
         self._bind(request.tools)
-        return ModelStep(request, self._of_run(request.runtime), conversation_of_run()).run()
+        return ModelStep(with_proposal(request), self._of_run(request.runtime), conversation_of_run()).run()
 
     def _act(self, request: ToolCallRequest, handler: Callable[..., Any], *, is_async: bool) -> Command[Any]:
         self._bind(request.runtime.tools)
@@ -196,7 +200,7 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
             if action is None or self._runs_directly(action, is_async=is_async):
                 return act(request.tool_call, TurnState(request.state, config, conversation))
             performance = Performance(action, request, handler)
-            config = replace(config, actions={**config.actions, action.name: performance.action})
+            config = config.with_action(performance.action)
             return performance.add_to(act(request.tool_call, TurnState(request.state, config, conversation)))
 
     def _runs_directly(self, action: Action, *, is_async: bool) -> bool:
@@ -224,13 +228,16 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
     def _of_run(self, runtime: Any) -> GateConfig:
         """The configuration of this run: its services, and a journal that lasts as long as its checkpoints."""
         config = self.config
-        if inspect.isroutine(self._services) or isinstance(self._services, partial):
-            config = replace(config, services=self._services(runtime))
+        services = self._run_services.of(runtime)
+        if services is not config.services:
+            config = replace(config, services=services)
         saver = get_config().get("configurable", {}).get(CONFIG_KEY_CHECKPOINTER)
         if config.journal.durable or saver is None:
             return config
-        journal = journal_for(saver)
-        check_journal(config.actions.values(), saver, journal)
+        journal = journal_for(saver, runtime.store)
+        if saver is not self._checked:
+            check_journal(config.actions.values(), saver, journal)
+            self._checked = saver
         return replace(config, journal=journal) if journal.durable else config
 
 

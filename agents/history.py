@@ -110,9 +110,14 @@ def excuse(key: str, state: TurnState) -> str:
     return "\n\n".join([*written(state), str(says(key))])
 
 
-def last_resort(state: TurnState) -> str:
-    """What is said when no proposal held: the answer that needs no engine, if there is one, and what is missing."""
-    answer = "\n\n".join(filter(None, [*written(state), safe_answer(state)]))
+def last_resort(state: TurnState, *, claimed: bool = False) -> str:
+    """What is said when no proposal held: the answer that needs no engine, if there is one, and what is missing.
+
+    `claimed`: the engine said that something was done, and it was not; then that is said too.
+    """
+    done = written(state)
+    told = done or ([str(says("nothing_done"))] if claimed else [])
+    answer = "\n\n".join(filter(None, [*told, safe_answer(state)]))
     awaiting = state.plan.awaiting
     if not answer:
         return _ask_for(awaiting)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from langgraph.checkpoint.sqlite import SqliteSaver
 
-from shopbot.agents.saving import CompactSerializer, InThreads, MemoryFileError
+from shopbot.agents.checkpoints import CompactSerializer, InThreads, MemoryFileError
 from shopbot.agents.stores import SqlJournal, run_for
 from shopbot.agents.turn_locks import TurnLocks
 from shopbot.errors import extra

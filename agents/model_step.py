@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -21,14 +21,26 @@ from langgraph.types import Command, Overwrite
 
 from shopbot.agents.act import Settled, settle
 from shopbot.agents.answering import faults_in, rests_on_passages
+from shopbot.agents.approvals import keep
 from shopbot.agents.budget import BudgetTracker, add_usage, usage_of
 from shopbot.agents.config import GateConfig, NoResultError
 from shopbot.agents.consent import asked_terms, new_question, worded
 from shopbot.agents.decisions import by_the_gate, record
+from shopbot.agents.deeds import unsupported_claims
 from shopbot.agents.events import REFUSED
 from shopbot.agents.history import brief, excuse, is_repeated, last_resort, marked, notices, told_in_turn, with_own_ids
 from shopbot.agents.plan import merge_facts
-from shopbot.agents.proposal import RESULT, Approved, Refusal, check_proposal, first_unconfirmed, returned, together
+from shopbot.agents.proposal import (
+    NOT_DONE,
+    RESULT,
+    Approved,
+    Refusal,
+    check_proposal,
+    first_unconfirmed,
+    returned,
+    together,
+)
+from shopbot.agents.proposing import Proposing
 from shopbot.agents.state import TurnState
 from shopbot.agents.tracing import describe_answer, describe_failure
 from shopbot.agents.verification import Verification
@@ -67,6 +79,7 @@ class ModelStep:
         Raises:
             NoResultError: a structured result was asked for and did not come.
         """
+        self._take_over()
         if self.opens:
             yield from self._open()
         if self.budget.exceeded:
@@ -76,6 +89,7 @@ class ModelStep:
             return self._act(by_the_gate(step))
         request = self._told()
         approved: list[Approved] = []
+        refusals: list[Refusal] = []
         message = AIMessage("")
         for refused in range(1, self.config.repairs + 2):
             try:
@@ -106,7 +120,18 @@ class ModelStep:
                 f"no {self.config.result.__name__} came back in {self.config.repairs + 1} tries; the last answer was "
                 f"{message.text[:200]!r}. Try again, or ask for a simpler result."
             )
-        return self._finish(last_resort(self.state))
+        claimed = any(refusal.reason == NOT_DONE for refusal in refusals)
+        return self._finish(last_resort(self.state, claimed=claimed))
+
+    def _take_over(self) -> None:
+        """Establish the facts that another agent has handed over, if they are for this one and of its contract."""
+        handed, contract = self.state.values.get("handed"), self.config.takes
+        if not handed or contract is None or handed["to"] != contract.to:
+            return
+        taken = contract.taken(handed["facts"])
+        self.update |= {"facts": taken, "handed": None}
+        facts = merge_facts(self.state.values.get("facts"), taken)
+        self.state = replace(self.state, values={**self.state.values, "facts": facts})
 
     def _open(self) -> Generator[Asked, Any, None]:
         """Begin the turn: facts that have lapsed fall, calls that an earlier turn was cut short over are settled."""
@@ -123,7 +148,7 @@ class ModelStep:
             messages = settled.messages
             self.update["messages"] = Overwrite(list(messages))
         self.update |= {"notice": notice} if (notice := notices(messages, state.actions)) else {}
-        self.update |= {"facts": changes} if changes else {}
+        self.update |= {"facts": {**self.update.get("facts", {}), **changes}} if changes else {}
         facts = merge_facts(state.values.get("facts"), changes)
         now = {**state.values, "messages": messages, "facts": facts, "heard_at": self.update["heard_at"]}
         self.state = replace(state, values=now)
@@ -146,9 +171,18 @@ class ModelStep:
                 message = read_calls(separate_reasoning(message), self.request.tools)
             usage = usage_of(message, request.model, time.monotonic() - started)
             describe_answer(span, message, usage)
+        self._tell_unpriced(usage)
         self.usage += usage
         self.budget.pay(message)
         return with_own_ids(message, self.state.messages)
+
+    def _tell_unpriced(self, usage: Sequence[EngineUsage]) -> None:
+        """Say once of an engine that nobody knows its price."""
+        budget, told = self.config.budget, self.config.unpriced
+        engines = {used["engine"] for used in usage if used["cost"] is None} - told
+        if engines and budget.input_price is None and budget.output_price is None:
+            told |= engines
+            logger.warning(str(says("unpriced")).format(engines=", ".join(sorted(engines))))
 
     def _ask_aside(self, system: str, prompt: str) -> Generator[Asked, Any, str | None]:
         """The engine's words to a prompt outside of the conversation; None when it fails or the budget is spent."""
@@ -204,8 +238,11 @@ class ModelStep:
         if unconfirmed is not None:
             self._note(message, unconfirmed.call, "accepted")
             return self._put_question(message, unconfirmed)
-        calls = [approval.call for approval in together(approved)]
-        aside = "" if faults_in(message, self.state, aside=True) else message.content
+        acting = together(approved)
+        keep(acting, self.state)
+        calls = [approval.call for approval in acting]
+        holds = not (faults_in(message, self.state, aside=True) or unsupported_claims(message, self.state))
+        aside = message.content if holds else ""
         return self._act(message.model_copy(update={"content": aside, "tool_calls": calls, "invalid_tool_calls": []}))
 
     def _put_question(self, message: AIMessage, unconfirmed: Approved) -> Response:
@@ -231,7 +268,9 @@ class ModelStep:
         """End the turn with `text`, and remember what the customer has been asked."""
         state = self.state
         given = more.get("structured_response")
-        if self.config.prose and given is None and is_repeated(text, state.messages, state.actions):
+        # Whoever proposes from outside reads the same answer as often as they ask for it.
+        reads_on = self.config.prose and given is None and not isinstance(self.request.model, Proposing)
+        if reads_on and is_repeated(text, state.messages, state.actions):
             text, asked = str(says("stuck")), None
         question = new_question(asked.action, asked.args, state) if asked else None
         waits_for = state.asked_by_observation or state.plan.awaiting

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from shopbot.tools.action import Action, Call, Observation, Source, action
-from shopbot.tools.facts import holds, instances, is_instance, named
+from shopbot.tools.facts import derives, holds, instances, is_instance, named
 
 Facts = Mapping[str, Any]
 
@@ -59,10 +59,10 @@ def lapsed(facts: Facts, silence: timedelta, actions: Iterable[Action]) -> dict[
 
 
 def _derived_from(cause: str, facts: Facts, actions: list[Action]) -> Iterable[str]:
-    """The facts that hold because of `cause`."""
-    rests = (action for action in actions if any(is_instance(cause, need) for need in action.needs))
-    given = (fact for action in rests for fact in action.gives)
-    return (derived for fact in given for derived in instances(fact, facts))
+    """The facts that hold because of `cause`: of the same arguments, where both are about one."""
+    rests = ((action, need) for action in actions for need in action.needs if is_instance(cause, need))
+    given = ((need, fact) for action, need in rests for fact in action.gives)
+    return (one for need, fact in given for one in instances(fact, facts) if derives(need, cause, fact, one))
 
 
 @dataclass(frozen=True)

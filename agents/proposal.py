@@ -13,7 +13,8 @@ from pydantic_core import to_jsonable_python
 
 from shopbot.agents.answering import faults_in, unknown_in
 from shopbot.agents.consent import as_values, digest_of, has_consent
-from shopbot.agents.grounding import Evidence, Observed, Passage, gather, ungrounded
+from shopbot.agents.deeds import unsupported_claims
+from shopbot.agents.grounding import Calendar, Evidence, Observed, Passage, gather, ungrounded
 from shopbot.agents.plan import unmet
 from shopbot.agents.state import TurnState, is_of_user, is_refusal
 from shopbot.engines.protocol import REFUSED
@@ -23,6 +24,8 @@ from shopbot.tools.facts import is_instance
 from shopbot.tools.rules import broken
 
 RESULT = "give_result"
+NOT_DONE = "not_done"
+"""The reason of the refusal of an answer that says that something was done and was not."""
 READ_TRIES = 4
 """How often in one turn the same read may be made that fails each time."""
 _FAULTS = 3
@@ -147,14 +150,18 @@ def _never(call: Call[Any], **_: Any) -> Observation:
 
 
 def _answer_refused(message: AIMessage, state: TurnState, *, wants_result: bool) -> list[Refusal]:
-    """An answer must say something, be a result where one is asked for, and cite and quote what was retrieved."""
+    """An answer must say something, be a result where one is asked for, cite and quote what was retrieved, and say that
+    something was done only when it was."""
     nothing = ToolCall(name=RESULT, args={}, id=None, type="tool_call")
     if wants_result:
         return [refuse(nothing, "no_result")]
     if not message.text.strip():
         return [refuse(nothing, "empty")]
     faults = faults_in(message, state)
-    return [refuse(nothing, "unsupported", faults=faults[:_FAULTS])] if faults else []
+    if faults:
+        return [refuse(nothing, "unsupported", faults=faults[:_FAULTS])]
+    claims = unsupported_claims(message, state)
+    return [refuse(nothing, NOT_DONE, claims=[claim.text for claim in claims[:_FAULTS]])] if claims else []
 
 
 def _sound(approved: Approved, state: TurnState) -> Approved | Refusal:
@@ -183,7 +190,8 @@ def _ungrounded(action: Action, name: str, value: Any, source: Source, state: Tu
     of what was said, choices and flags too."""
     field = action.arguments.model_fields[name]
     if name not in action.derived:
-        return list(ungrounded(value, evidence_for(source, state), field))
+        today = Calendar(today=state.now.date())
+        return list(ungrounded(value, evidence_for(source, state), field, calendar=today))
     is_default = not field.is_required() and digest_of(to_jsonable_python(field.get_default())) == digest_of(value)
     return [] if is_default or _is_derived(action, name, value, state) else [value]
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import cast
+from functools import partial
+from typing import Any, cast
+from weakref import WeakKeyDictionary
 
 from langchain_core.callbacks import BaseCallbackManager, Callbacks
 from langchain_core.runnables import RunnableConfig
@@ -52,3 +55,23 @@ def is_followed() -> bool:
 def conversation_of_run() -> str:
     """The thread this run belongs to; runs without a checkpointer have none."""
     return str(get_config().get("configurable", {}).get("thread_id", ""))
+
+
+class RunServices:
+    """What the actions of a run work with: a value; or what a function, a method or a `partial` gives, which is asked
+    once for each run and context."""
+
+    def __init__(self, services: Any) -> None:
+        self._services = services
+        self._is_given = inspect.isroutine(services) or isinstance(services, partial)
+        self._of_runs: WeakKeyDictionary[Callable[..., Any], tuple[Any, Any]] = WeakKeyDictionary()
+
+    def of(self, runtime: Any) -> Any:
+        """Those of the run that `runtime` belongs to: LangGraph makes it for each step, and its writer for a run."""
+        if not self._is_given:
+            return self._services
+        context, services = self._of_runs.get(runtime.stream_writer, (None, None))
+        if services is None or context is not runtime.context:
+            services = self._services(runtime)
+            self._of_runs[runtime.stream_writer] = (runtime.context, services)
+        return services

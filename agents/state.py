@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Annotated, Any, NotRequired, Required, TypedDict
+from typing import Annotated, Any, NotRequired, Required
 
 from langchain.agents import AgentState
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langgraph.channels.delta import DeltaChannel
 from langgraph.graph.message import _messages_delta_reducer
+from typing_extensions import TypedDict
 
 from shopbot.agents.config import GateConfig
+from shopbot.agents.hand_over import Handed
 from shopbot.agents.plan import GOALS, Facts, Plan, allowed_now, lapsed, make_plan, merge_facts
 from shopbot.engines.protocol import REFUSED, TurnStart
 from shopbot.tools.action import Action, Call
@@ -30,9 +32,9 @@ def add_written(messages: list[AnyMessage], writes: Sequence[list[AnyMessage]]) 
     return _messages_delta_reducer(messages, list(writes))
 
 
-def add_heard(heard: list[Heard], writes: Sequence[list[Heard]]) -> list[Heard]:
-    """LangGraph delta reducer: append what was heard."""
-    return [*heard, *(each for write in writes for each in write)]
+def add_each(kept: list[Any], writes: Sequence[list[Any]]) -> list[Any]:
+    """LangGraph delta reducer: append what was heard or done."""
+    return [*kept, *(each for write in writes for each in write)]
 
 
 def is_refusal(message: ToolMessage) -> bool:
@@ -56,6 +58,14 @@ class Heard(TypedDict):
 
     id: str
     words: str
+
+
+class Written(TypedDict):
+    """A write that was done: the action, its arguments and what it observed, as text."""
+
+    action: str
+    args: str
+    observed: str
 
 
 class Question(TypedDict):
@@ -93,8 +103,12 @@ class TrustedState(AgentState[Any]):
     """What the reply of this turn has to tell first: what became of a write that an earlier turn was cut short over."""
     verified: NotRequired[list[dict[str, str]]]
     """Passages that were retrieved to verify answers (`shopbot.agents.verification`): citations, the newest last."""
-    heard: NotRequired[Annotated[list[Heard], DeltaChannel(add_heard, snapshot_frequency=SNAPSHOT_EVERY)]]
+    handed: NotRequired[Handed | None]
+    """What another agent has handed over and this one has not taken yet."""
+    heard: NotRequired[Annotated[list[Heard], DeltaChannel(add_each, snapshot_frequency=SNAPSHOT_EVERY)]]
     """The user's words, kept where another middleware may put a summary in the place of the messages."""
+    written: NotRequired[Annotated[list[Written], DeltaChannel(add_each, snapshot_frequency=SNAPSHOT_EVERY)]]
+    """The writes that were done, kept where another middleware may do that."""
 
 
 @dataclass(frozen=True)

@@ -9,18 +9,21 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, finalize, ref
 
 from langchain_core.messages import AnyMessage, messages_from_dict, messages_to_dict
 
-from shopbot.agents.journal import Journal, MemoryJournal, Write, withdrawal
+from shopbot.agents.journal import Journal, MemoryJournal, Write, observation_of, withdrawal
 from shopbot.agents.turn_locks import TurnLocks
 from shopbot.errors import AgentError
-from shopbot.tools.action import Citation, Observation
+from shopbot.tools.action import Observation
+
+if TYPE_CHECKING:
+    from langgraph.store.base import BaseStore
 
 Rows = list[tuple[Any, ...]]
 Run = Callable[[Sequence[tuple[str, tuple[Any, ...]]]], list[Rows]]
@@ -113,11 +116,11 @@ class SqlJournal:
         return self._run(statements)
 
 
-def journal_for(checkpointer: Any) -> Journal:
+def journal_for(checkpointer: Any, store: BaseStore | None = None) -> Journal:
     """The journal that lasts as long as the checkpoints of `checkpointer`.
 
     LangGraph's SQLite and PostgreSQL savers, sync and async, get one in their own database; any other checkpointer one
-    in memory, which `create_agent` refuses for an agent that writes.
+    in `store`, or else in memory, which `create_agent` refuses for an agent that writes.
     """
     own: Journal | None = getattr(checkpointer, "journal", None)
     if own is not None:
@@ -125,6 +128,10 @@ def journal_for(checkpointer: Any) -> Journal:
     run = run_for(checkpointer)
     if run is not None:
         return SqlJournal(run)
+    if store is not None:
+        from shopbot.agents.store_journal import StoreJournal
+
+        return StoreJournal(store)
     if checkpointer in (None, True, False):
         return MemoryJournal()
     return _volatile.setdefault(checkpointer, MemoryJournal())
@@ -145,12 +152,7 @@ def locks_for(checkpointer: Any) -> TurnLocks:
 
 def _write_of(row: Sequence[Any]) -> Write:
     key, conversation, call_id, status, stored = row
-    return Write(key, conversation, call_id, status, _observation(json.loads(stored)) if stored else None)
-
-
-def _observation(stored: Mapping[str, Any]) -> Observation:
-    citations = tuple(Citation(**citation) for citation in stored["citations"])
-    return Observation(**{**stored, "citations": citations})
+    return Write(key, conversation, call_id, status, observation_of(json.loads(stored)) if stored else None)
 
 
 def run_for(checkpointer: Any) -> Run | None:

@@ -10,7 +10,7 @@ import asyncio
 import inspect
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from dataclasses import replace
+from copy import copy
 from typing import Any
 
 from langchain.tools.tool_node import ToolCallRequest
@@ -19,7 +19,7 @@ from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from langgraph.types import Command
 
 from shopbot.agents.entry import Entered
-from shopbot.agents.execution import awaited
+from shopbot.agents.threads import awaited
 from shopbot.tools.action import Action, ActionError, Call, Observation
 from shopbot.tools.foreign import sent_arguments
 
@@ -73,7 +73,9 @@ class Performance:
     @property
     def action(self) -> Action:
         """The action, run in this way."""
-        return replace(self._action, run=self._run)
+        action = copy(self._action)
+        object.__setattr__(action, "run", self._run)  # `replace` would read its question anew
+        return action
 
     def _run(self, call: Call[Any], **args: Any) -> Any:
         tool = self._action.tool

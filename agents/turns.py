@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import threading
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -21,6 +21,7 @@ from langgraph.types import Command, StateSnapshot
 from shopbot.agents.journal import Journal
 from shopbot.agents.turn_locks import CROSSED, HeldTurn, TurnLocks, is_held
 from shopbot.errors import AgentError
+from shopbot.tools.action import Action
 
 _END: Any = object()
 
@@ -32,8 +33,11 @@ class MessageTooLong(AgentError):
 class TurnGraph(CompiledStateGraph[Any, Any, Any, Any]):
     """A compiled agent whose runs are turns: locked by conversation, the message kept first."""
 
-    def __init__(self, *, journal: Journal, locks: TurnLocks, longest_message: int, **parts: Any) -> None:
+    def __init__(
+        self, *, actions: Mapping[str, Action], journal: Journal, locks: TurnLocks, longest_message: int, **parts: Any
+    ) -> None:
         super().__init__(**parts)
+        self.actions = actions
         self.journal = journal
         self.locks = locks
         self.longest_message = longest_message

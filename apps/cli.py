@@ -27,6 +27,10 @@ Engine = Annotated[
     Optional[str],  # noqa: UP045 -- typer reads the annotation at run time
     typer.Option("--engine", metavar="SPEC", help="What reasons; docs/explanation/engines.md lists them: planner, …"),
 ]
+Agent = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(metavar="MODULE:FACTORY", help="Serve an agent of your own instead of ShopBot."),
+]
 Tenant = Annotated[Optional[str], typer.Option(help="Whose collection it is.")]  # noqa: UP045
 
 
@@ -54,10 +58,7 @@ def chat(
 def serve(
     data: Data = None,
     engine: Engine = None,
-    agent: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(metavar="MODULE:FACTORY", help="Serve an agent of your own instead of ShopBot."),
-    ] = None,
+    agent: Agent = None,
     host: Annotated[str, typer.Option(help="Address to listen on; any but loopback needs SHOPBOT_SERVE_SECRET.")] = (
         "127.0.0.1"
     ),
@@ -69,6 +70,15 @@ def serve(
         from shopbot.apps.serve.run import run_serve
 
     raise typer.Exit(run_serve(data=data, engine=engine, agent=agent, host=host, port=port, workers=workers))
+
+
+@app.command()
+def mcp(data: Data = None, engine: Engine = None, agent: Agent = None) -> None:
+    """Serve the actions as tools over MCP, on standard input and output; `serve` has them under /mcp."""
+    with extra("serve", "The MCP server"):
+        from shopbot.apps.serve.stdio import run_mcp
+
+    raise typer.Exit(run_mcp(data=data, engine=engine, agent=agent))
 
 
 @app.command()

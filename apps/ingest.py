@@ -92,7 +92,7 @@ def _show(report: IngestReport, collection: str, console: Console, *, as_json: b
         return
     console.print(f"{collection}: " + ", ".join(f"{number} {name}" for name, number in counts.items()))
     for reason in [*report.skipped, *report.empty]:
-        console.print(f"skipped: {reason}", markup=False)
+        console.print(f"skipped: {reason}", markup=False, soft_wrap=not console.is_terminal)
 
 
 class _Progress:
@@ -112,7 +112,7 @@ class _Progress:
             disable=not shown,
         )
         self._task = self._bar.add_task("reading", total=None)
-        self._stored = 0
+        self._stored: dict[str, int] = {}
 
     def __enter__(self) -> _Progress:
         self._bar.start()
@@ -123,5 +123,5 @@ class _Progress:
 
     def advance(self, source: str, stored: int) -> None:
         """Show that `stored` chunks of `source` are in."""
-        self._bar.update(self._task, description=source[-60:], advance=max(0, stored - self._stored))
-        self._stored = stored
+        self._stored[source] = stored
+        self._bar.update(self._task, description=source[-60:], completed=sum(self._stored.values()))

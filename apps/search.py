@@ -57,8 +57,8 @@ def run_search(
                 fields = ("key", "source", "heading", "score", "text", *more)
                 print(json.dumps({name: getattr(passage, name) for name in fields}))
             else:
-                console.print(f"[{passage.key}] {passage.score:.2f}  {passage.heading}", markup=False)
-                console.print(passage.text, markup=False, end="\n\n")
+                said = f"[{passage.key}] {passage.score:.2f}  {passage.heading}\n{passage.text}"
+                console.print(said, markup=False, soft_wrap=not console.is_terminal, end="\n\n")
     if not passages and not as_json:
         console.print(
             "Nothing that meets these conditions answers that." if where else "The documents do not answer that."

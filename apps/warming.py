@@ -9,19 +9,28 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from shopbot.apps.session import Conversation
+from typing import Any, Protocol
 
 logger = logging.getLogger(__name__)
 
 
+class Opened(Protocol):
+    """What is warmed up: an open agent, by the spec of its engine and the desk that it works at."""
+
+    @property
+    def engine(self) -> str:
+        """The engine's spec."""
+
+    @property
+    def desk(self) -> Any:
+        """The open shop (`ShopServices`)."""
+
+
 @contextmanager
-def warming(conversation: Conversation) -> Iterator[None]:
+def warming(opened: Opened) -> Iterator[None]:
     """Warm up in the background while the block runs; leaving it waits only for the part that is being loaded."""
     leaving = threading.Event()
-    thread = threading.Thread(target=warm_up, args=(conversation, leaving), name="warming", daemon=True)
+    thread = threading.Thread(target=warm_up, args=(opened, leaving), name="warming", daemon=True)
     thread.start()
     try:
         yield
@@ -31,9 +40,9 @@ def warming(conversation: Conversation) -> Iterator[None]:
         thread.join()
 
 
-def warm_up(conversation: Conversation, leaving: threading.Event | None = None) -> None:
+def warm_up(opened: Opened, leaving: threading.Event | None = None) -> None:
     """Load every slow part, the one that is needed first first; stops between two of them when `leaving` is set."""
-    for load in _slow_parts(conversation):
+    for load in _slow_parts(opened):
         if leaving is not None and leaving.is_set():
             return
         try:
@@ -42,9 +51,9 @@ def warm_up(conversation: Conversation, leaving: threading.Event | None = None) 
             logger.warning("a part could not be loaded ahead", exc_info=True)
 
 
-def _slow_parts(conversation: Conversation) -> list[Callable[[], object]]:
-    desk = conversation.desk
-    reader = [_load_reader] if conversation.engine == "planner" else []
+def _slow_parts(opened: Opened) -> list[Callable[[], object]]:
+    desk = opened.desk
+    reader = [_load_reader] if opened.engine == "planner" else []
     return [*reader, lambda: desk.policies.search("How long do I have?", 1), desk.shop.fulfilment.warm]
 
 

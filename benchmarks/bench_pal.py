@@ -1,8 +1,9 @@
 """How long a program takes on both paths, beside a subprocess and, where installed, smolagents and RestrictedPython.
 
-Prints the median and the 95th percentile in milliseconds for one program of each kind, the same time divided by that
-of a bare `fork` and `wait` in this process (comparable between a busy and a quiet machine), and, with a number, how
-memory develops over so many programs in a row.
+Prints for one program of each kind, taken in turns: the median and the 95th percentile in milliseconds, the median
+divided by that of a bare `fork` and `wait` in this process, and the processor time of all processes involved, which a
+busy machine hardly changes. Then what the processes that stand ready hold and, with a number, how memory develops over
+so many programs in a row.
 
     .venv/bin/python -m benchmarks.bench_pal [PROGRAMS_IN_A_ROW]
 
@@ -17,13 +18,16 @@ import statistics
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from benchmarks.pal_hostile import descendants, rss
 from shopbot.tools.interpreter import Interpreter
 
+ROUNDS = 10
 PLAIN = (
     "def solution():\n"
     '    """Olivia has $23. She bought five bagels for $3 each. How much money does she have left?"""\n'
@@ -48,24 +52,49 @@ def main(in_a_row: int) -> None:
             ("plain subprocess", _subprocess, 20),
             *_peers(),
         ]
-        print("| runs in | median ms | p95 ms | forks |\n|---|---|---|---|")
-        fork = 0.0
-        for name, run, times in runs:
-            middle, late = _measure(run, times)
-            fork = fork or middle
-            print(f"| {name} | {middle:.2f} | {late:.2f} | {middle / fork:.1f} |", flush=True)
+        print("| runs in | median ms | p95 ms | forks | CPU ms |\n|---|---|---|---|---|")
+        times, used = _in_turns(runs)
+        fork = statistics.median(times[runs[0][0]])
+        for name, found in times.items():
+            middle, late = statistics.median(found), sorted(found)[int(len(found) * 0.95)]
+            spent = used[name] / len(found)
+            print(f"| {name} | {middle:.2f} | {late:.2f} | {middle / fork:.1f} | {spent:.2f} |", flush=True)
+        _ready()
         if in_a_row:
             _row(both, in_a_row)
 
 
-def _measure(run: Callable[[], object], times: int) -> tuple[float, float]:
-    run()
-    found = []
-    for _ in range(times):
-        began = time.perf_counter()
-        run()
-        found.append((time.perf_counter() - began) * 1000)
-    return statistics.median(found), sorted(found)[int(len(found) * 0.95)]
+def _in_turns(
+    runs: list[tuple[str, Callable[[], object], int]],
+) -> tuple[dict[str, list[float]], Counter[str]]:
+    """Milliseconds of every run, and of processor time of all of a kind; in rounds, to see the same machine."""
+    found: dict[str, list[float]] = {name: [] for name, _, _ in runs}
+    used = Counter[str]()
+    for _ in range(ROUNDS):
+        for name, run, times in runs:
+            run()
+            spent = _processor_ms()
+            for _ in range(times // ROUNDS):
+                began = time.perf_counter()
+                run()
+                found[name].append((time.perf_counter() - began) * 1000)
+            used[name] += round(_processor_ms() - spent)
+    return found, used
+
+
+def _processor_ms() -> float:
+    """Of this process, those that it started, they in turn, and those of all of them that have ended."""
+    ticks = 0
+    for pid in {os.getpid(), *descendants(os.getpid())}:
+        with suppress(OSError):
+            ticks += sum(map(int, Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:15]))
+    return ticks * 1000 / os.sysconf("SC_CLK_TCK")
+
+
+def _ready() -> None:
+    """What each process that this one started holds, children of the servers included."""
+    held = sorted((rss(pid) >> 20 for pid in descendants(os.getpid())), reverse=True)
+    print(f"\nProcesses that stand ready, MiB resident (mostly shared): {', '.join(map(str, held))}")
 
 
 def _fork() -> None:

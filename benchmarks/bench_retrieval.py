@@ -8,6 +8,7 @@ Dense alone, BM25 alone (headings included) and the fusion of both are compared 
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
 import tempfile
 from collections.abc import Callable
@@ -50,11 +51,13 @@ def main() -> None:
 
 
 def show(part: str, rows: list[retrieval_quality.Row]) -> None:
-    """Print the rows of one part as a table."""
-    table = Table("", *rows[0].figures, title=part)
-    for row in rows:
-        table.add_row(row.name, *(f"{value:.3f}" if value < 2 else f"{value:,.1f}" for value in row.figures.values()))
-    Console(width=110).print(table)
+    """Print the rows of one part, a table for each set of figures."""
+    for names, alike in itertools.groupby(rows, key=lambda row: tuple(row.figures)):
+        table = Table("", *names, title=part)
+        for row in alike:
+            said = (f"{value:.3f}" if value < 2 else f"{value:,.1f}" for value in row.figures.values())
+            table.add_row(row.name, *said)
+        Console(width=110).print(table)
 
 
 if __name__ == "__main__":

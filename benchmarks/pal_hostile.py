@@ -5,11 +5,12 @@ program this process plants a readable file, a writable folder with something to
 looks at all of them from outside, at the time it took, the memory of every process involved, the processes left
 behind, the size of what came back, and whether the victim still gives right answers.
 
-    .venv/bin/python -m benchmarks.pal_hostile [both|monty|cpython ...] [--file FILE.jsonl]
+    .venv/bin/python -m benchmarks.pal_hostile [both|monty|cpython ...] [--own] [--file FILE.jsonl]
 
 `cpython` gives every program a process of its own, `both` has the quick path as well; `monty`, which serves where there
 is no sandbox, runs without the check of `admission`, which is no boundary. The
-set is `hostile_py/hostile_dev.jsonl` under SHOPBOT_EXTERNAL_DATA (../shared/data).
+sets are `pal_attacks` and `hostile_py/hostile_dev.jsonl` under SHOPBOT_EXTERNAL_DATA (../shared/data) where it is;
+`--own` leaves out the second, `--file` names another instead of both.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from benchmarks.pal_attacks import attacks
 
 SECONDS = 2.0
 SLACK = 2.5
@@ -107,7 +110,8 @@ class Victim:
             env=environment,
             cwd=Path(__file__).parent.parent,
         )
-        self.ask({"code": "ans = 6 * 7", "entry": "ans"}, 120)
+        for first in ("ans = 6 * 7", "import numpy\nans = 6 * 7"):  # starts everything there is
+            self.ask({"code": first, "entry": "ans"}, 120)
         self.memory = rss(self.process.pid)
 
     def ask(self, request: dict[str, Any], patience: float) -> dict[str, Any] | None:
@@ -310,9 +314,13 @@ def main() -> int:
     data = Path(os.environ.get("SHOPBOT_EXTERNAL_DATA", Path(__file__).parents[2] / "shared" / "data"))
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("modes", nargs="*", metavar="MODE", help=", ".join(MODES))
-    parser.add_argument("--file", type=Path, default=data / "hostile_py" / "hostile_dev.jsonl")
+    parser.add_argument("--own", action="store_true", help="only the project's own set")
+    parser.add_argument("--file", type=Path, help="another set")
     options = parser.parse_args()
-    rows = load(options.file)
+    public = data / "hostile_py" / "hostile_dev.jsonl"
+    rows = load(options.file) if options.file else attacks()
+    if public.exists() and not (options.own or options.file):
+        rows += load(public)
     worst = 0
     for mode in options.modes or MODES:
         failures = run_set(rows, mode)

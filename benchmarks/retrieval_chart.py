@@ -21,8 +21,8 @@ LEAST = {
     ("speed", "recall"): 0.98,
 }
 MOST = {
-    ("10,000 chunks", "p50 CPU ms"): 15.0,
-    ("100,000 chunks", "p50 CPU ms"): 40.0,
+    ("10,000 chunks", "p50 CPU ms"): 10.0,
+    ("100,000 chunks", "p50 CPU ms"): 20.0,
     ("10,000 chunks", "search MB"): 500.0,
     ("10,000 chunks", "ingest MB"): 500.0,
 }

@@ -2,11 +2,12 @@
 
     .venv/bin/python -m benchmarks.state_machine [STEPS] [--seed 1] [--kills 12]
 
-A hypothesis state machine (`tests/promises/machine.py`) plays against the real shop: orders in SQLite, fulfilment with
-the sandbox carrier and a mail folder. After every step: no return, label or e-mail without a clear yes to exactly its
-terms in the message right before; at most one a yes; what was said of them is true; no order detail before
-verification; every message kept. Then processes are killed for good (SIGKILL) at moments of the turn that arranges a
-return, and the next process has to say what became of it. Ends with status 1 when a promise is broken.
+A hypothesis state machine (`tests/promises/machine.py`) plays against the real shop: orders in SQLite, for every tenth
+step in PostgreSQL, fulfilment with the sandbox carrier and a mail folder. After every step: no return, label or e-mail
+without a clear yes to exactly its terms in the message right before; at most one a yes; what was said of them is true;
+no order detail before verification; every message kept. Then processes are killed for good (SIGKILL) at moments of the
+turn that arranges a return, and the next process has to say what became of it. Ends with status 1 when a promise is
+broken.
 """
 
 from __future__ import annotations
@@ -27,30 +28,49 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from shopbot.shop.settings import load_settings
-from tests.promises.machine import machine_in
-from tests.promises.machine_shop import open_world
+from tests.conftest import running_postgres
+from tests.promises.machine import ShopMachine, machine_in
+from tests.promises.machine_shop import build_demo_at, open_world
 
 RUN = 50
 ORDER, ADDRESS = "123456", "maria.lopez@example.com"
 
 
-def play(steps: int, with_seed: int) -> tuple[Counter[str], Counter[str], float, str]:
-    """Play that many steps; how many of which kind, what came of them, seconds, and what was broken."""
-    began = time.monotonic()
-    broken = ""
-    with tempfile.TemporaryDirectory() as folder, open_world(load_settings(data=Path(folder))) as world:
-        machine = machine_in(world)
-        while machine.steps.total() < steps and not broken:
-            wanted = settings(
-                max_examples=min(400, -(-(steps - machine.steps.total()) // RUN)), stateful_step_count=RUN,
-                database=None, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate],
-            )  # fmt: skip
-            try:
-                run_state_machine_as_test(seed(with_seed)(machine), settings=wanted)
-            except AssertionError as violation:
-                broken = f"{violation}\n" + "\n".join(getattr(violation, "__notes__", ()))
-            with_seed += 1
-        return machine.steps, machine.effects, time.monotonic() - began, broken
+class Played:
+    """Steps by kind, what came of them, seconds, and the promise that was broken, if one was."""
+
+    def __init__(self) -> None:
+        self.steps, self.effects = Counter[str](), Counter[str]()
+        self.seconds, self.broken = 0.0, ""
+
+    def play(self, steps: int, with_seed: int, url: str | None = None) -> None:
+        """Play that many steps more, in the database at `url`, else in a SQLite file."""
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory() as folder:
+            place = load_settings(data=Path(folder), database_url=url)
+            if url is not None:
+                build_demo_at(url)
+            with open_world(place) as world:
+                machine = machine_in(world)
+                while machine.steps.total() < steps and not self.broken:
+                    self.broken = _broken_in(machine, min(400, -(-(steps - machine.steps.total()) // RUN)), with_seed)
+                    with_seed += 1
+        self.steps += machine.steps
+        self.effects += machine.effects
+        self.seconds += time.monotonic() - began
+
+
+def _broken_in(machine: type[ShopMachine], runs: int, with_seed: int) -> str:
+    """Play so many runs; the promise that was broken."""
+    wanted = settings(
+        max_examples=runs, stateful_step_count=RUN, database=None, deadline=None,
+        suppress_health_check=list(HealthCheck), phases=[Phase.generate],
+    )  # fmt: skip
+    try:
+        run_state_machine_as_test(seed(with_seed)(machine), settings=wanted)
+    except AssertionError as violation:
+        return f"{violation}\n" + "\n".join(getattr(violation, "__notes__", ()))
+    return ""
 
 
 def kill(moment: float) -> str:
@@ -100,17 +120,21 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=12)
     wanted = parser.parse_args()
     logging.disable(logging.CRITICAL)
-    steps, effects, seconds, broken = play(wanted.steps, wanted.seed)
+    played = Played()
+    played.play(wanted.steps - wanted.steps // 10, wanted.seed)
+    with running_postgres() as url:
+        played.play(wanted.steps // 10, wanted.seed, url)
     print("| step | times |\n|---|---:|")
-    for name, times in [*sorted(steps.items()), ("all", steps.total())]:
+    for name, times in [*sorted(played.steps.items()), ("all", played.steps.total())]:
         print(f"| {name} | {times:,} |")
     faults = [fault for place in range(wanted.kills) if (fault := kill(0.1 * place))]
     print("\n| came of it | |\n|---|---:|")
-    print(f"| confirmation questions | {effects['questions']:,} |\n| returns arranged | {effects['returns']:,} |")
-    print(f"| violations | {int(bool(broken))} |\n| seconds | {seconds:,.0f} |")
+    for name, times in played.effects.items():
+        print(f"| {name} | {times:,} |")
+    print(f"| violations | {int(bool(played.broken))} |\n| seconds | {played.seconds:,.0f} |")
     print(f"| processes killed with SIGKILL | {wanted.kills} |\n| violations after a kill | {len(faults)} |")
-    print(*filter(None, [broken, *faults]), sep="\n", file=sys.stderr)
-    return int(bool(broken or faults))
+    print(*filter(None, [played.broken, *faults]), sep="\n", file=sys.stderr)
+    return int(bool(played.broken or faults))
 
 
 if __name__ == "__main__":

@@ -7,9 +7,10 @@ engines that do not read prose.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NotRequired, TypedDict
+from typing import Any, NotRequired
 
 from langchain_core.messages import BaseMessage, SystemMessage
+from typing_extensions import TypedDict
 
 BRIEFING = "briefing"
 THOUGHT = "reasoning_content"

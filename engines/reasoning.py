@@ -36,7 +36,7 @@ def split_reasoning(text: str) -> tuple[str, str]:
     """The reply and the reasoning in a text with <think> tags.
 
     A tag that is left open reaches to the end; one that is only closed reaches back to the beginning, since templates
-    open it in the prompt. Tags between backticks are words like any others.
+    open it in the prompt. Tags in code, between backticks that are closed again, are words like any others.
     """
     if "<" not in text and "[" not in text:
         return text, ""
@@ -70,12 +70,15 @@ class _Splitter:
         self.began_inside = False
         self._depth = 0
         self._code = ""
+        self._openers: frozenset[int] = frozenset()
 
     def split(self, text: str) -> tuple[str, str]:
         """The reply and the reasoning."""
         parts: tuple[list[str], list[str]] = ([], [])
         start = 0
-        for token in _TOKEN.finditer(text):
+        tokens = list(_TOKEN.finditer(text))
+        self._openers = _openers_of_code(tokens)
+        for token in tokens:
             parts[self._depth > 0].append(text[start : token.start()])
             parts[self._depth > 0].append(self._pass(token))
             start = token.end()
@@ -86,7 +89,8 @@ class _Splitter:
         """What of the token itself is text."""
         word = token.group()
         if token["code"] and (self._depth == 0 or len(word) < 3):
-            self._code = "" if self._code == word else self._code or word
+            begun = word if token.start() in self._openers else ""
+            self._code = "" if self._code == word else self._code or begun
         elif token["line"]:
             self._code = self._code if len(self._code) > 2 else ""
         elif token["tag"] and not self._code:
@@ -104,6 +108,19 @@ class _Splitter:
             self.began_inside = True
             return _BREAK
         return ""
+
+
+def _openers_of_code(tokens: list[re.Match[str]]) -> frozenset[int]:
+    """Where backticks stand that others like them close: inline code in its own line, a block anywhere behind."""
+    openers, waiting = set(), dict[str, int]()
+    for token in tokens:
+        word = token.group()
+        if token["line"]:
+            waiting = {run: start for run, start in waiting.items() if len(run) > 2}
+        elif token["code"]:
+            openers |= {waiting[word]} if word in waiting else set()
+            waiting[word] = token.start()
+    return frozenset(openers)
 
 
 def _without_reasoning(content: Any) -> tuple[Any, list[str]]:

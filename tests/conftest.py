@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 import uuid
@@ -47,15 +48,25 @@ def external_data() -> Path:
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """URL of a real PostgreSQL that lives as long as the test run."""
-    with tempfile.TemporaryDirectory(prefix="shopbot-pg-", ignore_cleanup_errors=True) as folder:
+    with contextlib.ExitStack() as stack:
         try:
-            server = _start_postgres(Path(folder) / "data")
+            url = stack.enter_context(running_postgres())
         except Exception as error:
             pytest.skip(f"PostgreSQL cannot start here: {type(error).__name__}: {error}")
-        url = make_url(server.get_uri()).set(drivername="postgresql")
-        _trade_durability_for_speed(url.render_as_string(hide_password=False))
-        yield url.render_as_string(hide_password=False)
-        server.cleanup()
+        yield url
+
+
+@contextlib.contextmanager
+def running_postgres() -> Iterator[str]:
+    """The URL of a real PostgreSQL of one's own, which ends with the block; what it loses at a crash is no loss."""
+    with tempfile.TemporaryDirectory(prefix="shopbot-pg-", ignore_cleanup_errors=True) as folder:
+        server = _start_postgres(Path(folder) / "data")
+        url = make_url(server.get_uri()).set(drivername="postgresql").render_as_string(hide_password=False)
+        _trade_durability_for_speed(url)
+        try:
+            yield url
+        finally:
+            server.cleanup()
 
 
 @pytest.fixture(scope="session")

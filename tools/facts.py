@@ -14,6 +14,7 @@ percent-encoded inside of values, and so is `%`: hall "A:1" and row "2" are `sea
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from string import Formatter
 from typing import Any
@@ -51,6 +52,21 @@ def is_instance(name: str, fact: str) -> bool:
     """Whether the established fact `name` is this one, of whatever argument."""
     head, is_about_argument, _ = fact.partition("{")
     return name.startswith(head) if is_about_argument else name == fact
+
+
+def derives(need: str, cause: str, given: str, derived: str) -> bool:
+    """Whether `derived`, an instance of `given`, is about the same arguments as `cause`, an instance of `need`: those
+    that both name."""
+    one, other = _values(need, cause), _values(given, derived)
+    return all(one[name] == other[name] for name in one.keys() & other.keys())
+
+
+def _values(fact: str, name: str) -> dict[str, str]:
+    """The arguments of an instance, as they stand in its name."""
+    parts = list(Formatter().parse(fact))
+    pattern = "".join(re.escape(literal) + ("" if field is None else "(.*)") for literal, field, _, _ in parts)
+    found = re.fullmatch(pattern, name, re.DOTALL)
+    return dict(zip(arguments_of(fact), found.groups() if found else (), strict=False))
 
 
 def instances(fact: str, facts: Iterable[str]) -> list[str]:

@@ -51,11 +51,27 @@ class _Reader:
         self._tokens = tokens
         self._today = today
         self._day_first = day_first
-        self._cardinals = CardinalReader(tokens, lexicon())
+        self._lexicon = lexicon()
+        self._cardinals = CardinalReader(tokens, self._lexicon)
         self._words: Mapping[str, Any] = load_data("words/dates.yaml")
+        self._relatives = sorted((word.split() for word in self._words["relative"]), key=len, reverse=True)
+        self._openings = frozenset(
+            (
+                *self._words["months"],
+                *self._words["ordinals"],
+                *self._words["ahead"],
+                *(words[0] for words in self._relatives),
+                *self._lexicon.words["articles"],
+                *self._lexicon.cardinal_words,
+            )
+        )
+        """Words that a date can begin with."""
 
     def read(self, place: int) -> DateMention | None:
         """The date that begins at `place`."""
+        token = self._tokens[place]
+        if not (token.raw[:1].isdecimal() or token.text in self._openings):
+            return None
         return self._in_digits(place) or self._with_month(place) or self._relative(place)
 
     def _in_digits(self, place: int) -> DateMention | None:
@@ -103,7 +119,17 @@ class _Reader:
             return None
         end = start + 1 if day_before else day[1]
         year = self._year(self._skip(end))
-        return DateMention(_day(year[0], month, day[0]), place, year[1]) if year else None
+        if year is None:
+            return self._next(month, day[0], place, end)
+        return DateMention(_day(year[0], month, day[0]), place, year[1])
+
+    def _next(self, month: int, day: int, start: int, end: int) -> DateMention | None:
+        """The next such day, of a date without its year."""
+        if self._today is None:
+            return None
+        days = filter(None, (_day(self._today.year + later, month, day) for later in (0, 1)))
+        following = next((one for one in days if one >= self._today), None)
+        return DateMention(following, start, end, is_counted=True)
 
     def _skip(self, place: int) -> int:
         """Past what stands between the parts of a date: "of", "the", a comma, a full stop or hyphen without a blank."""
@@ -119,13 +145,13 @@ class _Reader:
         if token.raw.isdecimal() and len(token.text) <= 2:
             ending = glued_after(self._tokens, place)
             return int(token.text), place + 1 + (ending.text in self._words["ordinal_endings"])
-        ordinals, tens = self._words["ordinals"], lexicon().words["tens"]
+        ordinals, tens = self._words["ordinals"], self._lexicon.words["tens"]
         if token.text in ordinals:
             return ordinals[token.text], place + 1
         ones = self._cardinals.following_word(place + 1)
         if token.text in tens and ordinals.get(at(self._tokens, ones).text, 10) < 10:
             return tens[token.text] + ordinals[self._tokens[ones].text], ones + 1
-        read = self._cardinals.read(place) if token.text in lexicon().cardinal_words else None
+        read = self._cardinals.read(place) if token.text in self._lexicon.cardinal_words else None
         return read if read and 0 < read[0] < 32 else None
 
     def _year(self, place: int) -> tuple[int, int] | None:
@@ -140,9 +166,9 @@ class _Reader:
         return (read[0] * 100 + second[0], second[1]) if second and 10 <= second[0] < 100 else None
 
     def _relative(self, place: int) -> DateMention | None:
-        longest = [word for word in sorted(self._words["relative"], key=len, reverse=True) if self._says(word, place)]
+        longest = next((words for words in self._relatives if self._says(words, place)), None)
         if longest:
-            return self._from_today(self._words["relative"][longest[0]], place, place + len(longest[0].split()))
+            return self._from_today(self._words["relative"][" ".join(longest)], place, place + len(longest))
         ahead = at(self._tokens, place).text in self._words["ahead"]
         count = self._count(place + ahead)
         days = self._words["spans"].get(at(self._tokens, count[1]).text) if count else None
@@ -157,12 +183,11 @@ class _Reader:
         token = at(self._tokens, place)
         if token.raw.isdecimal() and len(token.text) <= 3:
             return int(token.text), place + 1
-        if lexicon().is_in("articles", token):
+        if self._lexicon.is_in("articles", token):
             return 1, place + 1
-        return self._cardinals.read(place) if token.text in lexicon().cardinal_words else None
+        return self._cardinals.read(place) if token.text in self._lexicon.cardinal_words else None
 
-    def _says(self, wording: str, place: int) -> bool:
-        words = wording.split()
+    def _says(self, words: Sequence[str], place: int) -> bool:
         return [at(self._tokens, place + step).text for step in range(len(words))] == words
 
     def _from_today(self, days: int, start: int, end: int) -> DateMention | None:

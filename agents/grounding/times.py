@@ -44,12 +44,23 @@ def times_in(tokens: Sequence[Token], taken: frozenset[int] = frozenset()) -> li
 class _Reader:
     def __init__(self, tokens: Sequence[Token]) -> None:
         self._tokens = tokens
-        self._cardinals = CardinalReader(tokens, lexicon())
+        self._lexicon = lexicon()
+        self._cardinals = CardinalReader(tokens, self._lexicon)
         self._words: Mapping[str, Any] = load_data("words/dates.yaml")
+        self._openings = frozenset(
+            (
+                *(word for kind in ("noon", "midnight", "half", "quarter") for word in self._words[kind]),
+                *self._lexicon.words["articles"],
+                *self._lexicon.cardinal_words,
+            )
+        )
+        """Words that a time can begin with."""
 
     def read(self, place: int) -> TimeMention | None:
         """The time that begins at `place`."""
         token = self._tokens[place]
+        if not (token.is_number or token.text in self._openings):
+            return None
         for word, hour in (("noon", 12), ("midnight", 0)):
             if token.text in self._words[word]:
                 return TimeMention(time(hour), place, place + 1)
@@ -84,7 +95,7 @@ class _Reader:
 
     def _past_or_to(self, place: int) -> TimeMention | None:
         """ "half past five", "quarter to six", "ten past five"."""
-        start = place + lexicon().is_in("articles", self._tokens[place])
+        start = place + self._lexicon.is_in("articles", self._tokens[place])
         word = at(self._tokens, start).text
         minutes = 30 if word in self._words["half"] else 15 if word in self._words["quarter"] else None
         behind = start + 1
@@ -124,7 +135,7 @@ class _Reader:
         token = at(self._tokens, place)
         if token.is_number:
             return (int(token.text), place + 1) if _HOUR.fullmatch(token.text) else None
-        read = self._cardinals.read(place) if token.text in lexicon().cardinal_words else None
+        read = self._cardinals.read(place) if token.text in self._lexicon.cardinal_words else None
         return read if read and read[0] < 60 else None
 
     def _half_of_day(self, place: int) -> tuple[str, int]:

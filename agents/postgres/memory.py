@@ -20,11 +20,11 @@ from langgraph.checkpoint.postgres import PostgresSaver
 from psycopg import Cursor
 from psycopg.rows import DictRow, dict_row
 
+from shopbot.agents.checkpoints import CompactSerializer, InThreads, MemoryFileError
 from shopbot.agents.postgres import locks
 from shopbot.agents.postgres.batch import Batch
 from shopbot.agents.postgres.journal import PostgresJournal
 from shopbot.agents.postgres.worker import LEASE_S, SETUP_LOCK, Worker
-from shopbot.agents.saving import CompactSerializer, InThreads, MemoryFileError
 from shopbot.agents.stores import TABLES
 from shopbot.errors import first_line
 

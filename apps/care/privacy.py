@@ -100,6 +100,8 @@ class Person:
                 yield from (each for each in session.scalars(named) if each)
         words = [self.email, *self.orders]
         with self.keeping.said.transaction() as run:
+            by_mail = "SELECT conversation FROM correspondents WHERE lower(address) = ?"
+            yield from (str(row[0]) for row in run(by_mail, self.email))
             for word in words:
                 select_named = (
                     "SELECT DISTINCT conversation FROM entries WHERE replace(lower(text), ?, '') <> lower(text)"

@@ -43,6 +43,7 @@ class Access:
     def __init__(self, secret: str, accounts: Accounts, *, loopback: bool) -> None:
         self._sessions = URLSafeTimedSerializer(secret, salt="session")
         self._links = URLSafeTimedSerializer(secret, salt="label")
+        self._questions = URLSafeTimedSerializer(secret, salt="question")
         self.accounts = accounts
         self._loopback = loopback
 
@@ -71,6 +72,22 @@ class Access:
         except BadSignature:
             raise not_found("label") from None
         return conversation, return_id
+
+    def question(self, conversation: str, question: str) -> str:
+        """What a client brings back with its user's answer to the question."""
+        return str(self._questions.dumps([conversation, question]))
+
+    def read_question(self, token: str) -> tuple[str, str]:
+        """The conversation and the question that an answer belongs to.
+
+        Raises:
+            Problem: it is none of ours.
+        """
+        try:
+            conversation, question = self._questions.loads(token, max_age=SESSION_S)
+        except BadSignature:
+            raise not_found("question") from None
+        return conversation, question
 
     def caller(self, request: Request) -> Caller:
         """Who sent the request.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -11,10 +11,11 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Mount, Route
 
-from shopbot.apps.serve import agui, api, chatwoot, documentation, events, openai_api, pages
+from shopbot.apps.serve import agui, api, chatwoot, documentation, events, openai_api, pages, transcripts
 from shopbot.apps.serve.desk import conversations, login, shop_pages
 from shopbot.apps.serve.desk.login import staff_deed, staff_only
 from shopbot.apps.serve.guard import Guard
+from shopbot.apps.serve.mcp_http import McpEndpoint
 from shopbot.apps.serve.problems import Problem, on_http_exception, on_problem, on_surprise
 from shopbot.apps.serve.server import Server
 
@@ -22,9 +23,18 @@ from shopbot.apps.serve.server import Server
 def create_app(server: Server) -> Starlette:
     """The application over these parts; they run as long as it does."""
 
+    mcp = McpEndpoint(server)
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with chatwoot.open_courier(server) as app.state.courier, server.running():
+        async with AsyncExitStack() as stack:
+            app.state.courier = await stack.enter_async_context(chatwoot.open_courier(server))
+            await stack.enter_async_context(server.running())
+            await stack.enter_async_context(mcp.running())
+            if server.mailbox is not None:
+                from shopbot.apps.serve.mail_channel import open_mail_channel
+
+                await stack.enter_async_context(open_mail_channel(server, server.mailbox))
             yield
 
     app = Starlette(
@@ -39,6 +49,7 @@ def create_app(server: Server) -> Starlette:
             Route("/v1/models", openai_api.list_models),
             Route("/v1/chat/completions", openai_api.complete, methods=["POST"]),
             Route("/agui", agui.run_agent, methods=["POST"]),
+            Route("/mcp", mcp),
             Route("/hooks/chatwoot", chatwoot.take_webhook, methods=["POST"]),
             Mount("/desk", routes=_desk()),
             Mount("/api/v1", routes=api_routes(), middleware=[_cross_origin(server)]),
@@ -60,6 +71,7 @@ def api_routes() -> list[Route]:
         Route("/conversations/{id}/messages", api.list_messages),
         Route("/conversations/{id}/messages", api.post_message, methods=["POST"]),
         Route("/conversations/{id}/events", events.stream_events),
+        Route("/conversations/{id}/transcript", transcripts.mail_transcript, methods=["POST"]),
         Route("/conversations/{id}/labels/{return_id:int}", api.link_label, methods=["POST"]),
         Route("/wording", api.show_wording),
         Route("/openapi.json", documentation.openapi),

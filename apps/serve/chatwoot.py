@@ -1,8 +1,7 @@
 """Chatwoot's agent bot: its webhooks come in, replies go out through its API.
 
 The bot answers conversations that are pending; handing over sets one to open, and setting it back to pending in
-Chatwoot gives it back. How far a conversation has been told to Chatwoot is kept, so that a reply is sent although the
-server or Chatwoot was away when it was made; whoever dies right after sending sends it again.
+Chatwoot gives it back.
 """
 
 from __future__ import annotations
@@ -16,16 +15,16 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
-from weakref import WeakValueDictionary
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from shopbot.apps.readable import readable
-from shopbot.apps.serve.hub import Event
+from shopbot.apps.serve.couriers import Away, Courier
 from shopbot.apps.serve.problems import Problem, not_found
 from shopbot.apps.serve.server import Server, server_of
+from shopbot.apps.serve.store import Entry
 from shopbot.apps.session import MAX_MESSAGE
 
 if TYPE_CHECKING:
@@ -34,9 +33,6 @@ if TYPE_CHECKING:
 OWNER = "chatwoot"
 FRESH_S = 300
 """How old a signed webhook may be."""
-TRIES = 5
-PAUSE_S = 1.0
-"""Before the second try; each further pause is twice as long."""
 logger = logging.getLogger(__name__)
 
 
@@ -107,70 +103,37 @@ def check_signature(headers: Mapping[str, str], body: bytes, secret: str) -> Non
         raise Problem(401, "The webhook's signature is missing, wrong or too old.")
 
 
-class Courier:
-    """Tells Chatwoot what was said in its conversations, in order."""
+class ChatwootCourier(Courier):
+    """Tells Chatwoot through its API."""
+
+    owner = OWNER
 
     def __init__(self, server: Server, client: httpx.AsyncClient) -> None:
-        self._server = server
+        super().__init__(server)
         self._client = client
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._running: set[asyncio.Task[None]] = set()
-        server.hub.observers.append(self._hear)
 
-    async def catch_up(self) -> None:
-        """Send what an earlier process has not sent."""
-        for conversation in await asyncio.to_thread(self._server.records.untold, OWNER):
-            self._start(conversation)
+    async def tell(self, entry: Entry) -> None:
+        """Post the reply."""
+        await self._post(entry.conversation, "messages", {"content": entry.text, "message_type": "outgoing"})
 
-    async def close(self) -> None:
-        """Stop; what was not sent is sent at the next start."""
-        for task in self._running:
-            task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
-
-    def _hear(self, conversation: str, event: Event) -> None:
-        if event.name == "message" and conversation.startswith(f"{OWNER}-") and event.data["speaker"] != "customer":
-            self._start(conversation)
-
-    def _start(self, conversation: str) -> None:
-        task = asyncio.get_running_loop().create_task(self._tell(conversation))
-        self._running.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            logger.error("a reply waits for Chatwoot until the next message or start", exc_info=task.exception())
-
-    async def _tell(self, conversation: str) -> None:
-        store, lock = self._server.store, self._locks.setdefault(conversation, asyncio.Lock())
-        async with lock:
-            told = await asyncio.to_thread(self._server.records.told, conversation)
-            for entry in await asyncio.to_thread(store.entries, conversation, told):
-                if entry.speaker != "customer":
-                    await self._post(conversation, "messages", {"content": entry.text, "message_type": "outgoing"})
-                await asyncio.to_thread(self._server.records.keep_told, conversation, entry.seq)
-            found = await asyncio.to_thread(store.find, conversation)
-            if found is not None and found.needs_person:
-                await self._post(conversation, "toggle_status", {"status": "open"})
-                await asyncio.to_thread(store.done_by_person, conversation)
+    async def call_person(self, conversation: str) -> None:
+        """Set the conversation to open: it is a person's then."""
+        await self._post(conversation, "toggle_status", {"status": "open"})
+        await asyncio.to_thread(self.server.store.done_by_person, conversation)
 
     async def _post(self, conversation: str, what: str, body: dict[str, str]) -> None:
-        """Post until it is taken; what Chatwoot refuses for good is in the log and passed over."""
+        """Post; what Chatwoot refuses for good is in the log and passed over."""
         import httpx
 
         _, account, number = conversation.split("-")
-        for tried in range(TRIES):
-            try:
-                answer = await self._client.post(f"/api/v1/accounts/{account}/conversations/{number}/{what}", json=body)
-                if answer.status_code < 500:
-                    if answer.is_error:
-                        logger.error("Chatwoot refused %s with status %s", what, answer.status_code)
-                    return
-            except httpx.TransportError as error:
-                logger.warning("Chatwoot cannot be reached: %s", type(error).__name__)
-            await asyncio.sleep(PAUSE_S * 2**tried)
-        raise ConnectionError("Chatwoot cannot be reached")
+        try:
+            answer = await self._client.post(f"/api/v1/accounts/{account}/conversations/{number}/{what}", json=body)
+        except httpx.TransportError as error:
+            raise Away(f"Chatwoot cannot be reached: {type(error).__name__}") from error
+        if answer.status_code >= 500:
+            raise Away(f"Chatwoot answers with status {answer.status_code}")
+        if answer.is_error:
+            logger.error("Chatwoot refused %s with status %s", what, answer.status_code)
 
 
 @asynccontextmanager
@@ -184,7 +147,7 @@ async def open_courier(server: Server) -> AsyncIterator[Courier | None]:
 
     headers = {"api_access_token": token.get_secret_value()}
     async with httpx.AsyncClient(base_url=url, headers=headers, timeout=20) as client:
-        courier = Courier(server, client)
+        courier = ChatwootCourier(server, client)
         await courier.catch_up()
         try:
             yield courier

@@ -34,6 +34,13 @@ class Listener:
         except asyncio.QueueFull:
             self._cut_off()
 
+    async def until_done(self, message: str) -> bool:
+        """Hear on until the turn of that message has ended; whether it has, or the server stops before."""
+        while (event := await self.queue.get()) is not None:
+            if event.name == "done" and event.data["message"] == message:
+                return True
+        return False
+
     def _cut_off(self) -> None:
         with suppress(asyncio.QueueEmpty):
             while True:

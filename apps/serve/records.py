@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shopbot.apps.serve.serve_file import Kept, now
+from shopbot.apps.serve.serve_file import Tables, now
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS turns (
@@ -35,8 +35,8 @@ class TurnRecord:
 class Records:
     """The records. Every method is one transaction and may be called from any thread."""
 
-    def __init__(self, file: Kept) -> None:
-        self._transaction = file.transaction
+    def __init__(self, tables: Tables) -> None:
+        self._transaction = tables.transaction
 
     def keep_end(self, digest: str, conversation: str) -> None:
         """Remember that what was said in the conversation has this digest now."""

@@ -128,7 +128,7 @@ class Process(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop."""
-        self._parts.hub.stop()
+        self._parts.stop()
         await super().shutdown(sockets)
 
 

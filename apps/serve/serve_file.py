@@ -17,11 +17,12 @@ Run = Callable[..., list[tuple[Any, ...]]]
 """Runs one statement with its values; the rows."""
 
 
-class Kept(Protocol):
-    """Where the server keeps what it knows: a file, or tables that several servers share."""
+class Tables(Protocol):
+    """Where the server's records are kept."""
 
     def transaction(self) -> AbstractContextManager[Run]:
         """What runs statements until the block ends: all of them hold, or none."""
+        ...
 
 
 class ServeFileError(ShopError):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager
 from datetime import UTC, datetime
@@ -13,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 
-from shopbot.apps.serve import records, store
+from shopbot.apps.serve import letters, records, store
 from shopbot.apps.serve.access import Access, Caller
 from shopbot.apps.serve.accounts import ACCOUNTS, Accounts
 from shopbot.apps.serve.desk_sessions import Sessions
 from shopbot.apps.serve.hub import Hub
+from shopbot.apps.serve.letters import Letters
 from shopbot.apps.serve.limits import RateLimit, network
+from shopbot.apps.serve.mailbox import MailboxAddress, read_imap_url
 from shopbot.apps.serve.metrics import Metrics
 from shopbot.apps.serve.records import Records
 from shopbot.apps.serve.serve_file import ServeFile
@@ -37,7 +40,7 @@ if TYPE_CHECKING:
 
 FILE = "serve.db"
 """The name of the server's file in the data folder."""
-SCHEMAS = (store.SCHEMA, records.SCHEMA)
+SCHEMAS = (store.SCHEMA, records.SCHEMA, letters.SCHEMA)
 THREADS = 64
 """An action that waits for a label or a slow model holds one."""
 GRACE_S = 10.0
@@ -65,6 +68,10 @@ class Server:
         self.serve = serve
         self.host = host
         self.agent = agent
+        self.letters = Letters(file)
+        self.mailbox: MailboxAddress | None = (
+            read_imap_url(serve.imap_url.get_secret_value()) if serve.imap_url else None
+        )
         self.hub = Hub()
         self.worker: Worker | None = None
         self.relay: Relay | None = None
@@ -85,6 +92,9 @@ class Server:
         self.turns: asyncio.Future[Turns]
         self.refusal: AgentNotServed | None = None
         """Why what `--agent` names cannot be served."""
+        self._stopping = threading.Event()
+        self.on_stop: list[Callable[[], None]] = []
+        """What ends open responses besides event streams."""
         self.metrics.gauge("shopbot_listeners", lambda: self.hub.size)
 
     def _share(self, tables: ServeTables) -> None:
@@ -113,7 +123,7 @@ class Server:
             try:
                 yield
             finally:
-                self.hub.stop()
+                self.stop()
                 await opening
                 for task in caring:
                     task.cancel()
@@ -122,12 +132,20 @@ class Server:
                     await self.turns.result().close(GRACE_S)
                 await asyncio.to_thread(stack.close)
 
+    def stop(self) -> None:
+        """End whatever would be waited for: warming up, event streams, and what `on_stop` ends."""
+        self._stopping.set()
+        self.hub.stop()
+        for end in self.on_stop:
+            end()
+
     async def _open(self, stack: ExitStack) -> None:
         try:
             turns = (await asyncio.to_thread(import_module, "shopbot.apps.serve.turns")).Turns
             self.turns.set_result(turns(self.served, self.store, self.records, self.hub, self.metrics))
             self.served.set_result(await asyncio.to_thread(self._open_now, stack))
             await self.turns.result().take_up()
+            await asyncio.to_thread(self._warm_up, self.served.result())
         except Exception as error:
             logger.exception("the agent could not be opened")
             self.refusal = error if isinstance(error, AgentNotServed) else None
@@ -164,6 +182,13 @@ class Server:
         from shopbot.apps.serve.served import open_served
 
         return stack.enter_context(open_served(self.settings, self.agent, self.worker))
+
+    def _warm_up(self, served: Served) -> None:
+        """Load what is slow on first use before the first customer needs it."""
+        from shopbot.apps.warming import warm_up
+
+        if served.desk is not None:
+            warm_up(served, self._stopping)
 
     def limit(self, request: Request, caller: Caller) -> None:
         """Count a request that costs something.

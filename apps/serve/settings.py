@@ -32,6 +32,13 @@ class ServeSettings(BaseSettings):
     chatwoot_token: SecretStr | None = Field(None, description="the access token of the agent bot in Chatwoot")
     chatwoot_secret: SecretStr | None = Field(None, description="what signs the agent bot's webhooks")
 
+    imap_url: SecretStr | None = Field(
+        None,
+        description="imaps://user:password@host:993/INBOX, the mailbox to answer; replies go by SHOPBOT_SMTP_URL",
+    )
+    imap_every_s: float = Field(15, gt=0, description="seconds between two looks into the mailbox")
+    mail_address: str | None = Field(None, description="the address that customers write to; by default the shop's")
+
     @property
     def allowed_origins(self) -> frozenset[str]:
         """The origins of `origins`."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from shopbot.apps.serve.serve_file import Kept, now
+from shopbot.apps.serve.serve_file import Tables, now
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS conversations (
@@ -64,8 +64,8 @@ class Store:
     outages: tuple[type[Exception], ...] = ()
     """Failures that pass: what they befall is tried again."""
 
-    def __init__(self, file: Kept) -> None:
-        self._transaction = file.transaction
+    def __init__(self, tables: Tables) -> None:
+        self._transaction = tables.transaction
 
     def create(self, conversation: str, owner: str) -> Conversation:
         """A new conversation; the one that is there if it was created before."""

@@ -17,6 +17,7 @@ from typing import Any
 from langchain_core.messages import HumanMessage
 from langgraph.types import Command
 
+from shopbot.agents.proposing import PROPOSAL
 from shopbot.agents.state import ANSWER
 from shopbot.agents.turn import read_turn
 from shopbot.agents.turn_locks import CROSSED
@@ -250,6 +251,8 @@ def _given(entry: Entry) -> dict[str, Any]:
         marks[ANSWER] = entry.details["answer"]
     if entry.details.get("crossed"):
         marks[CROSSED] = []
+    if entry.details.get("proposal"):
+        marks[PROPOSAL] = entry.details["proposal"]
     return {"messages": [HumanMessage(entry.text, id=entry.id, additional_kwargs=marks)]}
 
 

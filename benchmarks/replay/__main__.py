@@ -1,6 +1,6 @@
 """Replays recorded conversations of other agents through the gate.
 
-    python -m benchmarks.replay retail|airline [--runs FILE] [--json] [--ablations] [--cases KIND]
+    python -m benchmarks.replay retail|airline|state_bench [--runs FILE] [--json] [--ablations] [--cases KIND]
 
 Prints tables, or with --json one object as its last line. The data lie in SHOPBOT_EXTERNAL_DATA (default
 ../shared/data); `docs/explanation/replayed.md` says where a user gets them.
@@ -13,7 +13,7 @@ import json
 import logging
 from pathlib import Path
 
-from benchmarks.replay.environment import DATA, PARTS, environment
+from benchmarks.replay.environment import DATA, PARTS, TRADES, environment
 from benchmarks.replay.judge import Kind
 from benchmarks.replay.report import ablations, by_kind, case, replay_all
 
@@ -21,7 +21,7 @@ from benchmarks.replay.report import ablations, by_kind, case, replay_all
 def main() -> None:
     """Print what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("domain", choices=("retail", "airline"))
+    parser.add_argument("domain", choices=tuple(TRADES))
     parser.add_argument("--runs", type=Path, help="other runs in the same format")
     parser.add_argument("--json", action="store_true", help="print one JSON object last")
     parser.add_argument("--ablations", action="store_true", help="also without each part of the contracts")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from benchmarks.replay.environment import Environment
@@ -46,9 +46,9 @@ def effect(
     use: ToolUse, run: Run, environment: Environment, store: Any, facts: Mapping[str, Any]
 ) -> tuple[Applied, Effect]:
     """Run a write of a run, and say what it changed."""
-    before = environment.records(store, run.spoken)
+    before = environment.records(store, run)
     applied = apply(use, environment, store, facts)
-    after = environment.records(store, run.spoken)
+    after = environment.records(store, run)
     changed = [key for key, text in after.items() if before.get(key) != text]
     return applied, frozenset(
         each for key in changed for each in _differences(key, before.get(key, "null"), after[key])
@@ -79,17 +79,13 @@ def right_effects(run: Run, environment: Environment) -> list[tuple[ToolUse, Eff
         if not environment.writes(use.name):
             observation = apply(use, environment, store, facts).observation
             facts.update(observation.facts if observation else {})
-        elif not is_refused(use, environment, store, facts):
+        elif told(use, environment, store, facts) is None:
             found.append((use, effect(use, run, environment, store, facts)[1]))
     return found
 
 
-def is_refused(use: ToolUse, environment: Environment, store: Any, facts: Mapping[str, Any]) -> bool:
-    """Whether the benchmark's own tool refuses the call, which then has no effect there."""
-    action = environment.actions[use.name]
-    if not environment.tools_know_rules:
-        return False
-    try:
-        return broken(action, Call(store, facts, "", ""), use.args) is not None
-    except KeyError:
-        return False
+def told(use: ToolUse, environment: Environment, store: Any, facts: Mapping[str, Any]) -> str | None:
+    """Why the benchmark's own tool refuses the call, by the rules that it knows; None when it does not."""
+    action = environment.actions.get(use.name)
+    rules = tuple(filter(environment.told_by_tools, action.rules)) if action else ()
+    return broken(replace(action, rules=rules), Call(store, facts, "", ""), use.args) if action and rules else None

@@ -21,8 +21,9 @@ from benchmarks.replay.environment import Environment
 from benchmarks.replay.fidelity import is_injected
 from benchmarks.replay.runs import Run, ToolUse
 from shopbot.agents.act import act
-from shopbot.agents.config import GateConfig, utc_now
+from shopbot.agents.config import GateConfig
 from shopbot.agents.consent import asked_terms
+from shopbot.agents.grounding import Calendar, ungrounded
 from shopbot.agents.plan import changes_with_consequences, merge_facts
 from shopbot.agents.proposal import Refusal, check_proposal, first_unconfirmed
 from shopbot.agents.state import Question, TurnState
@@ -52,6 +53,8 @@ class Proposal:
     effect: Effect
     asked: str
     answered: str
+    listed: bool
+    """Whether every detail of it had been named in words, by whomever."""
 
 
 @dataclass
@@ -67,7 +70,7 @@ class Conversation:
     @property
     def config(self) -> GateConfig:
         """The gate's configuration over this run's database."""
-        return GateConfig(self.environment.actions, services=self.store, restated=True)
+        return GateConfig(self.environment.actions, services=self.store, restated=True, now=self.environment.now)
 
     def say(self, speaker: str, text: str) -> None:
         """Add a message of the customer or the agent."""
@@ -100,6 +103,17 @@ class Conversation:
             self._establish(done.observation)
         self.messages.append(self._observed(call, use, done))
         return done, changed
+
+    def lists(self, use: ToolUse) -> bool:
+        """Whether the conversation's words name every value of the call, or what it is called."""
+        action = self.environment.actions.get(use.name)
+        if action is None or action.effect == "read":
+            return False
+        words = [m.text for m in self.messages if not isinstance(m, ToolMessage)]
+        today = Calendar(today=self.environment.now().date())
+        missing = ungrounded(dict(use.args), words, action.arguments, calendar=today)
+        text = "\n".join(words).lower()
+        return all(any(name in text for name in self.environment.called(value)) for value in missing if value)
 
     @property
     def asked(self) -> str:
@@ -143,7 +157,7 @@ class Conversation:
             action=action.name,
             digest=asked_terms(action, approved, state) if set(action.arguments.model_fields) <= set(approved) else "",
             message=str(before.id),
-            asked_at=utc_now().isoformat(),
+            asked_at=self.environment.now().isoformat(),
         )
         return TurnState({**state.values, "question": question}, self.config, "")
 
@@ -204,8 +218,10 @@ def replay(run: Run, environment: Environment, *, reads: bool = True) -> list[Pr
             if not reads and not environment.writes(use.name):
                 conversation.record(use)
                 continue
-            asked, answered = conversation.asked, conversation.answered
+            asked, answered, listed = conversation.asked, conversation.answered, conversation.lists(use)
             verdict = conversation.propose(use)
-            _, changed = conversation.record(use)
-            proposals.append(Proposal(run, use, verdict, changed, asked, answered))
+            # What both the gate and the tool refuse changes nothing, and a refused proposal enters no history.
+            refused = use.failed and environment.writes(use.name) and (verdict.reason or verdict.repaired)
+            changed = Effect() if refused else conversation.record(use)[1]
+            proposals.append(Proposal(run, use, verdict, changed, asked, answered, listed))
     return proposals

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.replay.apply import apply
+from benchmarks.replay.apply import apply, told
 from benchmarks.replay.environment import Environment, uses
 from benchmarks.replay.runs import Run, ToolUse
 
@@ -41,7 +41,8 @@ def compare(run: Run, environment: Environment) -> Iterator[Compared]:
         if is_injected(use):
             yield Compared(run.name, use, "", same=False, injected=True)
             continue
-        ours = apply(use, environment, store, {}).text
+        refused = told(use, environment, store, {}) if use.failed else None
+        ours = f"Error: {refused}" if refused else apply(use, environment, store, {}).text
         yield Compared(run.name, use, ours, same_answer(use.answer, ours))
 
 

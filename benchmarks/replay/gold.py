@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from benchmarks.replay.apply import apply, is_refused, right_effects
+from benchmarks.replay.apply import apply, right_effects, told
 from benchmarks.replay.conversation import Conversation, Verdict
 from benchmarks.replay.environment import Environment
 from benchmarks.replay.judge import Judged, Kind
@@ -44,7 +44,7 @@ def _proposed_late(run: Run, missing: Sequence[ToolUse], environment: Environmen
         conversation.say("customer", "")
     for use in run.gold or ():
         writes, facts = environment.writes(use.name), conversation.facts
-        if writes and is_refused(use, environment, conversation.store, facts):
+        if writes and told(use, environment, conversation.store, facts):
             continue
         verdict = conversation.propose(use)
         answer = "" if writes else apply(use, environment, conversation.store, facts).text

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+_WORD = re.compile(r"#?\w+")
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,8 @@ class Said:
 
 @dataclass(frozen=True)
 class Run:
-    """One conversation. `gold` are the right calls; None where the benchmark has none. `spoken` is all that the run's
-    file says of it, as text: whatever id a call can name stands there."""
+    """One conversation. `gold` are the right calls; None where the benchmark has none. `spoken` are all words of its
+    file: whatever id a call can name is among them."""
 
     name: str
     model: str
@@ -48,7 +51,7 @@ class Run:
     gold: tuple[ToolUse, ...] | None = None
     instruction: Any = None
     benchmark: str = ""
-    spoken: str = ""
+    spoken: frozenset[str] = frozenset()
     start: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -68,10 +71,14 @@ def read_tau(file: Path) -> list[Run]:
             tuple(ToolUse(call["name"], _arguments(call)) for call in row.get("gold") or ()),
             row.get("instruction"),
             str(row.get("benchmark", "")),
-            json.dumps([row["messages"], row.get("gold")]),
+            _words([row["messages"], row.get("gold")]),
         )
         for number, row in enumerate(read_lines(file))
     ]
+
+
+def _words(value: Any) -> frozenset[str]:
+    return frozenset(_WORD.findall(json.dumps(value, ensure_ascii=False).replace("\\n", " ")))
 
 
 def _messages(rows: list[dict[str, Any]]) -> Iterator[Said]:

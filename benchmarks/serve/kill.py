@@ -50,10 +50,11 @@ async def play(server: ServerProcess, folder: Path, times: int, count: int) -> N
         asyncio.create_task(visit(customer, order, email, said, over))
         for customer, (order, email) in zip(customers, orders, strict=True)
     ]
-    for _ in range(times):
-        await asyncio.sleep(random.uniform(0.2, 2.5))
+    for number in range(1, times + 1):
+        await asyncio.sleep(random.uniform(0.2, max(2.5, server.start_s)))  # a slow machine gets as far as a fast one
         await asyncio.to_thread(server.kill)
         await asyncio.to_thread(server.start)
+        print(f"killed {number} of {times}, {len(said)} messages so far", flush=True)
     over.set()
     await asyncio.gather(*visits)
     await asyncio.gather(*(customer.leave() for customer in customers))
@@ -96,7 +97,7 @@ def main() -> None:
     server = ServerProcess(folder)
     try:
         server.start()
-        asyncio.run(asyncio.wait_for(play(server, folder, given.times, given.customers), 60 + given.times * 30))
+        asyncio.run(asyncio.wait_for(play(server, folder, given.times, given.customers), 60 + given.times * 60))
     finally:
         server.stop()
         shutil.rmtree(folder)

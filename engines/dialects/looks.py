@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from shopbot.engines.dialects.marks import insides
@@ -36,19 +35,6 @@ def is_call(value: Any, names: tuple[str, ...]) -> bool:
     if name is None:
         return len(value) == 1 and next(iter(value)) in names
     return match_name(name, names) is not None or any(isinstance(value.get(key), dict) for key in keys("arguments"))
-
-
-def strings_in(value: Any) -> Iterator[str]:
-    """All strings in a value, keys too."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield key
-            yield from strings_in(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from strings_in(item)
-    elif isinstance(value, str | Bare):
-        yield as_written(value)
 
 
 def most(shapes: list[Shaped]) -> list[Shaped]:

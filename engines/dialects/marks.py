@@ -39,7 +39,7 @@ def _tag(names: tuple[str, ...]) -> str:
     brackets = _either(listed["brackets"])
     parts = (
         r"<\s?(?P<closing>/)?\s?(?:[\w.-]{1,30}:)?" + rf"(?:{angled})(?![\w-])(?P<named>[^<>]{{0,200}})(?:>|\Z|(?=<))",
-        rf"(?<!`)<\s?/?\s?(?:{thoughts})(?![\w-])[^<>]{{0,200}}(?:>|\Z|(?=<))",
+        rf"(?!(?<=(?<!`)`)</?(?:{thoughts})>`(?!`))<\s?/?\s?(?:{thoughts})(?![\w-])[^<>]{{0,200}}(?:>|\Z|(?=<))",
         rf"\[(?P<shut>/)?(?:{brackets})\]",
         r"<[|｜](?P<ending>/?)\w[^<>|｜\n]{0,40}(?:[|｜]>)?",
     )

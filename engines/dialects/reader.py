@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from shopbot.engines.dialects.looks import first_named, is_call, strings_in, unread
+from shopbot.engines.dialects.looks import first_named, is_call, unread
 from shopbot.engines.dialects.marks import ends_in_a_tag, insides, marks, own_turn, tags
 from shopbot.engines.react.call_shapes import Actions, Shaped, find_tagged, read_call, read_json_value
 from shopbot.engines.react.complaints import Unreadable
@@ -144,8 +144,7 @@ class _Scan:
             return self._unreadable(mark.start(), start, end, value)
         surplus = re.compile(r"[\s}]*").match(self.text, end) if run > 1 else None
         self._at = surplus.end() if surplus else end
-        shapes = list(self._shapes(value))
-        return shapes or None
+        return list(self._shapes(value, self.text[start : self._at])) or None
 
     def _object(self, start: int, *, doubled: bool) -> tuple[Any, int]:
         """The object at `start` and where it ends; why not, and where reading stopped."""
@@ -177,12 +176,14 @@ class _Scan:
         self._at = start + 1
         return None
 
-    def _shapes(self, value: Any) -> Iterator[Shaped]:
-        """The calls in an object; a complaint when it only names an action; nothing when it is words."""
+    def _shapes(self, value: Any, written: str) -> Iterator[Shaped]:
+        """The calls in an object; a complaint when it only names an action or holds a tag; nothing when it is words."""
         if is_call(value, self.names):
             yield from read_json_value(value, self.actions)
-        elif named := next((word for word in strings_in(value) if word in self.actions), None):
+        elif named := first_named(written, self.names):
             yield Shaped(named, None, str(value), Unreadable("nameless"))
+        elif tags(self.names).search(written):
+            yield unread(written, self.names)
 
     def _named(self, written: str, brace: int) -> list[Shaped]:
         """`name {…}`; `brace` is the place of the first opening one."""
@@ -195,7 +196,11 @@ class _Scan:
             closer = self.text.find("}", self._at)
             self._at = closer + 1 if closer >= 0 else len(self.text)
             return [Shaped(name, None, self.text[brace : self._at], value)]
-        return list(self._shapes(value)) if is_call(value, self.names) else [self._call(name, value, str(value))]
+        return (
+            list(read_json_value(value, self.actions))
+            if is_call(value, self.names)
+            else [self._call(name, value, str(value))]
+        )
 
     def _bracketed(self, behind: int) -> list[Shaped]:
         """`name(…)` or `name[…]`; `behind` is the place behind the opening bracket."""

@@ -66,8 +66,8 @@ class Encoder:
         """One unit vector a text, in the order given, as an array of shape (n, 384).
 
         Texts run one by one: int8 activations share one scale a run, so in a batch a text's vector would
-        depend on its neighbours (mean cosine .992 instead of .993), and on a CPU a batch is not faster. Many texts
-        are spread over the cores, since the runtime lets go of Python's lock.
+        depend on its neighbours (mean cosine .992 instead of .993), and on a CPU a batch is not faster, not even of
+        texts of one length. Many texts are spread over the cores, since the runtime lets go of Python's lock.
         """
         vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
         encoded: Iterable[NDArray[np.float32]] = map(self._encode, texts)
@@ -91,8 +91,10 @@ class Encoder:
     def _encode(self, text: str) -> NDArray[np.float32]:
         read = self._load_tokenizer().encode(text[:CHARACTER_LIMIT]).ids
         ids = np.array([read if len(read) <= MAX_TOKENS else read[: MAX_TOKENS - 1] + read[-1:]], dtype=np.int64)
-        inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
-        (states,) = self._load_session().run(None, inputs)
+        session = self._load_session()
+        # One text has nothing to mask, but a graph may want to be told so.
+        inputs = {each.name: ids if each.name == "input_ids" else np.ones_like(ids) for each in session.get_inputs()}
+        (states,) = session.run(None, inputs)
         mean = states[0].mean(axis=0)
         unit: NDArray[np.float32] = mean / np.linalg.norm(mean)
         return unit

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+from typing_extensions import TypedDict
 
 from examples.records import Record
 from examples.tau_airline.look_up import reserved
@@ -21,20 +22,16 @@ MOST = {"certificate": 1, "credit_card": 1, "gift_card": 3}
 NEW_IDS = ("HATHAT", "HATHAU", "HATHAV")
 
 
-class Strict(BaseModel):
-    """Fields beyond these are refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class Flight(BaseModel):
+class Flight(TypedDict):
     """One segment; what else is said of it goes without notice."""
+
+    __pydantic_config__ = ConfigDict(extra="ignore")  # type: ignore[misc]
 
     flight_number: str
     date: str
 
 
-class Passenger(Strict):
+class Passenger(TypedDict):
     """One traveller."""
 
     first_name: str
@@ -42,7 +39,7 @@ class Passenger(Strict):
     dob: str
 
 
-class Payment(Strict):
+class Payment(TypedDict):
     """What one way to pay pays."""
 
     payment_id: str
@@ -116,7 +113,7 @@ def book_reservation(
     store: Store = call.services
     reservation_id = next(one for one in NEW_IDS if one not in store.reservations)
     segments = [store.price(dict(flight), cabin, len(passengers)) for flight in flights]
-    payments = [dict(payment) for payment in payment_methods]
+    payments: list[Record] = [dict(payment) for payment in payment_methods]
     for payment in payments:
         store.pay(user_id, payment["payment_id"], payment["amount"])
     trip = {

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Annotated
 
 from pydantic import Field
-from pydantic_core import to_jsonable_python
 
 from examples.records import Record
 from examples.tau_airline.book import Cabin, Flight, Passenger
@@ -35,7 +34,6 @@ def reservation_change(*rules: Rule, confirm: str) -> Callable[[Callable[..., Ob
 def keeps_what_must_stay(call: Call[Store], reservation_id: str, cabin: str, flights: Sequence[Record]) -> str | None:
     """Basic economy keeps its flights; any other keeps origin, destination and kind of trip."""
     reservation = call.services.reservation(reservation_id)
-    flights = to_jsonable_python(flights)
     now, wanted = (sorted((f["flight_number"], f["date"]) for f in each) for each in (reservation["flights"], flights))
     if now != wanted and call.services.cabin(reservation) == "basic_economy":
         return "Flights of a basic economy reservation cannot be changed; its cabin can, with the same flights."

@@ -18,7 +18,7 @@ from sqlalchemy.pool import QueuePool
 from shopbot.shop.database.failures import database_error, translate_failures
 from shopbot.shop.database.migrate import migrate
 
-BUSY_TIMEOUT_MS = 5_000
+BUSY_TIMEOUT_MS = 30_000
 """How long a statement waits for another program's write."""
 STATEMENT_TIMEOUT_MS = 10_000
 """How long PostgreSQL works on a statement of a read-only connection."""

@@ -36,8 +36,8 @@ def compose(row: OutboxMail, sender: Sender, data: Path) -> EmailMessage:
         MailError: an address cannot be used or the attachment is gone; the message names it.
     """
     message = EmailMessage()
-    message["From"] = _address(sender.name, sender.email)
-    message["To"] = _address("", row.recipient)
+    message["From"] = usable_address(sender.name, sender.email)
+    message["To"] = usable_address("", row.recipient)
     message["Subject"] = one_line(row.subject)
     message["Date"] = row.created_at
     message["Message-ID"] = _message_id(row.message_id)
@@ -56,7 +56,12 @@ def one_line(text: str) -> str:
     return _UNPRINTABLE.sub(" ", text).strip()
 
 
-def _address(name: str, email: str) -> Address:
+def usable_address(name: str, email: str) -> Address:
+    """The address as it can stand in a header.
+
+    Raises:
+        MailError: it cannot.
+    """
     # Address checks the grammar of an address but lets some control characters pass.
     if _UNPRINTABLE.search(email) or " " in email or "@" not in email:
         raise MailError(f"{email!r} is not an e-mail address: correct it in the order database.")

@@ -13,7 +13,7 @@ AgentError              each message is a sentence that names the value and the 
 │   ├── DamagedIndex        an index does not fit together
 │   └── RerankerError       a cross-encoder cannot be used                       (shopbot.tools.retrieval.reranking)
 ├── SandboxUnavailable  programs cannot be contained on this machine             (shopbot.tools.interpreter)
-├── MemoryFileError     a file of conversations cannot be opened                 (shopbot.agents.saving)
+├── MemoryFileError     a file of conversations cannot be opened                 (shopbot.agents.checkpoints)
 ├── PersonaError        simulated users cannot be read                           (shopbot.testing)
 ├── NoResultError       a structured result was asked for and none came          (shopbot.agents)
 └── ShopError           ShopBot's own, a tree by itself                          (shopbot.shop.errors)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage
@@ -398,6 +398,9 @@ def test_no_text_in_a_dialect_is_shown(text: str) -> None:
 
 @settings(max_examples=400)
 @given(st.lists(pieces | st.text(max_size=5), max_size=30).map("".join))
+@example("```<think>")
+@example('{<tool_call>Action:"name"}')
+@example("{Action:take_card\x1b}")
 def test_no_mixture_of_a_dialects_pieces_is_shown(text: str) -> None:
     assert_shows_nothing(text)
 

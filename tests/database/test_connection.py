@@ -49,7 +49,7 @@ def test_every_connection_to_a_file_is_set_up(file_url: str) -> None:
     engine = open_database(file_url)
     found = {name: pragma(engine, name) for name in ("journal_mode", "foreign_keys", "busy_timeout")}
     engine.dispose()
-    assert found == {"journal_mode": "wal", "foreign_keys": 1, "busy_timeout": 5000}
+    assert found == {"journal_mode": "wal", "foreign_keys": 1, "busy_timeout": 30_000}
 
 
 def test_an_order_of_nobody_is_rejected(empty_url: str) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from bookings import CANCEL, CONTRACTS, FIND, Bookings
 from langchain.agents import create_agent
-from langchain_core.messages import HumanMessage
+from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.messages.ai import UsageMetadata
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.sqlite import SqliteSaver
@@ -175,3 +176,15 @@ def test_durable_checkpoints_without_a_durable_journal_are_refused() -> None:
     talk = Bookings().talk({"say": "hello"}, checkpointer=Foreign())
     with pytest.raises(ContractError, match="Foreign keeps conversations for good, and nothing would keep that"):
         talk.say("hello")
+
+
+def test_a_price_that_nobody_knows_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    used = UsageMetadata(input_tokens=10, output_tokens=5, total_tokens=15)
+    answers = [AIMessage(words, usage_metadata=used) for words in ("Hello.", "Hello again.")]
+    talk = Bookings().talk(*answers)
+    for _ in answers:
+        talk.say("hello")
+    assert talk.state["spent"]["conversation"]["cost"] is None
+    assert [record.message for record in caplog.records if "its cost is reported as None" in record.message] == [
+        caplog.records[0].message
+    ]

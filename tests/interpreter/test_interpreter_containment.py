@@ -5,13 +5,20 @@ from __future__ import annotations
 import os
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from benchmarks.pal_hostile import descendants
 from shopbot.tools.interpreter import Interpreter, Limits
+from shopbot.tools.interpreter.job import Job
+from shopbot.tools.interpreter.sandbox.wire import NUMBER, REFUSED, pack_reply
 
-FORGED = '{"ok": true, "answer": 31337, "text": "31337", "type": "int", "stdout": ""}'
+FORGED = pack_reply(NUMBER, "31337", "31337", "int")
+
+LOST = ("WorkerLost", "Killed", "Unavailable")
 
 FORBIDDEN = {
     "read a file": "open('/etc/passwd').read()",
@@ -67,7 +74,7 @@ def test_a_program_that_does_not_end_is_stopped(sandbox: Interpreter) -> None:
 
 
 def test_a_program_that_answers_and_goes_on_is_stopped(sandbox: Interpreter) -> None:
-    code = f"import os\nos.write(3, b'''{FORGED}''')\nos.close(3)\nwhile True: pass"
+    code = f"import os\nos.write(3, {FORGED!r})\nos.close(3)\nwhile True: pass"
     result = sandbox.run(code, limits=Limits(seconds=0.5))
     assert result.error is not None and result.error.kind == "Timeout"
 
@@ -85,16 +92,38 @@ def test_output_is_limited(sandbox: Interpreter) -> None:
 
 
 def test_a_forged_reply_is_only_a_lie_about_its_own_answer(sandbox: Interpreter) -> None:
-    write = f"try: os.write(fd, b'''{FORGED}''')\n    except OSError: pass"
+    write = f"try: os.write(fd, {FORGED!r})\n    except OSError: pass"
     code = f"import os\nfor fd in range(64):\n    {write}\nos._exit(0)"
     assert sandbox.run(code, "1").answer in (31337, None)
     assert sandbox.run("ans = 5", "ans").answer == 5
 
 
-@pytest.mark.parametrize("reply", ["", "[" * 5000, "{}", "null", '{"ok": 1}', "\\xff", '{"ok": true, "answer": [1]}'])
-def test_a_reply_that_is_none_is_an_error(sandbox: Interpreter, reply: str) -> None:
-    code = f"import os\nos.write(3, b'{reply}')\nos._exit(0)"
+@pytest.mark.parametrize(
+    "reply",
+    [
+        b"",
+        b"{}",
+        b"\xff" * 17,
+        b"X" + pack_reply(NUMBER, "1")[1:],
+        pack_reply(NUMBER, "[1]"),
+        pack_reply(NUMBER, "NaN"),
+        pack_reply(NUMBER, "1e999"),
+        pack_reply(NUMBER, "1" * 4400),
+        pack_reply(NUMBER, "1") + b"more",
+        pack_reply(NUMBER, "1", "abc").replace(b"abc", b"a\xffc"),
+        pack_reply(NUMBER, "1", "1", "t" * 101),
+    ],
+)
+def test_a_reply_that_is_none_is_an_error(sandbox: Interpreter, reply: bytes) -> None:
+    code = f"import os\nos.write(3, {reply!r})\nos._exit(0)"
     error = sandbox.run(code, "1").error
+    assert error is not None and error.kind == "BadReply"
+
+
+@pytest.mark.parametrize("library", ["os", "numpy"])
+def test_a_forged_refusal_is_an_error(interpreter: Interpreter, library: str) -> None:
+    code = f"import os, {library}\nos.write(3, {pack_reply(REFUSED, 'more')!r})\nos._exit(0)"
+    error = interpreter.run(code, "1").error
     assert error is not None and error.kind == "BadReply"
 
 
@@ -110,8 +139,12 @@ def test_what_a_program_changes_is_gone_with_it(interpreter: Interpreter) -> Non
 
 
 def wait_for_the_end(process: int) -> None:
+    """A process that nobody has waited for yet has ended as well."""
     for _ in range(500):
-        if not Path(f"/proc/{process}").exists():
+        try:
+            if Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z":
+                return
+        except OSError:
             return
         time.sleep(0.01)
     raise AssertionError(f"process {process} is still there")
@@ -135,6 +168,41 @@ def test_a_killed_server_is_replaced_and_its_children_die_with_it(sandbox: Inter
         os.kill(server.process_id, signal.SIGKILL)
         wait_for_the_end(process)
     assert sandbox.run("ans = 5", "ans").answer == 5
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_what_is_said_to_a_program_that_ends_meanwhile_costs_no_answer(sandbox: Interpreter, *, known: bool) -> None:
+    """The server has noticed the end already, or notices it before it reads what the host says."""
+    server = sandbox._sandbox("plain")
+    deadline = time.monotonic() + 60
+    with server.start_child(Limits()) as child:
+        assert child.confined(deadline)
+        process = child.pid
+        if not known:
+            os.kill(server.process_id, signal.SIGSTOP)
+        _, stopped = child.exchange(Job("ans = 5", "ans").encoded(), deadline)
+        wait_for_the_end(process)
+        child.lower_priority()
+        os.kill(server.process_id, signal.SIGCONT)
+        assert (stopped, child.end(deadline, kill=False)[0]) == (None, 0)
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["worker", "server"])
+@pytest.mark.parametrize("code", ["ans = sum(range(10**5))", "import os\nans = sum(range(10**5))"])
+def test_what_is_killed_in_use_costs_answers_at_most(code: str, *, whole: bool) -> None:
+    with Interpreter(workers=2) as victim, ThreadPoolExecutor(4) as callers:
+        victim.run(code, "ans")
+        runs = [callers.submit(victim.run, code, "ans") for _ in range(40)]
+        for _ in range(5):
+            server = victim._sandbox("plain").process_id
+            killed = {server} if whole else descendants(server)
+            for process in killed:
+                with suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
+            time.sleep(0.02)
+        for result in [run.result() for run in runs]:
+            assert result.answer == 4999950000 or (result.error and result.error.kind in LOST)
+        assert victim.run(code, "ans").answer == 4999950000
 
 
 def test_a_killed_worker_of_the_quick_path_costs_no_answer(interpreter: Interpreter) -> None:

@@ -88,6 +88,20 @@ def test_each_missing_layer_is_noticed(layer: str, tmp_path: Path, monkeypatch: 
         sandbox.close()
 
 
+@pytest.mark.parametrize(
+    ("put_on", "layer"), [("_leave_namespaces", "namespaces"), ("_enter_deleted_directory", "empty root directory")]
+)
+def test_a_layer_that_may_be_missing_is_not_told_when_it_is(
+    put_on: str, layer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cpython, "SERVER", tmp_path / "sandbox" / "__main__.py")
+    sandbox = start_with(tmp_path, "confine.py", f"def {put_on}() -> None:", f"def {put_on}() -> None:\n    return")
+    try:
+        assert layer not in check_sandbox(sandbox)
+    finally:
+        sandbox.close()
+
+
 def test_the_environment_of_the_host_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(cpython._ENVIRONMENT, "A_SECRET", "secret")
     sandbox = Sandbox()

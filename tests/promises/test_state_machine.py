@@ -11,7 +11,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from shopbot.shop.settings import load_settings
 from tests.promises.machine import machine_in
-from tests.promises.machine_shop import open_world
+from tests.promises.machine_shop import build_demo_at, open_world
 
 RUN = 50
 
@@ -23,7 +23,7 @@ def test_every_promise_holds_in_every_step(
     caplog.set_level(logging.CRITICAL)
     url = request.getfixturevalue("fresh_postgres_url") if database == "postgresql" else None
     if url is not None:
-        _build_demo(url)
+        build_demo_at(url)
     with open_world(load_settings(data=data_folder, database_url=url)) as world:
         machine = machine_in(world)
         run_state_machine_as_test(machine, settings=settings(
@@ -31,14 +31,3 @@ def test_every_promise_holds_in_every_step(
             suppress_health_check=list(HealthCheck), phases=[Phase.generate],
         ))  # fmt: skip
         assert machine.effects["questions"] and machine.effects["returns"]
-
-
-def _build_demo(url: str) -> None:
-    from datetime import UTC, datetime
-
-    from shopbot.shop.database.connection import open_database
-    from shopbot.shop.demo.seed import build_demo
-
-    database = open_database(url)
-    build_demo(database, datetime.now(UTC))
-    database.dispose()

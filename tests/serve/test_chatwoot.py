@@ -17,7 +17,7 @@ import httpx
 import pytest
 from serving import Running, running
 
-from shopbot.apps.serve import chatwoot as chatwoot_channel
+from shopbot.apps.serve import couriers
 
 SECRET = "what-signs-the-webhooks"
 TOKEN = "the-token-of-the-bot"
@@ -74,7 +74,7 @@ def chatwoot() -> Iterator[Chatwoot]:
 def no_pauses() -> Iterator[None]:
     """It is not waited long before something is sent again."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(chatwoot_channel, "PAUSE_S", 0.01)
+        patch.setattr(couriers, "PAUSE_S", 0.01)
         yield
 
 

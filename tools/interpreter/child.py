@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import select
@@ -111,7 +112,7 @@ class Child:
 
     def lower_priority(self) -> None:
         """Let it leave the processors to others that want them."""
-        self._lifeline.send(ASIDE)
+        self._say(ASIDE)
 
     def send(self, data: bytes) -> None:
         """Write to a process that waits; at most what a pipe holds."""
@@ -143,7 +144,7 @@ class Child:
             except TimeoutError:
                 kill = late = True
         if kill:
-            self._lifeline.send(KILL)
+            self._say(KILL)
             try:
                 self._await_status(time.monotonic() + _KILL_SECONDS)
             except TimeoutError:
@@ -191,6 +192,11 @@ class Child:
                     return None
         return "time"
 
+    def _say(self, message: bytes) -> None:
+        """Nothing when it has ended; what the server told of its end can still be read."""
+        with contextlib.suppress(OSError):
+            self._lifeline.send(message)
+
     def _await_status(self, deadline: float) -> None:
         while self._status is None:
             self._hear(deadline)
@@ -204,7 +210,10 @@ class Child:
         """
         if not _readable(self._lifeline.fileno(), deadline - time.monotonic()):
             raise TimeoutError
-        message = self._lifeline.recv(MAX_MESSAGE)
+        try:
+            message = self._lifeline.recv(MAX_MESSAGE)
+        except ConnectionResetError:  # the server did not read the last that was said; what it told is still there
+            message = self._lifeline.recv(MAX_MESSAGE)
         if len(message) == PID.size:
             self._pid = PID.unpack(message)[0]
         elif len(message) == STATUS.size:

@@ -40,6 +40,10 @@ class NeedsLibraries(Exception):
     """The program imports what is loaded in another sandbox; the message names it."""
 
 
+class NotStarted(Exception):
+    """The program was not run: its process was lost, or did not confine itself, before it was given to it."""
+
+
 class MovedAside(Exception):
     """The program ran long while too many others did; it has to start anew among the long ones."""
 
@@ -99,13 +103,13 @@ class Sandbox:
         Raises:
             MovedAside: it may not.
             NeedsLibraries: it is for the other sandbox.
+            NotStarted: it can be tried again.
         """
-        try:
-            child = self._take_spare(limits) or self.start_child(limits)
-            with child:
+        with self._confined_child(limits) as child:
+            try:
                 result = _run(child, job, limits, seconds or limits.seconds, aside)
-        except (OSError, Lost) as error:
-            result = failed("WorkerLost", f"the process that ran the program was lost ({type(error).__name__})")
+            except (OSError, Lost) as error:
+                result = failed("WorkerLost", f"the process that ran the program was lost ({type(error).__name__})")
         self._prepare_spare(limits)
         return result
 
@@ -129,6 +133,16 @@ class Sandbox:
         if message != READY:
             self.close()
             raise SandboxUnavailable("the process that runs programs does not start, or cannot confine itself")
+
+    def _confined_child(self, limits: Limits) -> Child:
+        try:
+            child = self._take_spare(limits) or self.start_child(limits)
+        except (OSError, Lost):
+            raise NotStarted from None
+        if not child.confined(time.monotonic() + _CONFINE_SECONDS):
+            child.close()
+            raise NotStarted
+        return child
 
     def _take_spare(self, limits: Limits) -> Child | None:
         """A child that was made beforehand, when it has these limits."""
@@ -164,8 +178,6 @@ def _run(
     child: Child, job: Job, limits: Limits, seconds: float, aside: tuple[float, Callable[[], bool]] | None
 ) -> Result:
     deadline = time.monotonic() + seconds
-    if not child.confined(time.monotonic() + _CONFINE_SECONDS):
-        return failed("Unavailable", "the program was not run because its process could not be confined")
     data, stopped = child.exchange(job.encoded(), deadline, aside)
     if stopped == "aside":
         raise MovedAside

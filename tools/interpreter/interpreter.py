@@ -25,6 +25,7 @@ from shopbot.tools.interpreter.cpython import (
     Libraries,
     MovedAside,
     NeedsLibraries,
+    NotStarted,
     Sandbox,
     SandboxUnavailable,
     failed,
@@ -42,6 +43,7 @@ PATIENCE = 10.0
 """Seconds that a program waits for its turns before it is refused."""
 ASIDE_SECONDS = 0.25
 """After so long, a program makes room for others."""
+_ATTEMPTS = 3
 _THREADS = 128
 """Of `arun`; most of them wait."""
 
@@ -158,9 +160,19 @@ class Interpreter:
         if not _SCIENTIFIC.search(run.job.code):
             with suppress(NeedsLibraries):
                 return self._run_in("plain", run, long)
-        return self._run_in("scientific", run, long)
+        try:
+            return self._run_in("scientific", run, long)
+        except NeedsLibraries as forged:  # there are no more that an honest process could want
+            return failed("BadReply", f"the program asks for {forged}")
 
     def _run_in(self, libraries: Libraries, run: _Run, long: bool) -> Result:
+        """Tried again when the process for it was lost before it had the program."""
+        for _ in range(_ATTEMPTS):
+            with suppress(NotStarted):
+                return self._run_once(libraries, run, long)
+        return failed("Unavailable", "the program was not run because its process could not be confined")
+
+    def _run_once(self, libraries: Libraries, run: _Run, long: bool) -> Result:
         """One that turns out to run long goes on among the long ones, or starts anew there."""
         sandbox = self._sandbox(libraries)
         if not long:
@@ -189,8 +201,9 @@ class Interpreter:
         try:
             sandbox.layers = check_sandbox(sandbox)
         except ContainmentFailed as reason:
+            if sandbox.alive:  # else it was killed during the test, which says nothing of what it contains
+                self._unavailable = str(reason)
             sandbox.close()
-            self._unavailable = str(reason)
             raise SandboxUnavailable(str(reason)) from None
         return sandbox
 

@@ -26,6 +26,8 @@ RECORD, UNIT = "\x1e", "\x1f"
 
 _HEADING = re.compile(r"^(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$")
 _FENCE = re.compile(r"^[ \t]{0,3}(```|~~~)")
+_PARAGRAPH = re.compile(r"^(?![-*+>#|=]|\d+[.)]\s)\S")
+_UNDERLINE = re.compile(r"^(=+|-+)[ \t]*$")
 SEPARATOR = " > "
 
 
@@ -105,16 +107,39 @@ def heading_slug(heading: str) -> str:
 
 def _sections(text: str) -> Iterator[_Section]:
     about, text = front_matter(text)
-    section, fenced = _Section([], metadata=about), False
-    for line in text.split("\n"):
-        fenced ^= bool(_FENCE.match(line))
-        heading = None if fenced else _HEADING.match(line)
-        if heading is None:
+    section = _Section([], metadata=about)
+    for depth, line in _outlined(text.split("\n")):
+        if not depth:
             section.lines.append(line)
             continue
         yield section
-        section = _Section([*_path_under(section.path, depth=len(heading[1])), heading[2]], metadata=about)
+        section = _Section([*_path_under(section.path, depth), line], metadata=about)
     yield section
+
+
+def _outlined(lines: list[str]) -> Iterator[tuple[int, str]]:
+    """Every line under the depth of the heading that it is, 0 for none; what underlines a heading is left out."""
+    fenced = underline = False
+    for number, line in enumerate(lines):
+        if underline:
+            underline = False
+            continue
+        fenced ^= bool(_FENCE.match(line))
+        heading = None if fenced else _HEADING.match(line)
+        underline = not fenced and _is_underlined(lines, number)
+        if heading:
+            yield len(heading[1]), heading[2]
+        elif underline:
+            yield (1 if lines[number + 1].startswith("=") else 2), line.strip()
+        else:
+            yield 0, line
+
+
+def _is_underlined(lines: list[str], number: int) -> bool:
+    """Whether this line is a paragraph of its own above a line of "=" or "-"."""
+    begins = number == 0 or not lines[number - 1].strip()
+    below = lines[number + 1] if number + 1 < len(lines) else ""
+    return bool(begins and _PARAGRAPH.match(lines[number]) and _UNDERLINE.match(below))
 
 
 def _plain(text: str) -> Iterator[_Section]:

@@ -25,7 +25,8 @@ from shopbot.tools.retrieval.errors import RetrievalError
 from shopbot.tools.retrieval.retriever import Retriever
 
 if TYPE_CHECKING:
-    from shopbot.tools.retrieval.ingestion import IngestReport, Progress
+    from shopbot.tools.retrieval.batches import Progress
+    from shopbot.tools.retrieval.ingestion import IngestReport
     from shopbot.tools.retrieval.sources import Limits
 
 

@@ -49,11 +49,15 @@ class Document:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A document that could not be read; `reason` is a sentence that names it."""
+    """A document that could not be read; `reason` is a sentence that names it.
+
+    `expected` says that nothing is wrong, as with a picture among documents.
+    """
 
     source: str
     reason: str
     origin: str = ""
+    expected: bool = False
 
 
 def read_documents(folder: Path) -> Iterator[Document | Unreadable]:

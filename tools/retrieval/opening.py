@@ -11,10 +11,11 @@ from pathlib import Path
 
 from shopbot.engines.embedding import Encoder
 from shopbot.errors import AgentError, first_line
+from shopbot.tools.retrieval.batches import Progress, model_of
 from shopbot.tools.retrieval.chroma_store import VERSION_FILE
 from shopbot.tools.retrieval.documents import Document, Unreadable, read_documents
 from shopbot.tools.retrieval.errors import DamagedIndex, RetrievalError
-from shopbot.tools.retrieval.ingestion import IngestReport, Progress, model_of
+from shopbot.tools.retrieval.ingestion import IngestReport
 from shopbot.tools.retrieval.places import Place, embedded
 from shopbot.tools.retrieval.store import ChunkStore
 

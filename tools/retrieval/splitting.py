@@ -22,7 +22,8 @@ def split_text(text: str, count_tokens: Callable[[str], int], budget: int) -> li
     """
     if not text:
         return []
-    if count_tokens(text) <= budget:
+    # A token is a character at least.
+    if len(text) <= budget or count_tokens(text) <= budget:
         return [(text, "")]
     from langchain_text_splitters import RecursiveCharacterTextSplitter
 

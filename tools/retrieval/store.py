@@ -15,10 +15,11 @@ from typing import Any, cast
 import numpy as np
 
 from shopbot.engines.embedding import DIMENSIONS, Encoder
+from shopbot.tools.retrieval.batches import IngestedRow, Progress
 from shopbot.tools.retrieval.chunks import Chunk
 from shopbot.tools.retrieval.documents import Document, Unreadable, read_documents
 from shopbot.tools.retrieval.filters import Conditions, stored_fields
-from shopbot.tools.retrieval.ingestion import IngestedRow, Ingestion, IngestReport, Progress
+from shopbot.tools.retrieval.ingestion import Ingestion, IngestReport
 from shopbot.tools.retrieval.keywords import KeywordIndex, highest
 from shopbot.tools.retrieval.places import Place, embedded
 from shopbot.tools.retrieval.ranking import Candidates

@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from shopbot.apps.serve.desk.figures import figures_of
 from shopbot.apps.serve.desk.login import desk_page
 from shopbot.apps.serve.desk_sessions import Session
+from shopbot.apps.serve.policies import policy_texts
 from shopbot.apps.serve.problems import Problem
 from shopbot.apps.serve.server import server_of
 from shopbot.shop.database.models import OutboxMail, Return, Ticket
@@ -56,13 +57,10 @@ async def close_ticket(request: Request, session: Session, fields: dict[str, str
 
 async def show_rules(request: Request, session: Session) -> Response:
     """The policies and the return rules, as the assistant has them."""
-    from shopbot.tools.shop.policy_index import SHIPPED_DOCUMENTS
-
     shop = await _shop(request)
     if shop is None:
         return desk_page("rules", request, session, rules=None, policies=[])
-    folder = shop.settings.policies or SHIPPED_DOCUMENTS
-    policies = [(file.name, file.read_text(encoding="utf-8")) for file in sorted(folder.glob("**/*.md"))]
+    policies = list(policy_texts(shop.settings).items())
     rules = ((shop.settings.rules or Path(rules_path[0])) / "returns.yaml").read_text(encoding="utf-8")
     return desk_page("rules", request, session, rules=rules, policies=policies)
 

@@ -138,13 +138,19 @@
         make("p", {}, t.start_over_ask), make("div", { class: "actions" },
           make("button", { class: "action main", type: "button", onclick: () => this.startOver() }, t.start_over_yes),
           make("button", { class: "action", type: "button", onclick: () => this.showAsk(false) }, t.start_over_no)));
+      this.saved = make("p", { role: "status" });
+      this.saving = make("div", { class: "ask", role: "dialog", "aria-label": t.save_how, hidden: true },
+        make("p", {}, t.save_how), this.saved, make("div", { class: "actions" },
+          make("button", { class: "action main", type: "button", onclick: () => this.saveTranscript() }, t.save_file),
+          make("button", { class: "action", type: "button", onclick: () => this.mailTranscript() }, t.save_mail),
+          make("button", { class: "action", type: "button", onclick: () => this.showAsk(false, this.saving) }, t.save_close)));
       this.panel = make(isPage ? "main" : "div", { class: "panel", "aria-label": t.title, role: isPage ? null : "dialog" },
         make("header", {}, make("div", { class: "avatar" }, icon("chat")),
           make("div", { class: "name" }, make("h2", {}, t.title), this.status),
-          button("save", t.save, () => this.saveTranscript()),
+          button("save", t.save, () => { this.saved.textContent = ""; this.showAsk(true, this.saving); }),
           button("again", t.start_over, () => this.showAsk(true)),
           isPage ? null : button("close", t.close, () => this.show(false))),
-        this.plan, this.log, make("footer", {}, this.offline, this.ask, form));
+        this.plan, this.log, make("footer", {}, this.offline, this.ask, this.saving, form));
       this.panel.addEventListener("keydown", (event) => { if (event.key === "Escape" && !isPage) this.show(false); });
       this.launcher = isPage ? null
         : make("button", { class: "launcher", type: "button", "aria-expanded": "false", onclick: () => this.show(true) },
@@ -166,9 +172,9 @@
       if (open) { this.start(); this.input.focus(); } else this.launcher.focus();
     }
 
-    showAsk(open) {
-      this.ask.hidden = !open;
-      (open ? this.ask.querySelector("button") : this.input).focus();
+    showAsk(open, ask = this.ask) {
+      for (const other of [this.ask, this.saving]) other.hidden = other !== ask || !open;
+      (open ? ask.querySelector("button") : this.input).focus();
     }
 
     welcome() {
@@ -480,6 +486,16 @@
       const link = make("a", { href: URL.createObjectURL(new Blob([lines.join("\n\n")], { type: "text/plain" })), download: t.transcript });
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    }
+
+    async mailTranscript() {
+      const t = this.texts;
+      this.saved.textContent = t.sending;
+      try {
+        const response = await call(`/conversations/${kept.read().id}/transcript`, { method: "POST" });
+        const told = await response.json();
+        this.saved.textContent = response.ok ? fill(t.save_sent, { to: told.recipient }) : told.detail || t.refused;
+      } catch { this.saved.textContent = t.not_sent; }
     }
 
     scroll() {

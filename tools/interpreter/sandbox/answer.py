@@ -18,15 +18,15 @@ class AnswerTooLarge(Exception):
     """The answer has more digits or characters than are returned."""
 
 
-def describe(value: Any, limit: int) -> dict[str, Any]:
-    """The fields `answer`, `text` and `type` of a reply.
+def describe(value: Any, limit: int) -> tuple[bool | int | float | str, str, str]:
+    """The answer, its text and the name of its type.
 
     Raises:
         AnswerTooLarge: more than `limit` characters, or an integer of more than about 4,200 digits.
     """
     number = _number(value)
     answer = _short(repr(value), limit) if number is None else number
-    return {"answer": answer, "text": _short(str(value), limit), "type": type(value).__name__[:100]}
+    return answer, _short(str(value), limit), type(value).__name__[:100]
 
 
 def _number(value: Any) -> bool | int | float | str | None:

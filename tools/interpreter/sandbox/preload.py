@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import io
+import os
 import pkgutil
 import sys
 import time
@@ -33,8 +34,8 @@ PLAIN = _words(
 None of them may read a file later: what does (`zoneinfo`, `dateutil`) is with the others, where it has been read."""
 SCIENTIFIC = ("numpy", "mpmath", "sympy")
 _WALKED = ("dateutil", "typing_extensions", *SCIENTIFIC)
-_NEEDED = {"six", "gmpy2", "cython_runtime"}
-"""What the libraries above need beyond the standard library."""
+_NEEDED = {"six", "gmpy2", "cython_runtime", __package__}
+"""What the libraries above need beyond the standard library, and what is loaded of this package after them."""
 
 _SKIPPED_LIBRARY = _words(
     "antigravity this idlelib turtle turtledemo tkinter test lib2to3 ensurepip venv distutils pydoc_data"
@@ -86,10 +87,12 @@ def preload(libraries: str) -> None:
             with contextlib.suppress(ImportError):
                 importlib.import_module(name)
         time.localtime()  # reads /etc/localtime while it can
+        os.environ.pop("LANG", None)  # the locale that a program gets for the asking has to need no file
         if libraries == "scientific":
-            for name in [*sorted(sys.stdlib_module_names - _SKIPPED_LIBRARY - {"__main__"}), *_WALKED]:
+            for name in [*sorted(_standard_library(), key=_public_first), *_WALKED]:
                 _walk(name)
-            _TIME_ZONES.extend(_time_zones())
+            _keep_time_zones()
+            importlib.import_module(".event_loop", __package__).use_own_event_loop()
 
 
 def tell_of_absent(tell: Callable[[str], None]) -> None:
@@ -99,6 +102,15 @@ def tell_of_absent(tell: Callable[[str], None]) -> None:
     """
     if not _TIME_ZONES:
         sys.meta_path.append(_Elsewhere(tell))
+
+
+def _standard_library() -> frozenset[str]:
+    return sys.stdlib_module_names - _SKIPPED_LIBRARY - {"__main__"}
+
+
+def _public_first(name: str) -> tuple[bool, str]:
+    """`_asyncio` before `asyncio` would be initialised twice, and then knows no current task."""
+    return name.startswith("_"), name
 
 
 def _walk(name: str) -> None:
@@ -112,7 +124,10 @@ def _walk(name: str) -> None:
             _walk(f"{name}.{part.name}")
 
 
-def _time_zones() -> list[object]:
+def _keep_time_zones() -> None:
+    """Read them all, and their names, while there are files to read."""
     import zoneinfo
 
-    return [zoneinfo.ZoneInfo(name) for name in sorted(zoneinfo.available_timezones())]
+    names = frozenset(zoneinfo.available_timezones())
+    _TIME_ZONES.extend(zoneinfo.ZoneInfo(name) for name in sorted(names))
+    zoneinfo.available_timezones = lambda: set(names)

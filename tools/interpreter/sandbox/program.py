@@ -1,9 +1,6 @@
 """Executing one program inside the boundary, and the reply about it.
 
-    job    {"code", "entry", "inputs"}
-    reply  {"ok": true, "answer", "text", "type", "stdout"}
-        or {"ok": false, "error", "message", "line", "stdout"}
-        or {"refused": why}, when the program is for a process that has more loaded
+A job is JSON: {"code", "entry", "inputs"}; the form of a reply is in `wire`.
 
 The program can write a reply of its own instead: it may lie about its answer, and no more than that.
 """
@@ -24,11 +21,15 @@ from typing import Any
 from .answer import describe
 from .confine import JOB_FD, REPLY_FD
 from .preload import tell_of_absent
-from .wire import CONFINED
+from .wire import CONFINED, FAILED, NOTHING, NUMBER, REFUSED, TEXT, pack_reply
 
 PROGRAM, ENTRY = "<program>", "<answer>"
 MAX_MESSAGE = 500
 _RECURSION = sys.getrecursionlimit()
+
+
+Reply = tuple[bytes, str, str, str]
+"""What `wire.REPLY` describes, but the standard output."""
 
 
 class OutputLimit(Exception):
@@ -75,22 +76,22 @@ def redirect(limit: int) -> Output:
     return out
 
 
-def encoded_reply(execute: Callable[[], dict[str, Any]], out: Output) -> bytes:
+def encoded_reply(execute: Callable[[], Reply], out: Output) -> bytes:
     """The reply to what `execute` returns or raises."""
     try:
         reply = execute()
     except BaseException as error:
         reply = _failure(error)
     try:
-        if out.exceeded:
-            reply = {"ok": False, "error": "OutputLimit", "message": f"more than {out.limit} bytes were printed"}
-        reply["stdout"] = io.BytesIO.getvalue(out).decode("utf-8", "backslashreplace")
-        return json.dumps(reply).encode()
+        stdout = io.BytesIO.getvalue(out).decode("utf-8", "backslashreplace")
+        if out.exceeded or len(stdout) > out.limit:
+            reply = FAILED, "OutputLimit", f"more than {out.limit} bytes were printed", ""
+        return pack_reply(*reply, stdout[: out.limit])
     except BaseException:
-        return b'{"ok": false, "error": "Unserialisable", "message": "the answer cannot be returned", "stdout": ""}'
+        return pack_reply(FAILED, "Unserialisable", "the answer cannot be returned")
 
 
-def evaluate(program: CodeType, entry: CodeType | str | None, names: dict[str, Any], limit: int) -> dict[str, Any]:
+def evaluate(program: CodeType, entry: CodeType | str | None, names: dict[str, Any], limit: int) -> Reply:
     """Execute in the namespace `names`; ending with `sys.exit(0)` is an ending like any other."""
     sys.setrecursionlimit(_RECURSION + _depth())
     try:
@@ -99,8 +100,9 @@ def evaluate(program: CodeType, entry: CodeType | str | None, names: dict[str, A
         if end.code:
             raise
     if entry is None:
-        return {"ok": True, "answer": None, "text": "", "type": ""}
-    return {"ok": True, **describe(eval(entry, names), limit)}  # noqa: S307
+        return NOTHING, "", "", ""
+    answer, text, kind = describe(eval(entry, names), limit)  # noqa: S307
+    return (TEXT, answer, text, kind) if isinstance(answer, str) else (NUMBER, json.dumps(answer), text, kind)
 
 
 def _depth() -> int:
@@ -125,7 +127,7 @@ def send(data: bytes) -> None:
 
 def refusal(reason: str) -> bytes:
     """A reply that says that the program is for another process to run."""
-    return json.dumps({"refused": reason}).encode()
+    return pack_reply(REFUSED, reason)
 
 
 def _leave(module: str) -> None:
@@ -142,7 +144,7 @@ def _prepare() -> None:
         generator.rng.seed()
 
 
-def _execute(job: dict[str, Any], out: Output) -> dict[str, Any]:
+def _execute(job: dict[str, Any], out: Output) -> Reply:
     module = types.ModuleType("__main__")
     module.__dict__["__builtins__"] = builtins
     module.__dict__.update(inputs_of(job))
@@ -168,16 +170,14 @@ def _value(value: Any) -> Any:
     return value
 
 
-def _failure(error: BaseException) -> dict[str, Any]:
-    failure: dict[str, Any] = {"ok": False, "error": "Exception", "message": "", "line": None}
+def _failure(error: BaseException) -> Reply:
+    kind, line = "Exception", ""
     try:
-        failure["error"] = type(error).__name__[:100]
-        failure["line"] = _line(error)
+        kind, line = type(error).__name__[:100], str(_line(error) or "")
         message = error.msg if isinstance(error, SyntaxError) else str(error)
-        failure["message"] = message[:MAX_MESSAGE]
+        return FAILED, kind, message[:MAX_MESSAGE], line
     except BaseException:
-        failure["message"] = "the error cannot be put into words"
-    return failure
+        return FAILED, kind, "the error cannot be put into words", line
 
 
 def _line(error: BaseException) -> int | None:

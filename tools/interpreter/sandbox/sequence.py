@@ -1,9 +1,7 @@
 """Serving plain programs one after another in a single confined process: no fork, and so a fraction of the time.
 
 Jobs and replies come in frames. A program that is not plain, or ran out of memory, is not answered but refused, and
-gets a process of its own:
-
-    reply  {"refused": why}, or that of `program`
+gets a process of its own.
 """
 
 from __future__ import annotations
@@ -16,7 +14,7 @@ from typing import Any, NoReturn
 from .confine import JOB_FD, REPLY_FD
 from .plain import NotPlain, compile_plain, plain_builtins, safe_modules
 from .preload import tell_of_absent
-from .program import ENTRY, PROGRAM, encoded_reply, evaluate, inputs_of, redirect, refusal, send
+from .program import ENTRY, PROGRAM, Reply, encoded_reply, evaluate, inputs_of, redirect, refusal, send
 from .wire import CONFINED, FRAME
 
 
@@ -44,7 +42,7 @@ def _answer(job: dict[str, Any], builtins: dict[str, Any]) -> bytes:
     names.update(inputs_of(job))
     not_an_answer: list[BaseException] = []
 
-    def run() -> dict[str, Any]:
+    def run() -> Reply:
         try:
             return evaluate(program, entry, names, out.limit)
         except (NotPlain, MemoryError) as error:

@@ -79,7 +79,12 @@ class _Server:
 
     def _start(self, message: bytes, job: int, reply: int, lifeline: int) -> None:
         sequence, memory, seconds, output = START.unpack(message)
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError:  # no memory or no process left; the host sees the lifeline close
+            for fd in (job, reply, lifeline):
+                os.close(fd)
+            return
         if pid == 0:
             try:
                 keep_only(reply=reply, job=job, null=self._null)

@@ -23,6 +23,11 @@ _BINARY = re.compile(
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
 
+def is_read(suffix: str) -> bool:
+    """Whether files with this ending can be documents."""
+    return not _BINARY.match(suffix)
+
+
 def document_form(suffix: str) -> Form:
     """How the text of a file with this ending is to be split.
 
@@ -30,11 +35,11 @@ def document_form(suffix: str) -> Form:
         RetrievalError: files of this kind are not read.
     """
     suffix = suffix.lower()
-    if _BINARY.match(suffix):
+    if not is_read(suffix):
         raise RetrievalError(f"Files ending in {suffix} are not read: convert it to text, HTML, PDF or DOCX.")
     if suffix in _RECORDS | {".pdf"}:
         return "records"
-    return "markdown" if suffix in _MARKDOWN | _WEB | {".docx"} else "text"
+    return "markdown" if suffix in _MARKDOWN | _WEB | {".docx", ".rst"} else "text"
 
 
 def text_of(content: bytes, suffix: str, name: str, limits: Limits, left_out: list[str] | None = None) -> str:
@@ -91,6 +96,10 @@ def _converter(suffix: str) -> Callable[[bytes, Limits, list[str]], str]:
         from shopbot.tools.retrieval.sources.html import html_text
 
         return lambda content, limits, _: html_text(decode(content))
+    if suffix == ".rst":
+        from shopbot.tools.retrieval.sources.restructured import restructured_text
+
+        return lambda content, limits, _: restructured_text(decode(content))
     if suffix in _RECORDS:
         from shopbot.tools.retrieval.sources.records import records_text
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from shopbot.tools.retrieval.documents import Document, Unreadable, read_questions
 from shopbot.tools.retrieval.errors import RetrievalError
-from shopbot.tools.retrieval.sources.conversion import document_form, text_of
+from shopbot.tools.retrieval.sources.conversion import document_form, is_read, text_of
 from shopbot.tools.retrieval.sources.limits import Limits
 
 _NOT_DOCUMENTS = frozenset({"questions.yaml", "unanswered.yaml", "vectors.npz"})
@@ -35,9 +35,15 @@ def _folder(folder: Path, limits: Limits) -> Iterator[Document | Unreadable]:
     if not files:
         raise RetrievalError(f"There is no file to read in the folder {folder}.")
     asked = read_questions(folder / "questions.yaml")
+    others = [file for file in files if not is_read(file.suffix)]
     for file in files:
-        name = f"{folder.name}/{file.relative_to(folder).as_posix()}"
-        yield _document(file, name, str(folder), limits, asked)
+        if file not in others:
+            name = f"{folder.name}/{file.relative_to(folder).as_posix()}"
+            yield _document(file, name, str(folder), limits, asked)
+    if others:
+        endings = ", ".join(sorted({file.suffix.lower() for file in others}))
+        reason = f"{folder} also has {len(others)} of kinds that are not read ({endings})."
+        yield Unreadable(str(folder), reason, str(folder), expected=True)
 
 
 def _files(folder: Path) -> Iterator[Path]:

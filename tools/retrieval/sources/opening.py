@@ -17,7 +17,8 @@ _DATABASE = re.compile(r"^[a-z][a-z0-9]*(?:\+[a-z0-9_]+)?://[^#]*#", re.IGNORECA
 def open_sources(named: Sequence[str], limits: Limits | None = None) -> Iterator[Document | Unreadable]:
     """The documents of every source in `named`, in order.
 
-    - a path: a file (Markdown, text, HTML, PDF, DOCX, CSV, TSV, JSON lines) or a folder of them, with sub-folders;
+    - a path: a file (Markdown, reStructuredText, text, HTML, PDF, DOCX, CSV, TSV, JSON lines) or a folder of them, with
+      sub-folders;
     - `https://…`: a web page, or a file of these kinds;
     - `wiki:Title` (English Wikipedia) or `wiki+https://host/w/api.php#Title`: a page of a MediaWiki;
     - `loader:MODULE:CLASS ARG…`: what a LangChain document loader gives;

@@ -1,4 +1,4 @@
-"""What savers have in common, wherever they keep conversations: a compact form, and async methods in threads."""
+"""What the stores of conversations have in common: how checkpoints are written down, and async methods in threads."""
 
 from __future__ import annotations
 

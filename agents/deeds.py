@@ -1,0 +1,176 @@
+"""Deeds: whether what a reply claims to have been done is among what this conversation knows to have been done.
+
+What is known are the observations of actions that ran and did not fail, a write's out of the journal too, and the
+facts. A claim is supported by a deed of the kind that it names, done to the thing that it names; a claim that nobody in
+particular did something, also by a status that was read.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from langchain_core.messages import AIMessage, ToolMessage
+
+from shopbot.agents.answering import safe_answer
+from shopbot.agents.claims import IDENTIFIER, Claim, claims_in
+from shopbot.agents.state import TurnState, is_refusal
+from shopbot.engines.protocol import TEMPLATED, texts_in
+from shopbot.tools.retrieval.keywords import stems
+
+_NAMED = 0.6
+"""Of the weight of an action's own words, so much in a claim names it."""
+_LONG = 5
+"""Letters that words of one family have in common at least."""
+_SHORT = 3
+"""Words that a value has at most that tells of a state."""
+_PARTICIPLE = re.compile(r"\b[^\W_]+ed\b", re.IGNORECASE)
+_WORD = re.compile(r"[a-z]+|[A-Z][a-z]*|\d+")
+
+
+@dataclass(frozen=True)
+class Deed:
+    """An action that ran and did not fail: its arguments and what it observed, as text. Facts are of no action."""
+
+    action: str
+    args: str
+    observed: str
+
+
+def unsupported_claims(message: AIMessage, state: TurnState) -> list[Claim]:
+    """What the words of `message` say was done and was not; nothing of words that code made from templates.
+
+    In a turn that answers from passages only what the agent says of itself is looked at: the others cite.
+    """
+    if message.response_metadata.get(TEMPLATED):
+        return []
+    claims = claims_in(message.text)
+    if claims and safe_answer(state):
+        claims = [claim for claim in claims if claim.first_person]
+    if not claims:
+        return []
+    deeds = deeds_in(state)
+    # What an agent did that has handed over to this one may have been a write.
+    of_others = {deed.action for deed in deeds if deed.action} - state.actions.keys()
+    writes = {action.name for action in state.actions.values() if action.effect == "write"} | of_others
+    return unsupported(claims, {*state.actions, *of_others}, writes, deeds)
+
+
+def deeds_in(state: TurnState) -> list[Deed]:
+    """What this conversation knows to have been done, oldest first, and to be so."""
+    calls = {call["id"]: call for m in state.messages if isinstance(m, AIMessage) for call in m.tool_calls}
+    done = [Deed("", "", as_text(dict(state.facts)))]
+    done += [Deed(**each) for each in state.values.get("written") or ()]
+    for message in state.messages:
+        if isinstance(message, ToolMessage) and message.status == "success" and not is_refusal(message):
+            call = calls.get(message.tool_call_id)
+            done.append(Deed(str(message.name), as_text(call["args"] if call else {}), observed_in(message)))
+    return done
+
+
+def observed_in(message: ToolMessage) -> str:
+    """What an action observed, as text: its typed result where there is one."""
+    data = message.artifact.get("data") if isinstance(message.artifact, Mapping) else None
+    return as_text(data) if data else message.text
+
+
+def as_text(value: Any) -> str:
+    """Plain values as the text in which claims are looked up."""
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def unsupported(
+    claims: Iterable[Claim], names: Iterable[str], writes: Iterable[str], deeds: Sequence[Deed]
+) -> list[Claim]:
+    """The claims that nothing done supports.
+
+    Args:
+        claims: what is said to have been done.
+        names: of the agent's actions.
+        writes: of those that write.
+        deeds: all that was done in the conversation, reads too.
+    """
+    known = _Known(frozenset(names), frozenset(writes), deeds)
+    return [claim for claim in claims if not known.supports(claim)]
+
+
+@dataclass(frozen=True)
+class _Known:
+    names: frozenset[str]
+    writes: frozenset[str]
+    deeds: Sequence[Deed]
+
+    def supports(self, claim: Claim) -> bool:
+        """Whether a deed of the kind that is claimed was done to the thing that is named, or was seen to be done."""
+        named = self._named(claim)
+        return any(_fits(claim, deed) for deed in self.deeds if deed.action in named) or self._is_seen(claim)
+
+    def _named(self, claim: Claim) -> Collection[str]:
+        """The actions that a claim may mean: those whose names' words it has, or else all."""
+        words = claim.stems
+        weights = _weights(self.names)
+        scores = {name: sum(w for stem, w in weights[name].items() if _has(words, stem)) for name in self.names}
+        most = max((scores[name] for name in self.writes), default=0.0)
+        others = {name for name in self.names - self.writes if stems(claim.verb) & weights[name].keys()}
+        if most < _NAMED:
+            return others | (self.writes or self.names)
+        return others | {name for name in self.writes if scores[name] > most / 2}
+
+    def _is_seen(self, claim: Claim) -> bool:
+        """Whether a read has observed what is claimed: a status says it. That the agent did it, it does not say."""
+        if claim.first_person or not claim.verb:
+            return False
+        seen = (deed for deed in self.deeds if deed.action not in self.writes)
+        return any(stems(claim.verb) & _states_in(deed.observed) and _fits(claim, deed) for deed in seen)
+
+
+@cache
+def _weights(names: frozenset[str]) -> dict[str, dict[str, float]]:
+    """The stems of each name; a stem weighs the less the more names have it."""
+    of = {name: stems(" ".join(_WORD.findall(name))) for name in names}
+    count = Counter(stem for found in of.values() for stem in found)
+    return {name: {stem: 1 / count[stem] for stem in found} for name, found in of.items()}
+
+
+def _has(words: Iterable[str], stem: str) -> bool:
+    """Whether a stem is among words; those of "modify" and "modification" are one."""
+    return any(stem == word or (min(len(stem), len(word)) >= _LONG and stem[:_LONG] == word[:_LONG]) for word in words)
+
+
+def _fits(claim: Claim, deed: Deed) -> bool:
+    """Whether the deed was done to what the claim names: of identifiers of the same form, one is the same."""
+    text = f"{deed.args} {deed.observed}"
+    wanted = _identifiers(claim.text)
+    forms = {_form(each) for each in _identifiers(text)}
+    comparable = [each for each in wanted if _form(each) in forms]
+    return not comparable or any(each in _bare(text) for each in wanted)
+
+
+def _identifiers(text: str) -> frozenset[str]:
+    """Order numbers, item ids and the like, without marks."""
+    return frozenset(_bare(found) for found in IDENTIFIER.findall(text))
+
+
+def _form(identifier: str) -> tuple[str, int]:
+    """What identifiers of one kind share: the letters in front, where only digits follow, and the length."""
+    front = identifier.rstrip("0123456789")
+    return (front if front.isalpha() or not front else "", len(identifier))
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+def _states_in(observed: str) -> frozenset[str]:
+    """The stems of the participles among the short values of an observation: a policy's prose is no state."""
+    try:
+        read = json.loads(observed)
+    except ValueError:
+        return frozenset()
+    short = (text for text in texts_in(read) if len(text.split()) <= _SHORT)
+    return stems(" ".join(word for text in short for word in _PARTICIPLE.findall(text)))
