@@ -24,16 +24,9 @@ from shopbot.shop.errors import ShopError
 from shopbot.shop.settings import Settings
 
 BATCH = 500
-SAID = {
-    "conversations": "",
-    "entries": "seq",
-    "turns": "",
-    "told": "",
-    "ends": "",
-    "correspondents": "",
-    "letters": "number",
-}
-"""The server's tables, and what numbers their rows."""
+SAID = ("conversations", "entries", "turns", "told", "ends", "correspondents", "letters")
+NUMBERED = {"entries": "seq", "letters": "number"}
+"""Of the server's tables those whose rows are numbered, and by which column."""
 JOURNAL = {"agent_writes": "key", "agent_received": "conversation, place"}
 _WRITES = "thread_id, checkpoint_ns, checkpoint_id, task_id, idx, channel, type, {value}, task_path"
 
