@@ -2,6 +2,7 @@
 # make test   the whole test suite, with ruff, mypy and the contract of who imports whom
 # make browser  Chromium, axe-core and AG-UI's client; without them the tests that need them are skipped
 # make quick  lint, types and the fast tests, in parallel
+# make types  mypy --strict on the examples against the wheel, as a stranger's checker sees it; takes minutes
 # make docs   the documentation site, in build/site
 # make bench  measures, and writes the pages under docs/figures
 # make lock   renew the pinned dependencies
@@ -20,7 +21,7 @@ NOT_LOCKED = torch triton $(shell $(BIN)/uv pip compile --universal --python-ver
 QUICK = tests/rules tests/tools tests/mail $(filter-out %defaults.py %follow_ups.py %shopbot.py %verified.py,\
 	$(wildcard tests/agents/test_*.py)) tests/docs/test_documentation_pages.py
 
-.PHONY: demo test browser quick quick-lint quick-types quick-tests docs optimize bench peers lock clean
+.PHONY: demo test types browser quick quick-lint quick-types quick-tests docs optimize bench peers lock clean
 
 demo: $(VENV)/.runs
 	@$(BIN)/shopbot demo --data .shopbot
@@ -50,6 +51,15 @@ quick-types:
 
 quick-tests:
 	$(BIN)/pytest $(QUICK)
+
+types: $(VENV)/.tests
+	rm -rf build/types && mkdir -p build/types && cp -r examples build/types
+	$(PIP) wheel --no-deps --no-build-isolation --wheel-dir build/types .
+	$(PYTHON) -m venv build/types/venv
+	$(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))" \
+		> "$$(build/types/venv/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/installed.pth"
+	build/types/venv/bin/python -m pip install --quiet --no-deps --no-index --ignore-installed build/types/*.whl
+	cd build/types && ../../$(BIN)/python -m mypy --strict --python-executable venv/bin/python --config-file= -p examples
 
 docs: $(VENV)/.tests
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict

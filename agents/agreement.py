@@ -146,6 +146,6 @@ def check_journal(actions: Iterable[Action], checkpointer: Any, journal: Journal
     if writes and lasts and not journal.durable:
         raise ContractError(
             f"{type(checkpointer).__name__} keeps conversations for good, and nothing would keep that {writes!r} "
-            "was done: use open_memory, one of LangGraph's SQLite or PostgreSQL savers, or give a store= or journal= "
+            "was done: use open_memory, one of LangGraph's SQLite or PostgreSQL savers, or give a store= or a journal= "
             "that lasts"
         )

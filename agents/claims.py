@@ -66,6 +66,7 @@ class _Forms:
     def __init__(self, words: dict[str, Any]) -> None:
         self._irregular: dict[str, str] = words["irregular"]
         self._no_verb = frozenset(words["no_verb"])
+        self._of_itself = frozenset(words["of_itself"])
         self._open = _pattern(words["open"])
         self._reports = _pattern(words["reports"])
         self._dates = _pattern(words["dates"])
@@ -108,7 +109,9 @@ class _Forms:
         over = (named.get("over") or "").lower()
         is_record = over in ("was", "were") and bool(self._dates.search(part, found.start()))
         is_usual = over in ("is", "are") and not named["between"] and not self._is_this_one(before)
-        return not (is_record or is_usual or self._others.match(part[found.end() :].lstrip()))
+        after = part[found.end() :].strip(_CLOSING + ".!")
+        is_of_itself = bool(named.get("who")) and not after and (named.get("verb") or "").lower() in self._of_itself
+        return not (is_record or is_usual or is_of_itself or self._others.match(after))
 
     def _is_this_one(self, before: str) -> bool:
         return bool(self._this_one.search(before.lower()) or IDENTIFIER.search(before))

@@ -23,6 +23,8 @@ NAMES = ("find_booking", "cancel_booking", "send_receipt")
 WRITES = ("cancel_booking", "send_receipt")
 CLAIM = {"say": "I've cancelled your booking B-17."}
 SAYS_SO = [
+    "I stopped it.",
+    "I've paused the subscription.",
     "I've cancelled it.",
     "Your booking B-17 has now been cancelled.",
     "The refund is on its way.",
@@ -35,6 +37,8 @@ SAYS_SO = [
     "I’ve rebooked you on the 9 am train.",
 ]
 SAYS_NOTHING_OF_IT = [
+    "I stopped.",
+    "We have started!",
     "Shall I cancel it?",
     "I can cancel it.",
     "If it was cancelled, you are refunded.",
