@@ -242,7 +242,7 @@ def tidy(
     ] = None,
 ) -> None:
     """Forget old conversations, and cut checkpoints back to what resuming needs."""
-    from shopbot.apps.care.tidy import run_tidy
+    from shopbot.apps.serve.tidy import run_tidy
 
     raise typer.Exit(run_tidy(data=data, days=days))
 

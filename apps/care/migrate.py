@@ -15,7 +15,8 @@ from typing import Any
 
 from sqlalchemy import Engine, Table, func, insert, select
 
-from shopbot.apps.care.keeping import Keeping, open_keeping
+from shopbot.apps.serve.keeping import SCHEMAS, Keeping, open_keeping
+from shopbot.apps.serve.serve_file import open_serve_file
 from shopbot.apps.settings import command_settings
 from shopbot.shop.database.connection import open_database
 from shopbot.shop.database.models import Base
@@ -23,7 +24,9 @@ from shopbot.shop.errors import ShopError
 from shopbot.shop.settings import Settings
 
 BATCH = 500
-SAID = ("conversations", "entries", "turns", "told", "ends")
+SAID = ("conversations", "entries", "turns", "told", "ends", "correspondents", "letters")
+NUMBERED = {"entries": "seq", "letters": "number"}
+"""Of the server's tables those whose rows are numbered, and by which column."""
 JOURNAL = {"agent_writes": "key", "agent_received": "conversation, place"}
 _WRITES = "thread_id, checkpoint_ns, checkpoint_id, task_id, idx, channel, type, {value}, task_path"
 
@@ -98,6 +101,8 @@ def _count_on(connection: Any, table: Table) -> None:
 def _copy_said(file: Path, keeping: Keeping) -> dict[str, int]:
     if not file.exists():
         return {}
+    with open_serve_file(file, *SCHEMAS):
+        pass  # a file of an earlier version gets the tables that it lacks
     counts = {}
     with closing(_locked(file)) as old, keeping.said.transaction() as run:
         run("ALTER TABLE entries DISABLE TRIGGER serve_entry_kept")
@@ -105,7 +110,9 @@ def _copy_said(file: Path, keeping: Keeping) -> dict[str, int]:
             rows = old.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall()  # noqa: S608
             _insert(run, table, rows)
             counts[f"{table} (server)"] = _compared(table, rows, run(f"SELECT * FROM {table}"))  # noqa: S608
-        run("SELECT setval(pg_get_serial_sequence('entries', 'seq'), coalesce(max(seq), 0) + 1, false) FROM entries")
+        for table, column in NUMBERED.items():
+            next_one = f"SELECT coalesce(max({column}), 0) + 1 FROM {table}"  # noqa: S608
+            run(f"SELECT setval(pg_get_serial_sequence(?, ?), ({next_one}), false)", table, column)
         run("ALTER TABLE entries ENABLE TRIGGER serve_entry_kept")
     return counts
 

@@ -26,7 +26,7 @@ from shopbot.shop.errors import ShopError
 from shopbot.shop.sealing import seal
 
 if TYPE_CHECKING:
-    from shopbot.apps.care.keeping import Keeping
+    from shopbot.apps.serve.keeping import Keeping
     from shopbot.shop.settings import Settings
 
 ERASED = "erased"
@@ -100,6 +100,8 @@ class Person:
                 yield from (each for each in session.scalars(named) if each)
         words = [self.email, *self.orders]
         with self.keeping.said.transaction() as run:
+            by_mail = "SELECT conversation FROM correspondents WHERE lower(address) = ?"
+            yield from (str(row[0]) for row in run(by_mail, self.email))
             for word in words:
                 select_named = (
                     "SELECT DISTINCT conversation FROM entries WHERE replace(lower(text), ?, '') <> lower(text)"
@@ -172,7 +174,7 @@ def _plain(row: Base) -> dict[str, Any]:
 @contextmanager
 def _opened(data: Path | None, email: str) -> Iterator[Person]:
     """A person with the places of their shop, open."""
-    from shopbot.apps.care.keeping import open_keeping
+    from shopbot.apps.serve.keeping import open_keeping
 
     settings = command_settings(data=data)
     database = open_database(settings.shop_database_url)

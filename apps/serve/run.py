@@ -63,6 +63,9 @@ def run_serve(
 
 def _serve_one(listening: socket.socket, settings: Settings, host: str, agent: str | None) -> None:
     """One of several processes, which begins from nothing."""
+    from shopbot.apps.serve.shared.workers import end_with_parent
+
+    end_with_parent()
     settings, serve = command_settings(**settings.model_dump()), load_serve_settings()
     with keep_log(settings):
         _serve(listening, settings, serve, secret_for(host, serve, settings.data), host, agent)

@@ -8,6 +8,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager
+from datetime import UTC, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,7 @@ THREADS = 64
 """An action that waits for a label or a slow model holds one."""
 GRACE_S = 10.0
 SWEEP_S = 2.0
+TIDY_S = 6 * 3600.0
 PER_CONVERSATION = 30
 """Messages a minute of one conversation."""
 logger = logging.getLogger(__name__)
@@ -79,6 +81,7 @@ class Server:
         else:
             self._share(file)
         self.records = Records(file)
+        self._file = file
         self.metrics = Metrics()
         self.access = Access(secret, Accounts(settings.data / ACCOUNTS), loopback=is_loopback(host))
         self.by_address = RateLimit(serve.rate)
@@ -114,15 +117,17 @@ class Server:
         self.served, self.turns = loop.create_future(), loop.create_future()
         with ExitStack() as stack:
             opening = asyncio.create_task(self._open(stack))
-            sharing = [asyncio.create_task(self.relay.run()), asyncio.create_task(self._sweep())] if self.relay else []
+            caring = [asyncio.create_task(self._tidy())]
+            if self.relay is not None:
+                caring += [asyncio.create_task(self.relay.run()), asyncio.create_task(self._sweep())]
             try:
                 yield
             finally:
                 self.stop()
                 await opening
-                for task in sharing:
+                for task in caring:
                     task.cancel()
-                await asyncio.gather(*sharing, return_exceptions=True)
+                await asyncio.gather(*caring, return_exceptions=True)
                 if self.turns.exception() is None:
                     await self.turns.result().close(GRACE_S)
                 await asyncio.to_thread(stack.close)
@@ -158,6 +163,20 @@ class Server:
                 await turns.take_up()
             except self.store.outages as error:
                 logger.warning("nothing can be taken over now (%s)", error)
+
+    async def _tidy(self) -> None:
+        """Every few hours: forget what is too old, and cut checkpoints back, as `shopbot tidy` does."""
+        served = await self.served
+        while served.desk is not None:
+            await asyncio.sleep(TIDY_S)
+            from shopbot.apps.serve.keeping import Keeping
+            from shopbot.apps.serve.tidy import tidy
+
+            keeping = Keeping(self._file, served.agent.checkpointer)
+            try:
+                await asyncio.to_thread(tidy, keeping, self.settings.keep_days, datetime.now(UTC))
+            except Exception:
+                logger.exception("the conversations could not be tidied up")
 
     def _open_now(self, stack: ExitStack) -> Served:
         from shopbot.apps.serve.served import open_served

@@ -14,11 +14,11 @@ from sqlalchemy import text
 from shopbot.apps.audit.books import read_books
 from shopbot.apps.audit.checks import audit
 from shopbot.apps.care.backup import run_backup
-from shopbot.apps.care.keeping import Keeping, open_keeping
 from shopbot.apps.care.migrate import NotMigrated, run_migrate
 from shopbot.apps.care.privacy import run_erase, run_export
-from shopbot.apps.care.tidy import tidy
 from shopbot.apps.reset import run_reset
+from shopbot.apps.serve.keeping import Keeping, open_keeping
+from shopbot.apps.serve.tidy import tidy
 from shopbot.apps.session import open_conversation_with
 from shopbot.shop.database.connection import open_database
 from shopbot.shop.settings import Settings, load_settings

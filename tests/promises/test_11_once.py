@@ -75,6 +75,18 @@ def test_two_stores_on_one_file(tmp_path: Path, opening: Callable[[Any], Any]) -
     assert till.paid == [5]
 
 
+def test_two_workers_on_one_postgresql(fresh_postgres_url: str) -> None:
+    async def click(talks: list[Talk]) -> None:
+        await asyncio.gather(*(talks[n % 2].agent.ainvoke(said("note it"), config()) for n in range(CLICKS)))
+
+    till = Till()
+    with open_memory(fresh_postgres_url) as one, open_memory(fresh_postgres_url) as other:
+        talks = [start(note_once, checkpointer=saver, services=till) for saver in (one, other)]
+        asyncio.run(click(talks))
+        assert heard(talks[0].agent.get_state(config()).values) == CLICKS
+    assert till.paid == [5]
+
+
 def test_a_write_is_not_forgotten_when_the_saver_is_opened_again(tmp_path: Path) -> None:
     till = Till()
     for _ in range(2):

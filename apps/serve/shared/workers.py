@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import socket
+import threading
 import time
 from collections.abc import Callable
 from multiprocessing import connection
@@ -45,3 +47,15 @@ def supervise(count: int, serve: Callable[..., None], listening: socket.socket, 
                     time.sleep(1.0)
                 start()
     return 0
+
+
+def end_with_parent() -> None:
+    """Let this process be told to stop when the one that started it is gone."""
+
+    def watch() -> None:
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            connection.wait([parent.sentinel])
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()

@@ -11,17 +11,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shopbot.agents.memory import Memory, open_memory
-from shopbot.apps.serve import records, store
-from shopbot.apps.serve.serve_file import Run, ServeFile, open_serve_file
+from shopbot.apps.serve import letters, records, store
+from shopbot.apps.serve.serve_file import Run, Tables, open_serve_file
 
 if TYPE_CHECKING:
     from shopbot.agents.postgres.memory import PostgresMemory
-    from shopbot.apps.serve.shared.tables import ServeTables
     from shopbot.shop.settings import Settings
 
-SCHEMAS = (store.SCHEMA, records.SCHEMA)
-OF_CONVERSATION = {"told": "conversation", "ends": "conversation", "turns": "conversation", "entries": "conversation"}
-"""The server's tables besides `conversations` -> the column that names the conversation."""
+SCHEMAS = (store.SCHEMA, records.SCHEMA, letters.SCHEMA)
+OF_CONVERSATION = ("told", "ends", "turns", "letters", "correspondents", "entries")
+"""The server's tables besides `conversations`, each with a column `conversation`."""
 CHECKPOINTS = ("checkpoints", "writes")
 CHECKPOINTS_POSTGRESQL = ("checkpoints", "checkpoint_blobs", "checkpoint_writes")
 
@@ -30,7 +29,7 @@ CHECKPOINTS_POSTGRESQL = ("checkpoints", "checkpoint_blobs", "checkpoint_writes"
 class Keeping:
     """Open places: `said` the server's, `memory` the agent's."""
 
-    said: ServeFile | ServeTables
+    said: Tables
     memory: Memory | PostgresMemory
 
     @contextmanager
@@ -54,8 +53,8 @@ class Keeping:
         """Delete a conversation everywhere; how many rows went, by table."""
         gone = {}
         with self.said.transaction() as run:
-            for table, column in OF_CONVERSATION.items():
-                gone[table] = len(run(f"DELETE FROM {table} WHERE {column} = ? RETURNING 1", conversation))  # noqa: S608
+            for table in OF_CONVERSATION:
+                gone[table] = len(run(f"DELETE FROM {table} WHERE conversation = ? RETURNING 1", conversation))  # noqa: S608
             gone["conversations"] = len(run("DELETE FROM conversations WHERE id = ? RETURNING 1", conversation))
         with self.checkpoints() as run:
             for table in self.checkpoint_tables:
@@ -74,12 +73,12 @@ def open_keeping(settings: Settings) -> Iterator[Keeping]:
     """
     with ExitStack() as stack:
         if settings.postgres_url is None:
-            said: ServeFile | ServeTables = stack.enter_context(open_serve_file(settings.data / "serve.db", *SCHEMAS))
+            said: Tables = stack.enter_context(open_serve_file(settings.data / "serve.db", *SCHEMAS))
             memory = stack.enter_context(open_memory(settings.conversations))
         else:
             from shopbot.apps.serve.shared.tables import open_serve_tables
 
-            said = stack.enter_context(open_serve_tables(settings.postgres_url, *SCHEMAS))
-            memory = stack.enter_context(open_memory(said.worker))
+            said = tables = stack.enter_context(open_serve_tables(settings.postgres_url, *SCHEMAS))
+            memory = stack.enter_context(open_memory(tables.worker))
         memory.journal.of_calls("", ["-"])  # makes its tables, where they are missing
         yield Keeping(said, memory)

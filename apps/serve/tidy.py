@@ -20,7 +20,7 @@ from shopbot.agents.state import TrustedState
 from shopbot.apps.settings import command_settings
 
 if TYPE_CHECKING:
-    from shopbot.apps.care.keeping import Keeping
+    from shopbot.apps.serve.keeping import Keeping
 
 IDLE = timedelta(hours=1)
 """How long nothing may have been said in a conversation before its checkpoints are cut back."""
@@ -33,7 +33,7 @@ _BLOBS = (
 
 def run_tidy(*, data: Path | None, days: int | None) -> int:
     """Tidy the shop up; returns the exit code."""
-    from shopbot.apps.care.keeping import open_keeping
+    from shopbot.apps.serve.keeping import open_keeping
 
     settings = command_settings(data=data, keep_days=days)
     with open_keeping(settings) as keeping:
@@ -46,7 +46,7 @@ def run_tidy(*, data: Path | None, days: int | None) -> int:
 def tidy(keeping: Keeping, keep_days: int | None, now: datetime) -> Counter[str]:
     """Forget conversations older than `keep_days`, if there is such a limit, and cut the others back; rows by table."""
     gone = Counter[str]()
-    for conversation, newest in _conversations(keeping):
+    for conversation, newest in _conversations(keeping, every=keep_days is not None):
         if keep_days is not None and newest < now - timedelta(days=keep_days):
             gone.update(keeping.forget(conversation))
             gone["whole conversations"] += 1
@@ -55,10 +55,11 @@ def tidy(keeping: Keeping, keep_days: int | None, now: datetime) -> Counter[str]
     return gone
 
 
-def _conversations(keeping: Keeping) -> Iterator[tuple[str, datetime]]:
-    """Every conversation that the agent has taken part in, and when it last did."""
+def _conversations(keeping: Keeping, *, every: bool) -> Iterator[tuple[str, datetime]]:
+    """The conversations that can be cut back, or every one, and when the agent last took part in each."""
+    only = "" if every else " HAVING count(*) > 1"
     with keeping.checkpoints() as run:
-        threads = [row[0] for row in run("SELECT DISTINCT thread_id FROM checkpoints ORDER BY thread_id")]
+        threads = [row[0] for row in run(f"SELECT thread_id FROM checkpoints GROUP BY thread_id{only}")]  # noqa: S608
     for thread in threads:
         newest = keeping.memory.get_tuple({"configurable": {"thread_id": thread}})
         if newest is not None:
