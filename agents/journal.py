@@ -10,13 +10,13 @@ was begun and never finished belongs to a turn that was cut short: what became o
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from langchain_core.messages import AnyMessage
 
-from shopbot.tools.action import Observation
+from shopbot.tools.action import Citation, Observation
 
 Status = Literal["begun", "done", "withdrawn"]
 
@@ -111,3 +111,9 @@ class MemoryJournal:
 def withdrawal(conversation: str, call_id: str) -> str:
     """The key of the row that says that a call must never run."""
     return f"withdrawn {conversation} {call_id}"
+
+
+def observation_of(stored: Mapping[str, Any]) -> Observation:
+    """An observation as it was kept."""
+    citations = tuple(Citation(**citation) for citation in stored["citations"])
+    return Observation(**{**stored, "citations": citations})

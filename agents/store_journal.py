@@ -19,8 +19,7 @@ from langchain_core.messages import AnyMessage, messages_from_dict, messages_to_
 from langgraph.store.base import BaseStore
 from langgraph.store.memory import InMemoryStore
 
-from shopbot.agents.journal import Write, withdrawal
-from shopbot.agents.stores import observation_of
+from shopbot.agents.journal import Write, observation_of, withdrawal
 from shopbot.tools.action import Observation
 
 _ROOT = "agent_journal"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,10 +17,10 @@ from weakref import WeakKeyDictionary, finalize, ref
 
 from langchain_core.messages import AnyMessage, messages_from_dict, messages_to_dict
 
-from shopbot.agents.journal import Journal, MemoryJournal, Write, withdrawal
+from shopbot.agents.journal import Journal, MemoryJournal, Write, observation_of, withdrawal
 from shopbot.agents.turn_locks import TurnLocks
 from shopbot.errors import AgentError
-from shopbot.tools.action import Citation, Observation
+from shopbot.tools.action import Observation
 
 if TYPE_CHECKING:
     from langgraph.store.base import BaseStore
@@ -153,12 +153,6 @@ def locks_for(checkpointer: Any) -> TurnLocks:
 def _write_of(row: Sequence[Any]) -> Write:
     key, conversation, call_id, status, stored = row
     return Write(key, conversation, call_id, status, observation_of(json.loads(stored)) if stored else None)
-
-
-def observation_of(stored: Mapping[str, Any]) -> Observation:
-    """An observation as it was kept."""
-    citations = tuple(Citation(**citation) for citation in stored["citations"])
-    return Observation(**{**stored, "citations": citations})
 
 
 def run_for(checkpointer: Any) -> Run | None:
