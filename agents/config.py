@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import BaseModel
 
@@ -18,7 +18,6 @@ from shopbot.errors import AgentError
 from shopbot.tools.action import Action
 
 if TYPE_CHECKING:
-    from shopbot.agents.hand_over import HandOver
     from shopbot.engines.recording import Recorder
 
 
@@ -29,6 +28,15 @@ Condition = Callable[[Mapping[str, Any], Mapping[str, Any]], bool]
 def utc_now() -> datetime:
     """The time, aware of its zone."""
     return datetime.now(UTC)
+
+
+class Takes(Protocol):
+    """The facts that another agent may hand over to the agent `to`."""
+
+    to: str
+
+    def taken(self, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """Those of the contract, checked."""
 
 
 class NoResultError(AgentError):
@@ -56,7 +64,7 @@ class GateConfig:
     approve: Mapping[str, Condition] = field(default_factory=dict)
     journal: Journal = field(default_factory=MemoryJournal)
     hand_over: str | None = None
-    takes: HandOver | None = None
+    takes: Takes | None = None
     """The contract by which other agents hand over to this one."""
     result: type[BaseModel] | None = None
     prose: bool = True

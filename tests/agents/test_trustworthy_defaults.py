@@ -92,12 +92,12 @@ def test_an_edit_cannot_rename_a_call_into_another_action() -> None:
 
 @pytest.mark.parametrize("decision", ["approve", "reject", "answer"])
 def test_a_person_can_approve_reject_or_answer(decision: str) -> None:
-    agent, library, state = lending_until_approval("yes", {"say": "Done."})
+    agent, library, state = lending_until_approval("yes", {"say": "Goodbye."})
     assert state["__interrupt__"][0].value["action"] == "lend"
     resume = {"type": decision} if decision == "approve" else {"type": decision, "message": "not today"}
     state = agent.invoke(Command(resume=resume), CONFIG)
     assert len(library.lent) == (1 if decision == "approve" else 0)
-    assert state["messages"][-1].text == "Done."
+    assert state["messages"][-1].text == "Goodbye."
 
 
 class Card(BaseModel):
