@@ -54,7 +54,7 @@ def test_a_refusal_that_is_cancelled_anywhere_stays_a_refusal(awaits: int) -> No
 
 
 def test_a_decision_comes_after_a_word_of_the_customer_that_a_dead_turn_left() -> None:
-    talk = start(call("note", amount=5), {"say": "Very well."}, approve={"note": lambda args, facts: True})
+    talk = start(call("note", amount=5), {"say": "I stopped."}, approve={"note": lambda args, facts: True})
     talk.say("note it")
     saver = talk.agent.checkpointer
     saver.put = die
@@ -63,7 +63,7 @@ def test_a_decision_comes_after_a_word_of_the_customer_that_a_dead_turn_left() -
     del saver.put
     state = talk.agent.invoke(Command(resume={"type": "approve"}), config())
     assert talk.till.paid == []
-    assert state["messages"][-1].text == "Very well."
+    assert state["messages"][-1].text == "I stopped."
 
 
 def test_a_digression_makes_the_question_void() -> None:

@@ -82,8 +82,12 @@ class Visitor:
         raise AssertionError(f"no reply within {seconds} s")
 
     def messages(self, after: int = 0) -> list[dict[str, Any]]:
-        """What was said after that entry."""
-        found: list[dict[str, Any]] = self.client.get(f"{self.path}/messages", params={"cursor": after}).json()["items"]
+        """What was said after that entry; asked once more where a connection is gone, as browsers do."""
+        try:
+            came = self.client.get(f"{self.path}/messages", params={"cursor": after})
+        except httpx.TransportError:
+            came = self.client.get(f"{self.path}/messages", params={"cursor": after})
+        found: list[dict[str, Any]] = came.json()["items"]
         return found
 
     @contextmanager
