@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,6 +34,28 @@ def test_several_processes_need_a_database_in_common(data_folder: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 1
     assert "SHOPBOT_DATABASE_URL" in done.stderr
+
+
+SUPERVISED = """
+import slow, socket, sys
+from shopbot.apps.serve.shared.workers import supervise
+if __name__ == "__main__":
+    print("begun", flush=True)
+    sys.exit(supervise(3, slow.serve, socket.socket()))
+"""
+
+
+@pytest.mark.parametrize("after", [0.02, 0.1, 0.3])
+def test_told_to_stop_while_they_are_started_none_is_left(after: float, tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text("import time\ndef serve(listening): time.sleep(600)\n", encoding="utf-8")
+    (tmp_path / "supervised.py").write_text(SUPERVISED, encoding="utf-8")
+    with subprocess.Popen([sys.executable, "supervised.py"], cwd=tmp_path, stdout=subprocess.PIPE) as program:
+        assert program.stdout is not None
+        program.stdout.readline()
+        time.sleep(after)
+        program.send_signal(signal.SIGTERM)
+        program.wait(timeout=60)
+        assert program.stdout.read() == b""  # it ends when the last process that holds it has ended
 
 
 def test_whichever_worker_is_killed_every_message_is_answered_once(

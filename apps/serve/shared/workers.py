@@ -15,36 +15,37 @@ from typing import Any
 
 _SOON_S = 5.0
 """A process that ends sooner after its start is not started again at once."""
+_LOOK_S = 0.2
+"""How often it is looked whether to stop."""
 
 
 def supervise(count: int, serve: Callable[..., None], listening: socket.socket, *arguments: Any) -> int:
     """Run `serve(listening, *arguments)` in `count` processes until this one is told to stop; the exit code."""
     processes = multiprocessing.get_context("spawn")
     running: dict[BaseProcess, float] = {}
-    stopping = False
+    told: set[BaseProcess] = set()
+    stopping = threading.Event()
 
     def start() -> None:
         process = processes.Process(target=serve, args=(listening, *arguments))
         process.start()
         running[process] = time.monotonic()
 
-    def stop(*_: object) -> None:
-        nonlocal stopping
-        stopping = True
-        for process in running:
-            process.terminate()
-
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
+        signal.signal(number, lambda *_: stopping.set())
     for _ in range(count):
         start()
     while running:
-        connection.wait([process.sentinel for process in running], timeout=1.0)
+        connection.wait([process.sentinel for process in running], timeout=_LOOK_S)
+        # Told here and not where the signal is handled: it may come while a process is being started.
+        for process in running.keys() - told if stopping.is_set() else ():
+            process.terminate()
+            told.add(process)
         for process in [process for process in running if not process.is_alive()]:
             lived = time.monotonic() - running.pop(process)
-            if not stopping:
+            if not stopping.is_set():
                 if lived < _SOON_S:
-                    time.sleep(1.0)
+                    stopping.wait(1.0)
                 start()
     return 0
 
