@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from shopbot.agents.evidence import evidence_for
 from shopbot.agents.grounding import is_grounded, needs_grounding
 from shopbot.agents.grounding.reading import Reading, parse, read
-from shopbot.agents.proposal import evidence_for
 from shopbot.agents.state import TurnState
 from shopbot.engines.protocol import Candidates, texts_in
 from shopbot.prompts import load_data

@@ -18,8 +18,8 @@ from tiny_gguf import write_tiny_gguf
 
 from shopbot.agents.candidates import candidates_now
 from shopbot.agents.config import GateConfig
+from shopbot.agents.evidence import evidence_for
 from shopbot.agents.grounding import ungrounded
-from shopbot.agents.proposal import evidence_for
 from shopbot.agents.state import TurnState
 from shopbot.engines.llama.answer_grammar import answer_grammar
 from shopbot.engines.llama.answers import read_answer
