@@ -28,7 +28,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from shopbot.agents.approvals import verdict_on
 from shopbot.agents.decisions import record_action
 from shopbot.agents.deeds import as_text, observed_in
-from shopbot.agents.execution import failed, look_up, run_once
+from shopbot.agents.execution import failed, look_up, run_once, unknown_outcome
 from shopbot.agents.plan import GOALS, changes_with_consequences, make_plan, merge_facts
 from shopbot.agents.proposal import Approved, Refusal, first_unconfirmed, refuse, validate
 from shopbot.agents.state import TurnState, Written
@@ -232,9 +232,12 @@ def _outcome(call: ToolCall, state: TurnState) -> Observation | None:
         if found is not None:
             return found
         journal.finish(write.key, None)
-    if conversation:
-        journal.withdraw(conversation, call_id)
-    return None
+    if not conversation:
+        return None
+    journal.withdraw(conversation, call_id)
+    # In another process it may have begun right before that.
+    last = journal.of_calls(conversation, [call_id]).get(call_id)
+    return unknown_outcome(call["name"]) if last is not None and last.status == "begun" else None
 
 
 def _settle_call(call: ToolCall, outcome: Observation | None, state: TurnState, settled: Settled) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -34,6 +34,10 @@ class Takes(Protocol):
     """The facts that another agent may hand over to the agent `to`."""
 
     to: str
+    lapses: timedelta | None
+
+    def __iter__(self) -> Iterator[str]:
+        """Their names."""
 
     def taken(self, facts: Mapping[str, Any]) -> dict[str, Any]:
         """Those of the contract, checked."""

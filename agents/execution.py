@@ -72,12 +72,12 @@ def look_up(approved: Approved, state: TurnState, key: str) -> Observation | Non
     """What a write that was cut short observed; None when it was not done. It says so when nobody can tell."""
     action = approved.action
     if action.lookup is None:
-        return _unknown(action.name)
+        return unknown_outcome(action.name)
     try:
         came = awaited_here(action.lookup(state.call(key), **approved.args))
     except Exception:
         logger.exception("what became of %s could not be looked up", action.name)
-        return _unknown(action.name)
+        return unknown_outcome(action.name)
     if came is None:
         return None
     found = _as_observation(came)
@@ -152,7 +152,8 @@ def failed(sentence: str) -> Observation:
     return Observation(sentence, data={"error": sentence}, ok=False)
 
 
-def _unknown(name: str) -> Observation:
+def unknown_outcome(name: str) -> Observation:
+    """The observation of a write of which nobody can tell whether it was done."""
     sentence = str(says("unknown_outcome")).format(name=name)
     return Observation(sentence, data={"error": sentence, UNKNOWN: True}, ok=False)
 

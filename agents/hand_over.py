@@ -12,6 +12,7 @@ contract names it and its value is of the type that it says, as the giver's acti
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Annotated, Any, NotRequired, Required
 
 from langchain.tools import ToolRuntime
@@ -51,11 +52,13 @@ class HandOver:
 
     Args:
         to: the name of the node.
+        lapses: after which silence of the customer they hold no more for who took them over; None: never.
         facts: name -> type; a pydantic model, a dataclass, or any other type that pydantic can check.
     """
 
-    def __init__(self, to: str, **facts: Any) -> None:
+    def __init__(self, to: str, *, lapses: timedelta | None = timedelta(hours=1), **facts: Any) -> None:
         self.to = to
+        self.lapses = lapses
         self._types = {name: TypeAdapter(kind) for name, kind in facts.items()}
 
     def __iter__(self) -> Iterator[str]:

@@ -54,7 +54,7 @@ class Journal(Protocol):
         """Note that this call must never run: the customer wrote something else before it did."""
 
     def of_calls(self, conversation: str, call_ids: Sequence[str]) -> dict[str, Write]:
-        """The rows of these calls, by call id."""
+        """The rows of these calls, by call id; of a call that had begun when it was withdrawn, that it began."""
 
 
 class MemoryJournal:
@@ -105,6 +105,7 @@ class MemoryJournal:
         """See `Journal`."""
         with self._lock:
             found = [w for w in self._writes.values() if w.conversation == conversation and w.call_id in call_ids]
+        found.sort(key=lambda write: write.status != "withdrawn")
         return {write.call_id: write for write in found}
 
 

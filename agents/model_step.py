@@ -25,7 +25,7 @@ from shopbot.agents.config import NoResultError
 from shopbot.agents.decisions import by_the_gate
 from shopbot.agents.events import REFUSED
 from shopbot.agents.history import brief, excuse, last_resort, marked, notices, with_own_ids
-from shopbot.agents.plan import merge_facts
+from shopbot.agents.plan import changes_with_consequences, merge_facts
 from shopbot.agents.proposal import (
     NOT_DONE,
     Approved,
@@ -106,10 +106,13 @@ class ModelStep(StepResponses):
         handed, contract = self.state.values.get("handed"), self.config.takes
         if not handed or contract is None or handed["to"] != contract.to:
             return
-        taken = contract.taken(handed["facts"])
-        self.update |= {"facts": taken, "handed": None}
-        facts = merge_facts(self.state.values.get("facts"), taken)
-        self.state = replace(self.state, values={**self.state.values, "facts": facts})
+        state, taken = self.state, contract.taken(handed["facts"])
+        changes = {**state.lapsed, **changes_with_consequences(state.facts, taken, state.actions.values())}
+        facts = merge_facts(state.values.get("facts"), changes)
+        # Who hands over has just heard the customer.
+        heard_at = state.now.isoformat()
+        self.update |= {"facts": changes, "handed": None, "heard_at": heard_at}
+        self.state = replace(state, values={**state.values, "facts": facts, "heard_at": heard_at})
 
     def _open(self) -> Generator[Asked, Any, None]:
         """Begin the turn: facts that have lapsed fall, calls that an earlier turn was cut short over are settled."""

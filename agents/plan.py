@@ -45,15 +45,24 @@ def changes_with_consequences(facts: Facts, changes: Facts, actions: Iterable[Ac
     return result
 
 
-def lapsed(facts: Facts, silence: timedelta, actions: Iterable[Action]) -> dict[str, Any]:
-    """The withdrawal of every fact whose action lets it lapse after a silence of this length, with consequences."""
+def lapsed(
+    facts: Facts,
+    silence: timedelta,
+    actions: Iterable[Action],
+    handed: tuple[timedelta | None, Iterable[str]] = (None, ()),
+) -> dict[str, Any]:
+    """The withdrawal of every fact whose action lets it lapse after a silence of this length, with consequences.
+
+    `handed`: after which silence the facts of these names lapse, which another agent has handed over.
+    """
     actions = list(actions)
+    given = [(action.lapses, action.gives) for action in actions]
     gone = {
         fact: None
-        for action in actions
-        if isinstance(action.lapses, timedelta) and silence >= action.lapses
-        for given in action.gives
-        for fact in instances(given, facts)
+        for after, names in [*given, handed]
+        if isinstance(after, timedelta) and silence >= after
+        for name in names
+        for fact in instances(name, facts)
     }
     return changes_with_consequences(facts, gone, actions)
 

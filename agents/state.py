@@ -145,7 +145,9 @@ class TurnState:
         if not self.is_opening or heard is None:
             return {}
         silence = self.now - datetime.fromisoformat(heard)
-        return lapsed(self.values.get("facts") or {}, silence, self.actions.values())
+        takes = self.config.takes
+        handed = (takes.lapses, tuple(takes)) if takes is not None else (None, ())
+        return lapsed(self.values.get("facts") or {}, silence, self.actions.values(), handed)
 
     @cached_property
     def facts(self) -> Facts:

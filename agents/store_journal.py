@@ -59,11 +59,13 @@ class StoreJournal:
             if there is not None:
                 return there
             self._store.put(place, claim, {**_row(write), "status": "begun"})
-            there = self._found(write.key, but=claim)
+            self._store.put(_place("calls", write.conversation), write.call_id, {"key": write.key})
+            # Another process may have claimed or withdrawn it meanwhile: each lays down its own and looks then.
+            there = self._withdrawn(write.conversation, write.call_id) or self._found(write.key, but=claim)
             if there is not None:
                 self._store.delete(place, claim)
+                self._store.delete(_place("calls", write.conversation), write.call_id)
                 return there
-            self._store.put(_place("calls", write.conversation), write.call_id, {"key": write.key})
         return None
 
     def finish(self, key: str, observation: Observation | None) -> None:
@@ -88,7 +90,7 @@ class StoreJournal:
 
     def _of_call(self, conversation: str, call_id: str) -> Write | None:
         began = self._store.get(_place("calls", conversation), call_id)
-        return self._withdrawn(conversation, call_id) or (self._found(began.value["key"]) if began else None)
+        return (self._found(began.value["key"]) if began else None) or self._withdrawn(conversation, call_id)
 
     def _withdrawn(self, conversation: str, call_id: str) -> Write | None:
         return self._found(withdrawal(conversation, call_id))

@@ -103,7 +103,9 @@ class SqlJournal:
     def of_calls(self, conversation: str, call_ids: Sequence[str]) -> dict[str, Write]:
         """See `Journal`."""
         marks = ", ".join("?" * len(call_ids))
-        select = f"SELECT {_COLUMNS} FROM agent_writes WHERE conversation = ? AND call_id IN ({marks})"  # noqa: S608
+        select = (
+            f"SELECT {_COLUMNS} FROM agent_writes WHERE conversation = ? AND call_id IN ({marks}) ORDER BY status DESC"  # noqa: S608
+        )
         (rows,) = self._all((select, (conversation, *call_ids)))
         return {write.call_id: write for write in map(_write_of, rows)}
 

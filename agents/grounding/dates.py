@@ -120,16 +120,16 @@ class _Reader:
         end = start + 1 if day_before else day[1]
         year = self._year(self._skip(end))
         if year is None:
-            return self._next(month, day[0], place, end)
+            return self._nearest(month, day[0], place, end)
         return DateMention(_day(year[0], month, day[0]), place, year[1])
 
-    def _next(self, month: int, day: int, start: int, end: int) -> DateMention | None:
-        """The next such day, of a date without its year."""
+    def _nearest(self, month: int, day: int, start: int, end: int) -> DateMention | None:
+        """Of a date without its year, the one nearest to today: a purchase lies behind, a stay ahead."""
         if self._today is None:
             return None
-        days = filter(None, (_day(self._today.year + later, month, day) for later in (0, 1)))
-        following = next((one for one in days if one >= self._today), None)
-        return DateMention(following, start, end, is_counted=True)
+        today = self._today
+        days = filter(None, (_day(today.year + years, month, day) for years in (-1, 0, 1)))
+        return DateMention(min(days, key=lambda one: abs(one - today), default=None), start, end, is_counted=True)
 
     def _skip(self, place: int) -> int:
         """Past what stands between the parts of a date: "of", "the", a comma, a full stop or hyphen without a blank."""

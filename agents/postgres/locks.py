@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 
 import psycopg
@@ -37,6 +38,8 @@ class LeaseLocks(TurnLocks):
         self._worker = worker
         self._before_release = before_release
         self._unreleased: set[str] = set()
+        self._taking = threading.Lock()
+        """Held while a row is taken, and while one is released late: that must not be the row of a new turn."""
         worker.on_beat.append(self._release_again)
 
     def try_lock(self, conversation: str) -> bool:
@@ -45,10 +48,11 @@ class LeaseLocks(TurnLocks):
         Raises:
             WorkerFenced: this worker was declared dead.
         """
-        with self._worker.connection() as connection:
-            locked = connection.execute(_TAKE, (conversation, self._worker.id)).fetchone() is not None
-        if locked:
-            self._unreleased.discard(conversation)
+        with self._taking:
+            with self._worker.connection() as connection:
+                locked = connection.execute(_TAKE, (conversation, self._worker.id)).fetchone() is not None
+            if locked:
+                self._unreleased.discard(conversation)
         return locked
 
     def _unlock(self, conversation: str) -> None:
@@ -65,6 +69,8 @@ class LeaseLocks(TurnLocks):
             connection.execute(_RELEASE, (conversation, self._worker.id))
 
     def _release_again(self) -> None:
-        for conversation in [each for each in self._unreleased if each not in self._waiting]:
-            self._release(conversation)
-            self._unreleased.discard(conversation)
+        for conversation in tuple(self._unreleased):
+            with self._taking:
+                if conversation in self._unreleased and conversation not in self._waiting:
+                    self._release(conversation)
+                    self._unreleased.discard(conversation)

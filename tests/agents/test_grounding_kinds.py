@@ -103,10 +103,12 @@ def test_what_each_kind_decides(text: str, value: Any, there: bool) -> None:
     assert is_grounded(value, [text]) is there
 
 
-def test_a_date_without_its_year_is_the_next_such_day() -> None:
+def test_a_date_without_its_year_is_the_nearest_such_day() -> None:
     calendar = Calendar(today=date(2026, 5, 15))
     assert is_grounded(date(2026, 5, 26), ["on May 26th, please"], calendar=calendar)
-    assert is_grounded(date(2027, 3, 1), ["1 March"], calendar=calendar)
+    assert is_grounded(date(2026, 5, 8), ["I bought it on May 8."], calendar=calendar)
+    assert not is_grounded(date(2027, 5, 8), ["I bought it on May 8."], calendar=calendar)
+    assert is_grounded(date(2026, 12, 30), ["30 December"], calendar=Calendar(today=date(2027, 1, 5)))
     assert not is_grounded(date(2027, 5, 26), ["May 26"], calendar=calendar)
     assert not is_grounded(date(2026, 5, 26), ["May 26"])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -136,3 +137,47 @@ def test_an_agent_is_a_sub_agent_of_deepagents() -> None:
     main = deepagents.create_deep_agent(model=Script(task, {"say": "Jane."}), subagents=[clerk])
     said = main.invoke({"messages": [HumanMessage("Who is it?")]})["messages"]
     assert [message.text for message in said if message.type == "tool"] == ["It is Jane."]
+
+
+@action(needs=("customer",), gives=("offer",))
+def make_offer(call: Call[Any]) -> Observation:
+    """Compute an offer."""
+    return Observation("offered", facts={"offer": f"for {call.facts['customer']['name']}"})
+
+
+@action(needs=("offer",), effect="write")
+def pay_offer(call: Call[Any]) -> Observation:
+    """Pay the offer."""
+    return Observation("paid")
+
+
+BACK = HandOver("clerk")
+
+
+def test_what_rested_on_an_earlier_customer_falls_when_another_is_handed_over() -> None:
+    clerk = Script(FIND, OVER, {"call": "find_customer", "args": {"name": "Bob"}}, OVER)
+    billing = Script(
+        {"call": "make_offer"}, {"say": "Here you are."}, {"call": "hand_over_to_clerk"}, {"call": "pay_offer"},
+        *[{"say": "Anything else?"}] * 3,
+    )  # fmt: skip
+    actions = [make_offer, pay_offer, BACK.action()]
+    talk = graph_of(
+        made_by_us(clerk, [find_customer, BILLING.action()], given=BACK), made_by_us(billing, actions, given=BILLING)
+    )
+    talk.say("I am Jane")
+    talk.say("No, I am Bob")
+    assert "paid" not in [message.text for message in talk.state["messages"]]
+
+
+@pytest.mark.parametrize(("hours", "holds"), [(0.5, True), (5, False)])
+def test_what_was_handed_over_lapses_with_the_customers_silence(hours: float, holds: bool) -> None:
+    now = [datetime(2026, 5, 1, 12, tzinfo=UTC)]
+    clerk, billing = Script(FIND, OVER), Script({"say": "Hello."}, {"call": "make_offer"}, *[{"say": "Yes?"}] * 3)
+    talk = graph_of(
+        made_by_us(clerk, [find_customer, BILLING.action()], now=lambda: now[0]),
+        made_by_us(billing, [make_offer], given=BILLING, now=lambda: now[0]),
+    )
+    talk.say("I am Jane")
+    now[0] += timedelta(hours=hours)
+    talk.say("And now?")
+    assert ("offered" in [message.text for message in talk.state["messages"]]) == holds
