@@ -22,7 +22,8 @@ def count(call: Call[object], value: int) -> Observation:
 def test_others_go_on_while_a_long_message_is_read(unit: str) -> None:
     async def main() -> tuple[float, float]:
         steps = [{"call": "count", "args": {"value": 7}}, *[{"say": "Seven."}] * 3]
-        talk = start(*steps, actions=[count])
+        talk = start({"say": "Hello."}, *steps, actions=[count])
+        await talk.agent.ainvoke(said("hello"), config("before"))  # what is loaded once is loaded
         gaps, done = [], asyncio.Event()
 
         async def tick() -> None:
