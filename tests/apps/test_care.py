@@ -141,6 +141,39 @@ def test_what_is_too_old_is_forgotten(either: Settings) -> None:
         assert _size(keeping) == 0
 
 
+def test_what_a_person_went_on_with_is_not_old(either: Settings) -> None:
+    later = datetime.now(UTC) + timedelta(days=31)
+    with open_keeping(either) as keeping:
+        Store(keeping.said).say("chat", "s1", "staff", "It arrives tomorrow.", {})
+        with keeping.said.transaction() as run:
+            run("UPDATE entries SET at = ? WHERE id = 's1'", later.isoformat())
+        before = _size(keeping)
+        assert tidy(keeping, 30, later)["whole conversations"] == 0
+        assert _size(keeping) == before
+
+
+@pytest.mark.parametrize("with_person", ["held", "waiting"])
+def test_what_is_with_a_person_is_not_forgotten(either: Settings, with_person: str) -> None:
+    later = datetime.now(UTC) + timedelta(days=31)
+    with open_keeping(either) as keeping:
+        store = Store(keeping.said)
+        store.hold("chat", "Ana") if with_person == "held" else store.call_person("chat")
+        assert tidy(keeping, 30, later)["whole conversations"] == 0
+        store.hold("chat", None)
+        store.done_by_person("chat")
+        assert tidy(keeping, 30, later)["whole conversations"] == 1
+
+
+def test_what_the_agent_never_saw_becomes_old_too(either: Settings) -> None:
+    with open_keeping(either) as keeping:
+        store = Store(keeping.said)
+        for name in ("asked", "opened"):
+            store.create(name, "visitor")
+        store.receive("asked", "m", "my phone is 555", {})
+        assert tidy(keeping, 30, datetime.now(UTC) + timedelta(days=31))["whole conversations"] == 3
+        assert [store.find(name) for name in ("asked", "opened")] == [None, None]
+
+
 def test_a_customer_is_handed_out_and_erased_everywhere(either: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     run_export(data=either.data, email=MARIA)
     exported = json.loads(capsys.readouterr().out)
