@@ -1,7 +1,7 @@
 """`shopbot privacy`: everything that a shop keeps about one customer, handed out or erased, with a receipt.
 
 A conversation is a customer's when a return or a ticket of theirs names it, or when their e-mail address or one of
-their order numbers stands in it. Orders, returns and sums are the shop's books and stay; who it was does not.
+their order numbers stands in it, whole. Orders, returns and sums are the shop's books and stay; who it was does not.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import mailbox
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Engine, or_, select, update
 from sqlalchemy.orm import Session
 
+from shopbot.apps.care.naming import names_address, names_order, recipients
 from shopbot.apps.settings import command_settings
 from shopbot.shop.database.connection import open_database
 from shopbot.shop.database.models import Base, Customer, Label, Order, OutboxMail, Return, Ticket
@@ -85,7 +86,7 @@ class Person:
         if not folder.is_dir():
             return []
         box = mailbox.Maildir(str(folder))
-        return [(box, key) for key, message in box.items() if self.email in str(message["To"]).lower()]
+        return [(box, key) for key, message in box.items() if self.email in recipients(message)]
 
     @property
     def _own_ticket(self) -> Any:
@@ -98,15 +99,19 @@ class Person:
                 select(Ticket.conversation).where(self._own_ticket),
             ):
                 yield from (each for each in session.scalars(named) if each)
-        words = [self.email, *self.orders]
         with self.keeping.said.transaction() as run:
             by_mail = "SELECT conversation FROM correspondents WHERE lower(address) = ?"
             yield from (str(row[0]) for row in run(by_mail, self.email))
-            for word in words:
-                select_named = (
-                    "SELECT DISTINCT conversation FROM entries WHERE replace(lower(text), ?, '') <> lower(text)"
-                )
-                yield from (str(row[0]) for row in run(select_named, word.lower()))
+        yield from self._said_with(self.email, names_address)
+        for number in self.orders:
+            yield from self._said_with(number, names_order)
+
+    def _said_with(self, word: str, names: Callable[[str, str], bool]) -> Iterator[str]:
+        """The conversations in which it is named; SQL only narrows down what is read."""
+        select = "SELECT conversation, text FROM entries WHERE replace(lower(text), ?, '') <> lower(text)"
+        with self.keeping.said.transaction() as run:
+            rows = run(select, word.lower())
+        yield from (str(conversation) for conversation, text in rows if names(text, word))
 
     def erase(self) -> Counter[str]:
         """Erase who they are; what went, by place."""

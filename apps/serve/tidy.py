@@ -1,12 +1,12 @@
 """`shopbot tidy`: what is older than the shop wants to keep goes, and checkpoints are cut back to what resuming needs.
 
-A conversation is as old as its newest checkpoint. Orders, returns, labels and tickets are the shop's records and stay.
+A conversation is as old as the last that was said in it, by anybody, or that the agent did. One that waits for a
+person, or that a person has taken over, is not over. Orders, returns, labels and tickets are the shop's and stay.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 IDLE = timedelta(hours=1)
 """How long nothing may have been said in a conversation before its checkpoints are cut back."""
+_SAID = (
+    "SELECT coalesce((SELECT at FROM entries WHERE conversation = conversations.id ORDER BY seq DESC LIMIT 1),"
+    " created_at), held_by IS NOT NULL OR needs_person = 1 FROM conversations WHERE id = ?"
+)
 _BLOBS = (
     "DELETE FROM checkpoint_blobs AS blob WHERE thread_id = ? AND NOT EXISTS (SELECT 1 FROM checkpoints AS kept,"
     " jsonb_each_text(kept.checkpoint -> 'channel_versions') AS used WHERE kept.thread_id = blob.thread_id AND"
@@ -46,8 +50,11 @@ def run_tidy(*, data: Path | None, days: int | None) -> int:
 def tidy(keeping: Keeping, keep_days: int | None, now: datetime) -> Counter[str]:
     """Forget conversations older than `keep_days`, if there is such a limit, and cut the others back; rows by table."""
     gone = Counter[str]()
-    for conversation, newest in _conversations(keeping, every=keep_days is not None):
-        if keep_days is not None and newest < now - timedelta(days=keep_days):
+    oldest = None if keep_days is None else now - timedelta(days=keep_days)
+    for conversation in _conversations(keeping, every=oldest is not None):
+        # Asked for one at a time: it may have gone on since this began.
+        newest, is_over = _rest(keeping, conversation)
+        if oldest is not None and is_over and newest < oldest:
             gone.update(keeping.forget(conversation))
             gone["whole conversations"] += 1
         elif newest < now - IDLE:
@@ -55,15 +62,25 @@ def tidy(keeping: Keeping, keep_days: int | None, now: datetime) -> Counter[str]
     return gone
 
 
-def _conversations(keeping: Keeping, *, every: bool) -> Iterator[tuple[str, datetime]]:
-    """The conversations that can be cut back, or every one, and when the agent last took part in each."""
+def _conversations(keeping: Keeping, *, every: bool) -> list[str]:
+    """The conversations that can be cut back, or every one that left anything."""
     only = "" if every else " HAVING count(*) > 1"
     with keeping.checkpoints() as run:
-        threads = [row[0] for row in run(f"SELECT thread_id FROM checkpoints GROUP BY thread_id{only}")]  # noqa: S608
-    for thread in threads:
-        newest = keeping.memory.get_tuple({"configurable": {"thread_id": thread}})
-        if newest is not None:
-            yield thread, datetime.fromisoformat(newest.checkpoint["ts"])
+        found = {str(row[0]) for row in run(f"SELECT thread_id FROM checkpoints GROUP BY thread_id{only}")}  # noqa: S608
+    if every:
+        with keeping.said.transaction() as run:
+            found.update(str(row[0]) for row in run("SELECT id FROM conversations"))
+    return sorted(found)
+
+
+def _rest(keeping: Keeping, conversation: str) -> tuple[datetime, bool]:
+    """Since when nothing was said or done in it, and whether no person has it or is waited for."""
+    with keeping.said.transaction() as run:
+        said = run(_SAID, conversation)
+    checkpoint = keeping.memory.get_tuple({"configurable": {"thread_id": conversation}})
+    times = [str(row[0]) for row in said] + ([] if checkpoint is None else [checkpoint.checkpoint["ts"]])
+    newest = max(map(datetime.fromisoformat, times), default=datetime.max.replace(tzinfo=UTC))
+    return newest, not any(with_person for _, with_person in said)
 
 
 def _cut_back(keeping: Keeping, conversation: str) -> dict[str, int]:
