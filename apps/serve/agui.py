@@ -78,6 +78,7 @@ async def run_agent(request: Request) -> Response:
     id, text, details = _said(asked)
     conversation = _conversation(caller, asked.thread_id)
     await asyncio.to_thread(server.store.create, conversation, caller.owner)
+    details["seen"] = await asyncio.to_thread(_seen, server, conversation, asked)
     events = _events(server, conversation, asked, id, text, details)
     return EventSourceResponse(events, sep="\n", ping=20, headers={"Cache-Control": "no-store"})
 
@@ -97,6 +98,13 @@ def _said(asked: _Run) -> tuple[str, str, dict[str, Any]]:
         return f"agui-{last.id if last else ''}", checked(last.text if last else ""), {}
     except MessageRefused as refusal:
         raise Problem(422, str(refusal)) from None
+
+
+def _seen(server: Server, conversation: str, asked: _Run) -> int:
+    """The newest entry that the front end has: a run brings all its messages, replies under the ids they came with."""
+    listed = {message.id for message in asked.messages if message.role == "assistant"}
+    said = server.store.entries(conversation, 0, 10_000)
+    return max((entry.seq for entry in said if entry.id in listed), default=0)
 
 
 def _conversation(caller: Caller, thread: str) -> str:

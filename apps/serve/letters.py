@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shopbot.apps.serve.serve_file import Tables, now
@@ -59,14 +60,18 @@ class Letters:
         with self._transaction() as run:
             run("DELETE FROM letters WHERE message_id = ?", message_id)
 
-    def find(self, message_id: str, address: str) -> tuple[str, int] | None:
-        """The conversation with that address that the e-mail belongs to, and the entry that it is."""
+    def find(self, message_ids: Sequence[str], address: str) -> tuple[str, int] | None:
+        """The conversation with that address that the first known e-mail belongs to, and its newest entry among them.
+
+        0 stands for no entry: all of the e-mails are the customer's own.
+        """
         select = (
-            "SELECT conversation, seq FROM letters NATURAL JOIN correspondents WHERE message_id = ? AND address = ?"
+            "SELECT message_id, conversation, seq FROM letters NATURAL JOIN correspondents"  # noqa: S608 -- fixed words
+            f" WHERE address = ? AND message_id IN ({', '.join('?' * len(message_ids))})"
         )
         with self._transaction() as run:
-            found = run(select, message_id, address)
-        return (found[0][0], found[0][1]) if found else None
+            found = sorted(run(select, address, *message_ids), key=lambda row: message_ids.index(row[0]))
+        return (found[0][1], max(row[2] for row in found if row[1] == found[0][1])) if found else None
 
     def thread(self, conversation: str, most: int = 20) -> list[str]:
         """The Message-IDs of the conversation, oldest first."""

@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from typing import Any
 
 from shopbot.apps.serve.couriers import Away, Courier
 from shopbot.apps.serve.letters import Correspondent
@@ -102,13 +103,11 @@ class MailCourier(Courier):
                 else:
                     mailbox.mark(uid, "\\Seen")
 
-    def _place(self, letter: Letter) -> tuple[str | None, dict[str, int]]:
-        """The conversation that the letter belongs to, and the entry that it answers."""
-        for id in (letter.id, *letter.references):
-            found = self.server.letters.find(id, letter.sender)
-            if found is not None:
-                return found[0], {"seen": found[1]} if found[1] else {}
-        return None, {}
+    def _place(self, letter: Letter) -> tuple[str | None, dict[str, Any]]:
+        """The conversation that the letter belongs to, and what it can answer there: the newest letter of ours that it
+        names, and no question if it names none or may not say all."""
+        known, seen = self.server.letters.find([letter.id, *letter.references], letter.sender) or (None, 0)
+        return known, {"seen": seen} if letter.is_whole else {"seen": seen, "crossed": True}
 
     def _begin(self, letter: Letter, conversation: str) -> None:
         self.server.store.create(conversation, OWNER)

@@ -11,13 +11,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from email import message_from_bytes, policy
-from email.message import EmailMessage, MIMEPart
+from email.message import EmailMessage
 from email.utils import parseaddr
 from functools import cache
-
-from bs4 import BeautifulSoup
+from itertools import pairwise
 
 from shopbot.apps.readable import readable
+from shopbot.apps.serve.mail_parts import text_of
 from shopbot.apps.session import MAX_MESSAGE
 from shopbot.prompts import load_data
 
@@ -25,17 +25,21 @@ _ID = re.compile(r"<[^<>\s]{1,250}>")
 _ADDRESS = re.compile(r"[^@\s,;<>]{1,64}@[^@\s,;<>]{1,250}")
 _MOST_REFERENCES = 50
 _WRAPPED = 3
+_NEAR = 8
 
 
 @dataclass(frozen=True)
 class Letter:
-    """An e-mail as far as it matters here; `text` is what its sender wrote themselves, `references` newest first."""
+    """An e-mail as far as it matters here; `text` is what its sender wrote themselves."""
 
     id: str
     sender: str
     subject: str
     text: str
+    is_whole: bool
+    """Whether `text` is surely all that the sender says, and theirs; what is not can be no yes."""
     references: tuple[str, ...]
+    """The Message-IDs that it answers, newest first."""
     machine: str
     """The header that says that a machine wrote it; empty when a person did."""
 
@@ -48,86 +52,81 @@ def read_letter(raw: bytes, own: Sequence[str]) -> Letter:
     sender = named_sender if _ADDRESS.fullmatch(named_sender) else ""
     named = _ID.findall(_header(message, "Message-ID"))
     references = [*_ID.findall(_header(message, "In-Reply-To")), *reversed(_ID.findall(_header(message, "References")))]
+    said = text_of(message)
+    words = without_quotes(said.text)
     return Letter(
         id=named[0] if named else f"<{hashlib.sha256(raw).hexdigest()}@unnamed>",
         sender=sender,
         subject=readable(_header(message, "Subject")).replace("\n", " ")[:200],
-        text=without_quotes(_words(message))[:MAX_MESSAGE],
+        text=(words or _unquoted_lines(said.text))[:MAX_MESSAGE],
+        is_whole=said.is_whole and 0 < len(words) <= MAX_MESSAGE,
         references=tuple(dict.fromkeys(references))[:_MOST_REFERENCES],
         machine=_machine(message, sender, {address.lower() for address in own}),
     )
 
 
 def without_quotes(text: str) -> str:
-    """What stands above the quoted message and the signature; the answers between quoted lines when there is nothing
-    above."""
+    """What the sender wrote: all but the lines with ">", what introduces these, and what stands below a separator.
+
+    Nothing else is cut, however much it looks like a quotation: it may be what takes a yes back.
+    """
     lines = readable(text).split("\n")
-    end = next(
-        (number for number, line in enumerate(lines) if _begins_quote(lines, number) or line.rstrip() == "--"),
-        len(lines),
-    )
-    kept = [line for line in lines[:end] if not line.startswith(">")]
-    own = "\n".join(kept).strip()
-    if not own:
-        own = "\n".join(line for line in lines if line and not line.startswith(">") and not _introduces(line)).strip()
-    return re.sub(r"\n{3,}", "\n\n", own)
+    mark, introductions, own = load_data("serve/mail.yaml")["mark"], _introductions(lines), list[str]()
+    for number, line in enumerate(lines):
+        if _is_quoted(line) or number in introductions:
+            continue
+        if line == "-- " or _separates(lines, number):  # RFC 3676, 4.3: the space is part of a signature's separator
+            break
+        above, found, _ = line.partition(mark)
+        own.append(above)
+        if found:
+            break
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(own).strip())
 
 
-def _begins_quote(lines: Sequence[str], number: int) -> bool:
-    """Whether the quoted message begins here: at our own mark, at what introduces it, or at its first line with nothing
-    of the sender's below."""
-    line = lines[number]
-    if load_data("serve/mail.yaml")["mark"] in line or _introduction_begins(lines, number):
-        return True
-    return line.startswith(">") and all(not below.strip() or below.startswith(">") for below in lines[number:])
+def _unquoted_lines(text: str) -> str:
+    """What is not marked as quoted, wherever it stands: some write below the letter that they answer."""
+    return "\n".join(line for line in readable(text).split("\n") if line.strip() and not _is_quoted(line)).strip()
 
 
-def _introduction_begins(lines: Sequence[str], number: int) -> bool:
-    """Whether a line that introduces a quoted message begins here; mail programs wrap it into up to three."""
-    for end in range(number + 1, min(number + _WRAPPED, len(lines)) + 1):
-        if not lines[end - 1].strip():
-            return False
-        if _introduces(" ".join(lines[number:end])):
-            return not any(_introduces(" ".join(lines[later:end])) for later in range(number + 1, end))
-    return False
+def _is_quoted(line: str) -> bool:
+    """Whether the line is marked as another's; mail servers put a ">" before one's own line that begins with "From"."""
+    return line.startswith(">") and not line.startswith(">From ")
 
 
-def _introduces(line: str) -> bool:
-    return any(pattern.fullmatch(line.lstrip("> ").strip()) for pattern in _introductions())
+def _introductions(lines: Sequence[str]) -> set[int]:
+    """The lines that introduce quoted ones, or our mark, right below; mail programs wrap one into up to three."""
+    mark, found = load_data("serve/mail.yaml")["mark"], set[int]()
+    written = [number for number, line in enumerate(lines) if line.strip()]
+    for last, below in pairwise(written):
+        if _is_quoted(lines[last]) or not (_is_quoted(lines[below]) or lines[below].startswith(mark)):
+            continue
+        begins = range(last, max(last - _WRAPPED, -1), -1)
+        found.update(next((range(n, last + 1) for n in begins if _introduces(lines[n : last + 1])), ()))
+    return found
+
+
+def _introduces(lines: Sequence[str]) -> bool:
+    words = " ".join(line.strip() for line in lines)
+    return all(line.strip() for line in lines) and any(each.fullmatch(words) for each in _patterns("introductions"))
+
+
+def _separates(lines: Sequence[str], number: int) -> bool:
+    """Whether everything from here on is the quoted message."""
+    if not lines[number].strip():
+        return False
+    near = [line.strip() for line in lines[number : number + _NEAR] if line.strip()]
+    below = "\n".join(near[:_WRAPPED])
+    return any(pattern.match(below) for pattern in _patterns("separators"))
+
+
+def _patterns(kind: str) -> tuple[re.Pattern[str], ...]:
+    return _compiled(tuple(load_data("serve/mail.yaml")[kind]))
 
 
 @cache
-def _patterns(given: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(each, re.IGNORECASE) for each in given)
-
-
-def _introductions() -> tuple[re.Pattern[str], ...]:
-    return _patterns(tuple(load_data("serve/mail.yaml")["introductions"]))
-
-
-def _words(message: EmailMessage) -> str:
-    """The message's text; that of its HTML without quoted blocks where it has no other."""
-    part = message.get_body(("plain", "html"))
-    if part is None:
-        return ""
-    content = _content(part)
-    if part.get_content_type() != "text/html":
-        return content
-    page = BeautifulSoup(content, "html.parser")
-    for quoted in page.select(load_data("serve/mail.yaml")["quoted_html"]):
-        quoted.decompose()
-    for broken in page.select("br, p, div, li, tr"):
-        broken.append("\n")
-    return page.get_text()
-
-
-def _content(part: MIMEPart) -> str:
-    """The part's text, in whatever charset it claims or has."""
-    try:
-        return str(part.get_content())
-    except (LookupError, UnicodeError, ValueError):
-        raw = part.get_payload(decode=True)
-        return raw.decode("utf-8", "replace") if isinstance(raw, bytes) else ""
+def _compiled(given: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(each, re.IGNORECASE | re.MULTILINE) for each in given)
 
 
 def _machine(message: EmailMessage, sender: str, own: set[str]) -> str:

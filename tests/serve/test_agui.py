@@ -61,6 +61,24 @@ def test_an_answer_to_another_interrupt_is_none(served: Running) -> None:
     assert events(served, "another", messages=asked, resume=wrong)[-1]["outcome"]["type"] == "interrupt"
 
 
+def test_a_yes_in_words_to_a_question_that_the_front_end_has_not_is_asked_again(served: Running) -> None:
+    asked = said("I want to return the jeans from order 123456, maria.lopez@example.com")
+    assert events(served, "unread", messages=asked)[-1]["outcome"]["type"] == "interrupt"
+    both = [*asked, *said("Yes please", "m2")]
+    assert events(served, "unread", messages=both)[-1]["outcome"]["type"] == "interrupt"
+
+
+def test_words_after_a_reply_that_the_front_end_has_answer_it(served: Running) -> None:
+    first = events(served, "read", messages=said("Hello"))
+    reply = next(event["messageId"] for event in first if event["type"] == "TEXT_MESSAGE_START")
+    has = [*said("Hello"), {"id": reply, "role": "assistant", "content": "…"}]
+    events(served, "read", messages=[*has, *said("Hello again", "m2")])
+    events(served, "read", messages=[*has, *said("And again", "m3")])
+    listed = served.server.store.listed(words="Hello again", limit=1)
+    crossed = {e.text: "crossed" in e.details for e in served.server.store.entries(listed[0].id)}
+    assert (crossed["Hello again"], crossed["And again"]) == (False, True)
+
+
 def test_a_run_that_is_repeated_tells_the_same_reply_and_does_nothing_again(served: Running) -> None:
     first = events(served, "repeated", messages=said("Hello"))
     again = events(served, "repeated", messages=said("Hello"))

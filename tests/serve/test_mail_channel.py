@@ -111,6 +111,25 @@ def test_a_return_is_arranged_over_letters_that_quote_what_they_answer(post: Pos
     assert any("e-mailed" in each or "emailed" in each for each in letters)
 
 
+def test_a_yes_that_answers_ones_own_letter_is_asked_again(post: Post) -> None:
+    """Whoever answers their own letter has not read the offer."""
+    asked = post.send(f"I want to return the belt from order 654321. My address is {JAMES}.", sender=JAMES)
+    post.reply()
+    post.send("Yes please", sender=JAMES, answers=asked)
+    again = post.reply()
+    assert "Tracking number" not in words_of_first_part(again)
+    post.send("Yes please", sender=JAMES, answers=again)
+    done = [words_of_first_part(post.reply()) for _ in range(2)]
+    assert any("Tracking number" in each for each in done)
+
+
+def test_a_yes_that_stands_only_below_what_is_quoted_is_asked_again(post: Post) -> None:
+    post.send("I want to return the blue mugs from order 345678. maria.lopes@example.org", sender="m@example.org")
+    offer = post.reply()
+    post.send(f"{words(offer)}\nYes please", sender="m@example.org", answers=offer)
+    assert "Tracking number" not in words_of_first_part(post.reply())
+
+
 def words_of_first_part(letter: EmailMessage) -> str:
     body = letter.get_body(("plain",))
     assert body is not None
