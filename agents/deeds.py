@@ -123,7 +123,12 @@ class _Known:
 
     def follows(self, claim: Claim) -> bool:
         """Whether it may follow from a deed that is told beside it, and whose own words do not say so: a payment."""
-        return not claim.first_person and not self._named(claim) and self._covered(claim, self._written())
+        is_payment = claim.stems & _stems_of("payments")
+        return (
+            not claim.first_person
+            and bool(is_payment or not self._named(claim))
+            and self._covered(claim, self._written())
+        )
 
     def _covered(self, claim: Claim, deeds: Sequence[Deed]) -> bool:
         return _cover(claim, deeds, self._written(), self.deeds)
@@ -177,14 +182,14 @@ def _tells_of(claim: Claim, deed: Deed) -> bool:
 
     A claim that names nothing in particular, "All done", is told of by every deed.
     """
-    words = claim.stems - _general()
+    words = claim.stems - _stems_of("general")
     own = stems(f"{' '.join(_WORD.findall(deed.action))} {deed.args} {deed.observed}".replace("_", " "))
     return not words or any(_has(own, stem) for stem in words | stems(claim.verb))
 
 
 @cache
-def _general() -> frozenset[str]:
-    return stems(" ".join(load_data("words/claims.yaml")["general"]))
+def _stems_of(words: str) -> frozenset[str]:
+    return stems(" ".join(load_data("words/claims.yaml")[words]))
 
 
 def _cover(claim: Claim, deeds: Sequence[Deed], written: Sequence[Deed], all_deeds: Sequence[Deed]) -> bool:
