@@ -65,7 +65,7 @@ class _Forms:
 
     def __init__(self, words: dict[str, Any]) -> None:
         self._irregular: dict[str, str] = words["irregular"]
-        self._participles = {_plain_form(verb): verb for kind in _KINDS for verb in words[kind]}
+        self._participles: dict[str, str] = {_plain_form(verb): verb for kind in _KINDS for verb in words[kind]}
         self._no_verb = frozenset(words["no_verb"])
         self._of_itself = frozenset(words["of_itself"])
         self._open = _pattern(words["open"])
