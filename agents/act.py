@@ -143,6 +143,7 @@ def _record(call: ToolCall, observation: Observation, state: TurnState, *, secon
     """The state after a call: its observation, the facts and what falls with them, the plan."""
     update = consequences(call, observation, state)
     message = observed(call, observation, seconds)
+    message.artifact["effect"] = state.actions[call["name"]].effect
     if observation.ok and not state.config.alone and state.actions[call["name"]].effect == "write":
         update["written"] = [Written(action=call["name"], args=as_text(call["args"]), observed=observed_in(message))]
     return Command(update={**update, "messages": [message]})

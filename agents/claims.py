@@ -50,14 +50,14 @@ def claims_in(text: str) -> list[Claim]:
 
 
 def _in_sentence(sentence: str) -> Iterator[Claim]:
-    if sentence.rstrip(_CLOSING).endswith("?"):
-        return
     forms = _forms()
     bare = _MARKUP.sub("", sentence)
-    for part in _PART.split(bare):
-        claim = next(forms.claims(part, is_whole=part == bare), None)
-        if claim is not None:
-            yield claim
+    parts = _PART.split(bare)
+    # The last part of a question asks; one before it claims, unless it asks itself: "I've cancelled it, anything else?"
+    if sentence.rstrip(_CLOSING).endswith("?"):
+        parts = [part for part in parts[:-1] if not forms.asks(part)]
+    for part in parts:
+        yield from forms.claims(part, is_whole=part == bare)
 
 
 class _Forms:
@@ -65,37 +65,76 @@ class _Forms:
 
     def __init__(self, words: dict[str, Any]) -> None:
         self._irregular: dict[str, str] = words["irregular"]
+        self._participles: dict[str, str] = {_plain_form(verb): verb for kind in _KINDS for verb in words[kind]}
         self._no_verb = frozenset(words["no_verb"])
         self._of_itself = frozenset(words["of_itself"])
         self._open = _pattern(words["open"])
         self._reports = _pattern(words["reports"])
-        self._dates = _pattern(words["dates"])
-        self._others = _pattern(words["others"])
+        self._dates = re.compile(
+            rf"{_pattern(words['dates']).pattern}|\bon\s+(?:the\s+)?(?:\d|{any_phrase(words['days'])})", re.IGNORECASE
+        )
+        self._others = re.compile(rf"by\s+(?:[A-Z]|(?:{any_phrase(words['others'])})\s+(?!way\b))")
+        self._own = _pattern(words["own"])
+        self._of_words = _pattern(words["of_words"])
+        self._asks = re.compile(rf"^\s*(?:{any_phrase(words['asks'])})", re.IGNORECASE)
         first = any_phrase(words["first_person"])
         self._this_one = _pattern(words["this_one"])
         between = rf"(?:(?:\w+ly|{any_phrase(words['between'])})\s+)*"
-        verb = rf"(?P<verb>\w+ed|{any_phrase(self._irregular)})(?!\w)"
+        verb = rf"(?P<verb>(?:\w{{1,2}}-)?\w+ed|{any_phrase(self._irregular)})(?!\w)"
+        self._next = re.compile(rf"\band\s+(?:then\s+|also\s+)?{between}{verb}", re.IGNORECASE)
+        self._relative = re.compile(
+            rf"(?<=\w)\s+(?:(?:that|which)\s+)?you(?:'ve|\s+have|\s+had)?\s+{between}{verb}", re.IGNORECASE
+        )
         over = "|".join(map(_word, words["over"]))
         opening, joining = any_phrase(words["opening"]), any_phrase(words["joining"])
         forms = (
             rf"(?P<who>(?:{first})\s*)?(?P<over>{over})\s+(?P<between>{between}){verb}",
             rf"(?P<who>{first})\s+{between}{verb}",
+            rf"(?P<who>{first})\s+did\s+{between}(?P<verb>(?!not\b)\w+)",
             rf"(?P<who>{first})(?:'ve)?(?P<joined>(?:\s+[\w'#-]+){{1,6}})\s+(?:{joining})\s+{between}{verb}",
             rf"^\s*(?:{opening})\s+{verb}",
             any_phrase(words["phrases"]),
             rf"^\s*(?:{any_phrase(words['alone'])})[\s.!]*$",
         )
         self._forms = [re.compile(form, re.IGNORECASE) for form in forms]
+        subject = rf"(?:(?!(?:{over}|{first}|{any_phrase(words['no_subject'])})(?!\w))[\w#-]+\s+){{1,4}}"
+        self._headline = re.compile(
+            rf"^\W*{subject}(?P<verb>{any_phrase(words['headlines'])})(?=[\s.!]*$|\s+(?:successfully|to\s+you))",
+            re.IGNORECASE,
+        )
         self._whole = re.compile(rf"^\s*{verb}[\s.!]*$", re.IGNORECASE)
 
+    def asks(self, part: str) -> bool:
+        """Whether a part of a question begins like one."""
+        return bool(self._asks.match(part))
+
     def claims(self, part: str, *, is_whole: bool) -> Iterator[Claim]:
-        """What a part of a sentence claims, or the whole of it."""
-        for form in [*self._forms, *([self._whole] if is_whole else [])]:
+        """What a part of a sentence claims, or the whole of it; each verb that "and" joins is a claim of its own."""
+        found = self._first(part, is_whole=is_whole)
+        if found is None:
+            return
+        by_itself = bool(found.groupdict().get("who"))
+        verb, start = self._verb(found), 0
+        for other in self._next.finditer(part, found.end()):
+            if self._is_deed(self._verb(other)):
+                yield self._claim(part[start : other.start()], verb, by_itself)
+                verb, start = self._verb(other), other.start()
+        yield self._claim(part[start:], verb, by_itself)
+
+    def _first(self, part: str, *, is_whole: bool) -> re.Match[str] | None:
+        for form in [*self._forms, self._headline, *([self._whole] if is_whole else [])]:
             for found in form.finditer(part):
-                named = found.groupdict()
-                verb = (named.get("verb") or "").lower()
-                if self._is_said(part, found, named) and (not verb or self._is_deed(verb)):
-                    yield Claim(part.strip(" ()"), self._irregular.get(verb, verb), bool(named.get("who")))
+                verb = self._verb(found)
+                if self._is_said(part, found, found.groupdict()) and (not verb or self._is_deed(verb)):
+                    return found
+        return None
+
+    def _claim(self, text: str, verb: str, first_person: bool) -> Claim:
+        return Claim(text.strip(" ()"), self._irregular.get(verb, verb), first_person)
+
+    def _verb(self, found: re.Match[str]) -> str:
+        verb = (found.groupdict().get("verb") or "").lower().replace("-", "")
+        return self._participles.get(verb, verb)
 
     def _is_deed(self, participle: str) -> bool:
         return participle not in self._no_verb and kind_of(participle) == "deeds"
@@ -104,14 +143,29 @@ class _Forms:
         """Whether it is said as done, now, by the agent."""
         before = self._reports.split(part[: found.start()] + (named.get("joined") or ""))[-1]
         # As it is written: "may" leaves a sentence open, and "May" is a month.
+        before = self._without_relative(before)
         if self._open.search(before[:1].lower() + before[1:]):
             return False
         over = (named.get("over") or "").lower()
         is_record = over in ("was", "were") and bool(self._dates.search(part, found.start()))
         is_usual = over in ("is", "are") and not named["between"] and not self._is_this_one(before)
         after = part[found.end() :].strip(_CLOSING + ".!")
+        is_of_other = not named.get("who") and over in ("have", "has", "had") and not self._is_passive(named, found)
+        is_active_of_us = is_of_other and self._own.search(before.lower())
+        if (is_of_other and not is_active_of_us) or self._of_words.match(f"{named.get('verb')} {after}".lower()):
+            return False
         is_of_itself = bool(named.get("who")) and not after and (named.get("verb") or "").lower() in self._of_itself
         return not (is_record or is_usual or is_of_itself or self._others.match(after))
+
+    def _without_relative(self, before: str) -> str:
+        """What stands before a verb less what is said of its subject: "the order you placed"."""
+        found = self._relative.search(before)
+        told = found and kind_of(self._verb(found)) == "telling"
+        return before if found is None or told else before[: found.start()] + before[found.end() :]
+
+    @staticmethod
+    def _is_passive(named: Mapping[str, str | None], found: re.Match[str]) -> bool:
+        return bool(re.search(r"\b(?:been|got|gotten)\s", f"{named.get('between') or ''} {found[0]}", re.IGNORECASE))
 
     def _is_this_one(self, before: str) -> bool:
         return bool(self._this_one.search(before.lower()) or IDENTIFIER.search(before))
@@ -120,6 +174,12 @@ class _Forms:
 @cache
 def _forms() -> _Forms:
     return _Forms(load_data(_WORDS))
+
+
+def _plain_form(participle: str) -> str:
+    """The plain form of a regular verb as its own participle ends: of "refunded", and of "issued" without its e."""
+    bare = participle.removesuffix("ed")
+    return bare[:-1] if len(bare) > 2 and bare[-1] == bare[-2] and bare[-1] not in "s" else bare
 
 
 def _word(word: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -21,6 +21,7 @@ from shopbot.agents.answering import safe_answer
 from shopbot.agents.claims import IDENTIFIER, Claim, claims_in
 from shopbot.agents.state import TurnState, is_refusal
 from shopbot.engines.protocol import TEMPLATED, texts_in
+from shopbot.prompts import load_data
 from shopbot.tools.retrieval.keywords import stems
 
 _NAMED = 0.6
@@ -30,6 +31,10 @@ _LONG = 5
 _SHORT = 3
 """Words that a value has at most that tells of a state."""
 _PARTICIPLE = re.compile(r"\b[^\W_]+ed\b", re.IGNORECASE)
+_NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
+_MONEY = re.compile(rf"[$€£]\s?({_NUMBER.pattern})|({_NUMBER.pattern})(?=\s?(?:[€£]|dollars?\b|euros?\b|pounds?\b))")
+_ARGUMENT = re.compile(rf":\s(?:\"[$€£])?{_NUMBER.pattern}\"?[,}}]")
+"""An argument that is a number, in a call's as text."""
 _WORD = re.compile(r"[a-z]+|[A-Z][a-z]*|\d+")
 
 
@@ -55,10 +60,15 @@ def unsupported_claims(message: AIMessage, state: TurnState) -> list[Claim]:
     if not claims:
         return []
     deeds = deeds_in(state)
-    # What an agent did that has handed over to this one may have been a write.
-    of_others = {deed.action for deed in deeds if deed.action} - state.actions.keys()
+    # What an agent did that has handed over to this one may have been a write, where nothing says that it was a read.
+    reads = {message.name for message in state.messages if isinstance(message, ToolMessage) and _is_read(message)}
+    of_others = {deed.action for deed in deeds if deed.action} - state.actions.keys() - reads
     writes = {action.name for action in state.actions.values() if action.effect == "write"} | of_others
     return unsupported(claims, {*state.actions, *of_others}, writes, deeds)
+
+
+def _is_read(message: ToolMessage) -> bool:
+    return isinstance(message.artifact, Mapping) and message.artifact.get("effect") == "read"
 
 
 def deeds_in(state: TurnState) -> list[Deed]:
@@ -96,7 +106,9 @@ def unsupported(
         deeds: all that was done in the conversation, reads too.
     """
     known = _Known(frozenset(names), frozenset(writes), deeds)
-    return [claim for claim in claims if not known.supports(claim)]
+    found = [(claim, known.supports(claim)) for claim in claims]
+    is_told = any(holds for _, holds in found)
+    return [claim for claim, holds in found if not (holds or (is_told and known.follows(claim)))]
 
 
 @dataclass(frozen=True)
@@ -106,27 +118,50 @@ class _Known:
     deeds: Sequence[Deed]
 
     def supports(self, claim: Claim) -> bool:
-        """Whether a deed of the kind that is claimed was done to the thing that is named, or was seen to be done."""
-        named = self._named(claim)
-        return any(_fits(claim, deed) for deed in self.deeds if deed.action in named) or self._is_seen(claim)
+        """Whether a deed of the kind that is claimed was done to all that is named, or was seen to be done."""
+        return self._covered(claim, self._meant(claim)) or self._is_seen(claim)
 
-    def _named(self, claim: Claim) -> Collection[str]:
-        """The actions that a claim may mean: those whose names' words it has, or else all."""
-        words = claim.stems
-        weights = _weights(self.names)
-        scores = {name: sum(w for stem, w in weights[name].items() if _has(words, stem)) for name in self.names}
-        most = max((scores[name] for name in self.writes), default=0.0)
-        others = {name for name in self.names - self.writes if stems(claim.verb) & weights[name].keys()}
-        if most < _NAMED:
-            return others | (self.writes or self.names)
-        return others | {name for name in self.writes if scores[name] > most / 2}
+    def follows(self, claim: Claim) -> bool:
+        """Whether it may follow from a deed that is told beside it, and whose own words do not say so: a payment."""
+        is_payment = claim.stems & _stems_of("payments")
+        return (
+            not claim.first_person
+            and bool(is_payment or not self._named(claim))
+            and self._covered(claim, self._written())
+        )
+
+    def _covered(self, claim: Claim, deeds: Sequence[Deed]) -> bool:
+        return _cover(claim, deeds, self._written(), self.deeds)
+
+    def _written(self) -> list[Deed]:
+        return [deed for deed in self.deeds if deed.action in self.writes]
+
+    def _meant(self, claim: Claim) -> list[Deed]:
+        """The deeds that a claim may mean: of the actions whose names' words it has, or else those that tell of it."""
+        named, reads = self._named(claim), self._reads_of(claim)
+        may = [deed for deed in self._written() if deed.action in named or (not named and _tells_of(claim, deed))]
+        return may + [deed for deed in self.deeds if deed.action in reads]
+
+    def _named(self, claim: Claim) -> set[str]:
+        """The writes whose names' words a claim has."""
+        words, weights = claim.stems, _weights(self.names)
+        scores = {name: sum(w for stem, w in weights[name].items() if _has(words, stem)) for name in self.writes}
+        most = max(scores.values(), default=0.0)
+        return {name for name in self.writes if most >= _NAMED and scores[name] > most / 2}
+
+    def _reads_of(self, claim: Claim) -> set[str]:
+        """The reads whose verb, their name's first word, is claimed, where no write is named by that word."""
+        verb = stems(claim.verb)
+        if any(verb & stems(" ".join(_WORD.findall(name))) for name in self.writes):
+            return set()
+        return {name for name in self.names - self.writes if verb & stems("".join(_WORD.findall(name)[:1]))}
 
     def _is_seen(self, claim: Claim) -> bool:
         """Whether a read has observed what is claimed: a status says it. That the agent did it, it does not say."""
         if claim.first_person or not claim.verb:
             return False
         seen = (deed for deed in self.deeds if deed.action not in self.writes)
-        return any(stems(claim.verb) & _states_in(deed.observed) and _fits(claim, deed) for deed in seen)
+        return any(stems(claim.verb) & _states_in(deed.observed) and _cover(claim, [deed], [deed], ()) for deed in seen)
 
 
 @cache
@@ -142,13 +177,50 @@ def _has(words: Iterable[str], stem: str) -> bool:
     return any(stem == word or (min(len(stem), len(word)) >= _LONG and stem[:_LONG] == word[:_LONG]) for word in words)
 
 
-def _fits(claim: Claim, deed: Deed) -> bool:
-    """Whether the deed was done to what the claim names: of identifiers of the same form, one is the same."""
-    text = f"{deed.args} {deed.observed}"
-    wanted = _identifiers(claim.text)
+def _tells_of(claim: Claim, deed: Deed) -> bool:
+    """Whether a deed's own words, its values too, tell of what is claimed.
+
+    A claim that names nothing in particular, "All done", is told of by every deed.
+    """
+    words = claim.stems - _stems_of("general")
+    own = stems(f"{' '.join(_WORD.findall(deed.action))} {deed.args} {deed.observed}".replace("_", " "))
+    return not words or any(_has(own, stem) for stem in words | stems(claim.verb))
+
+
+@cache
+def _stems_of(words: str) -> frozenset[str]:
+    return stems(" ".join(load_data("words/claims.yaml")[words]))
+
+
+def _cover(claim: Claim, deeds: Sequence[Deed], written: Sequence[Deed], all_deeds: Sequence[Deed]) -> bool:
+    """Whether deeds were done to what the claim names: each identifier of a form that they have, and each amount.
+
+    One identifier is that of one of `deeds`, and all are of what was `written`. Amounts are looked at where the deeds
+    were given any: one may be of what was read before.
+    """
+    if not deeds:
+        return False
+    text, of_all = _text(deeds), _bare(_text(written) + _text(deeds))
     forms = {_form(each) for each in _identifiers(text)}
-    comparable = [each for each in wanted if _form(each) in forms]
-    return not comparable or any(each in _bare(text) for each in wanted)
+    wanted = [each for each in _identifiers(claim.text) if _form(each) in forms]
+    are_known = not wanted or (any(each in _bare(text) for each in wanted) and all(each in of_all for each in wanted))
+    amounts = _amounts(claim.text)
+    if not are_known or not amounts or not any(_ARGUMENT.search(deed.args) for deed in deeds):
+        return are_known
+    return amounts <= {_number(each) for each in _NUMBER.findall(_text((*deeds, *all_deeds)))}
+
+
+def _text(deeds: Iterable[Deed]) -> str:
+    return " ".join(f"{deed.args} {deed.observed}" for deed in deeds)
+
+
+def _amounts(text: str) -> set[float]:
+    """The amounts of money in a text."""
+    return {_number(before or after) for before, after in _MONEY.findall(text)}
+
+
+def _number(digits: str) -> float:
+    return float(digits.replace(",", ""))
 
 
 def _identifiers(text: str) -> frozenset[str]:
