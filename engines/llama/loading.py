@@ -68,6 +68,8 @@ def load(file: Path, *, context: int | None = None, threads: int | None = None) 
         raise EngineError(
             f"The model {str(file)!r} cannot be loaded (llama.cpp refuses it): fetch it again, or take another file."
         ) from None
+    # Closed before its loop has begun, the server would wait for it for ever.
+    server.handle_completions({"prompt": "a", "n_predict": 0})
     return Loaded(server, socket, key, header, tokens)
 
 
