@@ -81,7 +81,7 @@ def create_agent(
         longest_message: characters of a customer's message; a longer one raises `MessageTooLong`.
         now: the clock that questions and facts expire by, in UTC; by default the system's.
         given: facts that the state brings and no action gives; or the contract by which other agents hand over to this
-            one (`shopbot.agents.HandOver`).
+            one (`shopbot.agents.hand_over.HandOver`).
         middleware: LangChain's middlewares beside the gate. They stand behind it, where they surround the engine and
             the actions that it lets through; the word "gate" among them puts those before it in front of it.
         state_schema: as for LangChain's `create_agent`.
