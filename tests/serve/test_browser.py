@@ -82,8 +82,8 @@ def test_the_server_is_killed_in_mid_answer_and_started_again(shop_folder: Path,
     program = ServerProcess(shop_folder)
     program.start()
     page.goto(f"http://127.0.0.1:{program.port}")
-    say(page, "How long do I have to return something?")
-    page.locator(".entry.customer").wait_for()
+    with page.expect_response(lambda response: "/events" in response.url):
+        say(page, "How long do I have to return something?")
     program.kill()
     page.get_by_text("The connection is interrupted").wait_for()
     program.start()
