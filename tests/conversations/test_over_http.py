@@ -25,6 +25,8 @@ def some_of_each_subject(scripts: Sequence[Script]) -> list[Script]:
 
 
 SCRIPTS = some_of_each_subject(read_scripts())
+TRANSPORTS = [(script, ("off", "on")[place % 2]) for place, script in enumerate(SCRIPTS)]
+"""Every subject over both: each script by turns."""
 
 
 class Replay:
@@ -42,8 +44,7 @@ class Replay:
         return self._last
 
 
-@pytest.mark.parametrize("stream", ["off", "on"])
-@pytest.mark.parametrize("script", SCRIPTS, ids=[script.name for script in SCRIPTS])
+@pytest.mark.parametrize(("script", "stream"), TRANSPORTS, ids=[f"{each.name}-{how}" for each, how in TRANSPORTS])
 def test_a_conversation_leaves_behind_the_same_over_http(
     script: Script,
     stream: str,
