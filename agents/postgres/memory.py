@@ -157,7 +157,7 @@ def open_postgres_memory(place: str | Worker, lease_s: float = LEASE_S) -> Itera
         memory.setup()
     except psycopg.Error as error:
         raise MemoryFileError(
-            f"The conversations in PostgreSQL cannot be opened ({first_line(error)}): check the database's URL, that "
+            f"The conversations in PostgreSQL cannot be reached ({first_line(error)}): check the database's URL, that "
             "the server runs, and that this user may make tables there."
         ) from None
     try:

@@ -79,7 +79,7 @@ def open_serve_tables(url: str, *schemas: str) -> Iterator[ServeTables]:
     except psycopg.Error as error:
         worker.close()
         raise ServeFileError(
-            f"The conversations in PostgreSQL cannot be opened ({first_line(error)}): check the database's URL, that "
+            f"The conversations in PostgreSQL cannot be reached ({first_line(error)}): check the database's URL, that "
             "the server runs, and that this user may make tables there."
         ) from None
     try:
