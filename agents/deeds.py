@@ -158,10 +158,9 @@ class _Known:
 
     def _is_seen(self, claim: Claim) -> bool:
         """Whether a read has observed what is claimed: a status says it. That the agent did it, it does not say."""
-        if claim.first_person or not claim.verb:
-            return False
+        states = frozenset() if claim.first_person else stems(claim.verb) if claim.verb else _states_told(claim)
         seen = (deed for deed in self.deeds if deed.action not in self.writes)
-        return any(stems(claim.verb) & _states_in(deed.observed) and _cover(claim, [deed], [deed], ()) for deed in seen)
+        return any(states & _states_in(deed.observed) and _cover(claim, [deed], [deed], ()) for deed in seen)
 
 
 @cache
@@ -236,6 +235,13 @@ def _form(identifier: str) -> tuple[str, int]:
 
 def _bare(text: str) -> str:
     return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+def _states_told(claim: Claim) -> frozenset[str]:
+    """The stems of the states in which what a claim without a verb tells of is so."""
+    told = claim.text.lower()
+    is_under_way = any(phrase in told for phrase in load_data("words/claims.yaml")["on_the_way"])
+    return _stems_of("moving") if is_under_way and not claim.stems & _stems_of("payments") else frozenset()
 
 
 def _states_in(observed: str) -> frozenset[str]:
