@@ -20,7 +20,7 @@ from shopbot.tools.retrieval.sentences import sentences
 
 Kind = Literal["deeds", "states", "telling"]
 _KINDS: tuple[Kind, ...] = ("deeds", "states", "telling")
-_WORDS = "words/claims.yaml"
+WORDS = "words/claims.yaml"
 _PART = re.compile(r"[;:]\s|,\s|\s[–—-]+\s|\.\s|\s(?:but|however|though|although|so)\s", re.IGNORECASE)
 _MARKUP = re.compile(r"^(?:[\s>#*_-]|\d+[.)]\s)+|[*_`]+")
 IDENTIFIER = re.compile(r"(?<![\w.,$-])#?(?=[\w-]*\d)(?!\d{4}-\d\d-\d\d)[A-Za-z0-9][\w-]{4,}")
@@ -173,7 +173,7 @@ class _Forms:
 
 @cache
 def _forms() -> _Forms:
-    return _Forms(load_data(_WORDS))
+    return _Forms(load_data(WORDS))
 
 
 def _plain_form(participle: str) -> str:
@@ -194,7 +194,7 @@ def _pattern(words: Iterable[str]) -> re.Pattern[str]:
 @lru_cache(maxsize=4096)
 def kind_of(participle: str) -> Kind:
     """What a verb tells of: the list that holds it or the one nearest to it; a deed where nothing can tell."""
-    words = load_data(_WORDS)
+    words = load_data(WORDS)
     listed: Kind | None = next((kind for kind in _KINDS if participle in words[kind]), None)
     return listed or _nearest(participle) or "deeds"
 
@@ -219,6 +219,6 @@ def _encoder() -> Any:
 @cache
 def _known_verbs() -> tuple[list[Kind], Any]:
     """The kinds of the listed verbs, and their vectors."""
-    words = load_data(_WORDS)
+    words = load_data(WORDS)
     listed = [(kind, verb) for kind in _KINDS for verb in words[kind]]
     return [kind for kind, _ in listed], _encoder().encode([_FRAME.format(verb=verb) for _, verb in listed])

@@ -18,7 +18,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, ToolMessage
 
 from shopbot.agents.answering import safe_answer
-from shopbot.agents.claims import IDENTIFIER, Claim, claims_in
+from shopbot.agents.claims import IDENTIFIER, WORDS, Claim, claims_in
 from shopbot.agents.state import TurnState, is_refusal
 from shopbot.engines.protocol import TEMPLATED, texts_in
 from shopbot.prompts import load_data
@@ -188,7 +188,7 @@ def _tells_of(claim: Claim, deed: Deed) -> bool:
 
 @cache
 def _stems_of(words: str) -> frozenset[str]:
-    return stems(" ".join(load_data("words/claims.yaml")[words]))
+    return stems(" ".join(load_data(WORDS)[words]))
 
 
 def _cover(claim: Claim, deeds: Sequence[Deed], written: Sequence[Deed], all_deeds: Sequence[Deed]) -> bool:
@@ -240,7 +240,7 @@ def _bare(text: str) -> str:
 def _states_told(claim: Claim) -> frozenset[str]:
     """The stems of the states in which what a claim without a verb tells of is so."""
     told = claim.text.lower()
-    is_under_way = any(phrase in told for phrase in load_data("words/claims.yaml")["on_the_way"])
+    is_under_way = any(phrase in told for phrase in load_data(WORDS)["on_the_way"])
     return _stems_of("moving") if is_under_way and not claim.stems & _stems_of("payments") else frozenset()
 
 

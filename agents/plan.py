@@ -49,17 +49,17 @@ def lapsed(
     facts: Facts,
     silence: timedelta,
     actions: Iterable[Action],
-    handed: tuple[timedelta | None, Iterable[str]] = (None, ()),
+    handed: Iterable[tuple[timedelta | None, Iterable[str]]] = (),
 ) -> dict[str, Any]:
     """The withdrawal of every fact whose action lets it lapse after a silence of this length, with consequences.
 
-    `handed`: after which silence the facts of these names lapse, which another agent has handed over.
+    `handed`: after which silence facts lapse, by their names, that another agent has handed over.
     """
     actions = list(actions)
     given = [(action.lapses, action.gives) for action in actions]
     gone = {
         fact: None
-        for after, names in [*given, handed]
+        for after, names in [*given, *handed]
         if isinstance(after, timedelta) and silence >= after
         for name in names
         for fact in instances(name, facts)

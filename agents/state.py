@@ -146,7 +146,7 @@ class TurnState:
             return {}
         silence = self.now - datetime.fromisoformat(heard)
         takes = self.config.takes
-        handed = (takes.lapses, tuple(takes)) if takes is not None else (None, ())
+        handed = [(takes.lapses, takes)] if takes is not None else []
         return lapsed(self.values.get("facts") or {}, silence, self.actions.values(), handed)
 
     @cached_property

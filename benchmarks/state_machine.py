@@ -27,10 +27,10 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from benchmarks.scale.database import build_shop, postgres
 from shopbot.shop.settings import load_settings
-from tests.conftest import running_postgres
 from tests.promises.machine import ShopMachine, machine_in
-from tests.promises.machine_shop import build_demo_at, open_world
+from tests.promises.machine_shop import open_world
 
 RUN = 50
 ORDER, ADDRESS = "123456", "maria.lopez@example.com"
@@ -49,7 +49,7 @@ class Played:
         with tempfile.TemporaryDirectory() as folder:
             place = load_settings(data=Path(folder), database_url=url)
             if url is not None:
-                build_demo_at(url)
+                build_shop(url)
             with open_world(place) as world:
                 machine = machine_in(world)
                 while machine.steps.total() < steps and not self.broken:
@@ -122,8 +122,8 @@ def main() -> int:
     logging.disable(logging.CRITICAL)
     played = Played()
     played.play(wanted.steps - wanted.steps // 10, wanted.seed)
-    with running_postgres() as url:
-        played.play(wanted.steps // 10, wanted.seed, url)
+    with postgres(durable=False) as server:
+        played.play(wanted.steps // 10, wanted.seed, server.url)
     print("| step | times |\n|---|---:|")
     for name, times in [*sorted(played.steps.items()), ("all", played.steps.total())]:
         print(f"| {name} | {times:,} |")

@@ -181,11 +181,6 @@ def secrets_of(settings: Settings) -> set[str]:
     return set(secrets_in(plain))
 
 
-def postgres_dsn(url: str) -> str:
-    """The URL as PostgreSQL's own library reads it: SQLAlchemy's may name a driver."""
-    return "postgresql://" + url.partition("://")[2]
-
-
 def _backend_of(url: str) -> str | None:
     """The kind of database that `url` names; None when it is no URL."""
     # Imported where it is needed: a search of documents takes half as long without SQLAlchemy.

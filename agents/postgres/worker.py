@@ -21,7 +21,7 @@ from psycopg import Connection
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool
 
-from shopbot.errors import AgentError
+from shopbot.errors import AgentError, first_line
 
 LEASE_S = 8.0
 """How long a worker may be silent before others take its place."""
@@ -50,6 +50,14 @@ logger = logging.getLogger(__name__)
 
 class WorkerFenced(AgentError):
     """This process was silent for so long that others have taken over its work; it may write nothing more."""
+
+
+def unreachable(error: psycopg.Error) -> str:
+    """The sentence for conversations whose server cannot be used."""
+    return (
+        f"The conversations in PostgreSQL cannot be reached ({first_line(error)}): check the database's URL, that "
+        "the server runs, and that this user may make tables there."
+    )
 
 
 class Worker:

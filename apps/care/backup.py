@@ -17,8 +17,9 @@ from contextlib import closing
 from pathlib import Path
 
 from shopbot.apps.settings import command_settings
+from shopbot.postgres_url import libpq_url
 from shopbot.shop.errors import ShopError
-from shopbot.shop.settings import Settings, postgres_dsn
+from shopbot.shop.settings import Settings
 
 DATABASES = ("serve.db", "conversations.db", "agent.db", "shop.db", "carrier/carrier.db")
 """The SQLite files, in the order in which they are copied."""
@@ -57,7 +58,7 @@ def _copy_databases(data: Path, folder: Path) -> list[str]:
 
 
 def _dump(settings: Settings, folder: Path) -> str:
-    command = ["pg_dump", "--format=custom", f"--file={folder / DUMP}", postgres_dsn(settings.postgres_url or "")]
+    command = ["pg_dump", "--format=custom", f"--file={folder / DUMP}", libpq_url(settings.postgres_url or "")]
     try:
         subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 -- of our own making
     except FileNotFoundError:

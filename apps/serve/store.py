@@ -26,6 +26,7 @@ CREATE INDEX IF NOT EXISTS entries_of_conversation ON entries (conversation, seq
 CREATE INDEX IF NOT EXISTS entries_unanswered ON entries (conversation) WHERE answered = 0;
 """
 ENTRY = "seq, conversation, id, speaker, text, at, details, answered"
+KNOWN = f"SELECT {ENTRY} FROM entries WHERE conversation = ? AND id = ?"  # noqa: S608
 TITLE = 80
 
 
@@ -111,7 +112,7 @@ class Store:
         """
         with self._transaction() as run:
             held = _first_words(run, conversation, text)
-            known = run(f"SELECT {ENTRY} FROM entries WHERE conversation = ? AND id = ?", conversation, id)  # noqa: S608
+            known = run(KNOWN, conversation, id)
             if known:
                 return entry_of(known[0]), False
             crossed = _crossed(run, conversation, details.get("seen"))
@@ -131,7 +132,7 @@ class Store:
         """Write what the agent or a person says, once; `answers` is the id of the message that it answers."""
         with self._transaction() as run:
             _first_words(run, conversation, "")
-            known = run(f"SELECT {ENTRY} FROM entries WHERE conversation = ? AND id = ?", conversation, id)  # noqa: S608
+            known = run(KNOWN, conversation, id)
             entry = (
                 entry_of(known[0]) if known else _insert(run, conversation, id, speaker, text, details, answered=True)
             )

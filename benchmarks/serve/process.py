@@ -63,6 +63,13 @@ class ServerProcess:
         return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
     @property
+    def workers(self) -> list[int]:
+        """The pids of its worker processes, and not of what else Python starts with them."""
+        tasks = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+        pids = [int(pid) for task in tasks for pid in task.read_text(encoding="ascii").split()]
+        return [pid for pid in pids if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+    @property
     def cpu_s(self) -> float:
         """The processor time that it has used."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()

@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, LiteralString
 
-from shopbot.shop.settings import postgres_dsn
+from shopbot.postgres_url import libpq_url
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -61,7 +61,7 @@ class SharedExecutor:
 
     def __init__(self, url: str) -> None:
         self.id = f"pg-{uuid.uuid4().hex}"
-        self._url = postgres_dsn(url)
+        self._url = libpq_url(url)
         self._connection = self._hold()
 
     @contextlib.contextmanager

@@ -11,9 +11,7 @@ from typing import Any
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session, selectinload
 
-from shopbot.shop.database.connection import open_database
 from shopbot.shop.database.models import Customer, Label, Order, OrderItem, OutboxMail, Product, Return, ReturnItem
-from shopbot.shop.demo.seed import build_demo
 from tests.promises.attacked_shop import Clock
 from tests.promises.machine_process import Agents
 
@@ -162,13 +160,6 @@ def _effect(session: Session, made: Return) -> Effect:
         tuple(labels),
         tuple((mail.recipient, mail.sent_at is not None) for mail in mails),
     )
-
-
-def build_demo_at(url: str) -> None:
-    """The demo shop in the empty database at `url`."""
-    database = open_database(url)
-    build_demo(database, datetime.now(UTC))
-    database.dispose()
 
 
 @contextmanager

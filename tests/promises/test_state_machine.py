@@ -9,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from benchmarks.scale.database import build_shop
 from shopbot.shop.settings import load_settings
 from tests.promises.machine import machine_in
-from tests.promises.machine_shop import build_demo_at, open_world
+from tests.promises.machine_shop import open_world
 
 RUN = 50
 
@@ -23,7 +24,7 @@ def test_every_promise_holds_in_every_step(
     caplog.set_level(logging.CRITICAL)
     url = request.getfixturevalue("fresh_postgres_url") if database == "postgresql" else None
     if url is not None:
-        build_demo_at(url)
+        build_shop(url)
     with open_world(load_settings(data=data_folder, database_url=url)) as world:
         machine = machine_in(world)
         run_state_machine_as_test(machine, settings=settings(

@@ -64,7 +64,7 @@ def test_whichever_worker_is_killed_every_message_is_answered_once(
     running = Running(None, f"http://127.0.0.1:{workers.port}")  # type: ignore[arg-type]
     visitors = [running.visit() for _ in range(6)]
     sent = [[visitor.post(QUESTION).json()["seq"], visitor.post("Hello!").json()["seq"]] for visitor in visitors]
-    os.kill(children(workers.process.pid)[0], signal.SIGKILL)
+    os.kill(workers.workers[0], signal.SIGKILL)
     for visitor, (_, second) in zip(visitors, sent, strict=True):
         visitor.__post_init__()  # a client whose connections do not lead to the dead one
         visitor.wait(second)
@@ -76,13 +76,6 @@ def test_whichever_worker_is_killed_every_message_is_answered_once(
     with psycopg.connect(fresh_postgres_url) as connection:
         left = connection.execute("SELECT count(*) FROM agent_received").fetchone()
     assert left == (0,)
-
-
-def children(parent: int) -> list[int]:
-    """The workers, and not what else Python starts with them."""
-    tasks = Path(f"/proc/{parent}/task").glob("*/children")
-    pids = [int(pid) for task in tasks for pid in task.read_text(encoding="ascii").split()]
-    return [pid for pid in pids if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
 def assert_answered_once_in_order(visitor: Visitor) -> None:

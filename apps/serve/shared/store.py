@@ -12,7 +12,7 @@ from psycopg_pool import PoolTimeout
 from shopbot.agents.postgres.worker import WorkerFenced
 from shopbot.apps.serve.serve_file import now
 from shopbot.apps.serve.shared.tables import ServeTables
-from shopbot.apps.serve.store import ENTRY, TITLE, Entry, Store, entry_of
+from shopbot.apps.serve.store import ENTRY, KNOWN, TITLE, Entry, Store, entry_of
 
 _CLAIM_FREE = """
 INSERT INTO serve_claims (entry, worker)
@@ -44,7 +44,6 @@ WITH kept AS (INSERT INTO entries (conversation, id, speaker, text, at, details,
      done AS (UPDATE entries SET answered = 1 WHERE conversation = ? AND id = ?)
 UPDATE conversations SET newest = seq FROM kept WHERE conversations.id = ? RETURNING seq
 """
-_KNOWN = f"SELECT {ENTRY} FROM entries WHERE conversation = ? AND id = ?"  # noqa: S608
 _FORGET = "DELETE FROM serve_claims USING entries WHERE entry = seq AND worker = ? AND answered = 1"
 
 
@@ -66,7 +65,7 @@ class SharedStore(Store):
             is_held = run(_LOCK, text[:TITLE], conversation)[0][0] is not None
             kept = run(_RECEIVE, conversation, seen, id, text, at, crossed, plain, is_held)
             if not kept:
-                return entry_of(run(_KNOWN, conversation, id)[0]), False
+                return entry_of(run(KNOWN, conversation, id)[0]), False
         ((seq, stored),) = kept
         return Entry(seq, conversation, id, "customer", text, at, json.loads(stored), is_held), True
 
@@ -85,7 +84,7 @@ class SharedStore(Store):
             run(_LOCK, "", conversation)
             said = run(_SAY, conversation, id, speaker, text, at, stored, conversation, answers, conversation)
             if not said:
-                return entry_of(run(_KNOWN, conversation, id)[0])
+                return entry_of(run(KNOWN, conversation, id)[0])
         return Entry(said[0][0], conversation, id, speaker, text, at, details)
 
     def unanswered(self) -> list[Entry]:

@@ -12,10 +12,9 @@ from contextlib import contextmanager
 import psycopg
 from psycopg.rows import tuple_row
 
-from shopbot.agents.postgres.worker import SETUP_LOCK, Worker
+from shopbot.agents.postgres.worker import SETUP_LOCK, Worker, unreachable
 from shopbot.apps.serve.serve_file import Run, ServeFileError
-from shopbot.errors import first_line
-from shopbot.shop.settings import postgres_dsn
+from shopbot.postgres_url import libpq_url
 
 CHANNEL = "shopbot_entries"
 """Notifications of entries, by the trigger below: the worker that wrote it, the conversation, the entry's number."""
@@ -69,7 +68,7 @@ def open_serve_tables(url: str, *schemas: str) -> Iterator[ServeTables]:
     Raises:
         ServeFileError: the server cannot be used.
     """
-    worker = Worker(postgres_dsn(url))
+    worker = Worker(libpq_url(url))
     try:
         worker.open()
         with worker.connection() as connection, connection.transaction():
@@ -78,10 +77,7 @@ def open_serve_tables(url: str, *schemas: str) -> Iterator[ServeTables]:
                 connection.execute(_in_postgresql(schema).encode())
     except psycopg.Error as error:
         worker.close()
-        raise ServeFileError(
-            f"The conversations in PostgreSQL cannot be reached ({first_line(error)}): check the database's URL, that "
-            "the server runs, and that this user may make tables there."
-        ) from None
+        raise ServeFileError(unreachable(error)) from None
     try:
         yield ServeTables(worker)
     finally:
