@@ -29,7 +29,7 @@ def _langchain_script() -> list[AIMessage]:
         AIMessage("", tool_calls=[ToolCall(name="add", args={"number": n}, id=uuid.uuid4().hex, type="tool_call")])
         for n in range(1, STEPS + 1)
     ]
-    return [*calls, AIMessage("done")]
+    return [*calls, AIMessage("They make 10.")]
 
 
 def plain() -> Callable[[], Any]:
@@ -93,7 +93,7 @@ def pydantic_ai() -> Callable[[], Any]:
     def answer(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
         taken = sum(isinstance(message, ModelResponse) for message in messages)
         if taken == STEPS:
-            return ModelResponse(parts=[TextPart("done")])
+            return ModelResponse(parts=[TextPart("They make 10.")])
         return ModelResponse(parts=[ToolCallPart("add", {"number": taken + 1})])
 
     agent = Agent(FunctionModel(answer), system_prompt="Add.")

@@ -40,7 +40,7 @@ def script() -> list[AIMessage]:
         AIMessage("", tool_calls=[ToolCall(name="add", args={"number": n}, id=uuid.uuid4().hex, type="tool_call")])
         for n in range(1, STEPS + 1)
     ]
-    return [*calls, AIMessage("done")]
+    return [*calls, AIMessage("They make 10.")]
 
 
 def contender(*, gated: bool) -> Callable[[], None]:

@@ -19,7 +19,7 @@ STEPS = 4
 
 
 class Instant(Model):  # type: ignore[misc]
-    """Calls `add` four times, then says "done"."""
+    """Calls `add` four times, then says the sum."""
 
     def __init__(self) -> None:
         self.calls = 0
@@ -33,7 +33,7 @@ class Instant(Model):  # type: ignore[misc]
                 arguments=arguments, call_id=uuid.uuid4().hex, name="add", type="function_call"
             )
         else:
-            text = ResponseOutputText(text="done", type="output_text", annotations=[])
+            text = ResponseOutputText(text="They make 10.", type="output_text", annotations=[])
             item = ResponseOutputMessage(id="m", content=[text], role="assistant", status="completed", type="message")
         return ModelResponse(output=[item], usage=Usage(), response_id=None)
 
