@@ -190,11 +190,12 @@ class Interpreter:
             if self._unavailable:
                 raise SandboxUnavailable(self._unavailable)
             sandbox = self._sandboxes.get(libraries)
-            if sandbox and not sandbox.alive:
+            if sandbox and sandbox.alive:
+                return sandbox
+            if sandbox:
                 sandbox.close()
-            if sandbox is None or not sandbox.alive:
-                sandbox = self._sandboxes[libraries] = self._start(libraries)
-            return sandbox
+            self._sandboxes[libraries] = self._start(libraries)
+            return self._sandboxes[libraries]
 
     def _start(self, libraries: Libraries) -> Sandbox:
         sandbox = Sandbox(libraries)
