@@ -60,6 +60,9 @@ class PlannerEngine(BaseChatModel):
         """Bind the actions allowed now; the planner proposes none but these."""
         offered = {}
         for tool in tools:
+            if isinstance(tool, BaseTool) and isinstance(tool.args_schema, dict):  # as the gate makes them
+                offered[tool.name] = tuple(tool.args_schema.get("required", ()))
+                continue
             schema = convert_to_openai_tool(tool)["function"]
             offered[schema["name"]] = tuple(schema.get("parameters", {}).get("required", ()))
         return self.bind(offered=offered)
