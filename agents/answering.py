@@ -13,7 +13,8 @@ from typing import Any
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
 from shopbot.agents.state import TurnState
-from shopbot.engines.protocol import TEMPLATED, texts_in
+from shopbot.engines.protocol import texts_in
+from shopbot.engines.templated import is_templated
 
 _BRACKETS = "[［【〔⟦"
 
@@ -45,7 +46,7 @@ def safe_answer(state: TurnState) -> str:
 def rests_on_passages(message: AIMessage, state: TurnState) -> bool:
     """Whether `message` is an engine's own answer to a question from passages that were found in this turn."""
     found = any(m.artifact and m.artifact.get("citations") for m in state.turn if isinstance(m, ToolMessage))
-    return found and bool(safe_answer(state)) and not message.response_metadata.get(TEMPLATED)
+    return found and bool(safe_answer(state)) and not is_templated(message)
 
 
 def faults_in(message: AIMessage, state: TurnState, *, aside: bool = False) -> list[str]:
@@ -55,7 +56,7 @@ def faults_in(message: AIMessage, state: TurnState, *, aside: bool = False) -> l
     """
     text = message.text
     answers = not aside and bool(safe_answer(state))
-    if message.response_metadata.get(TEMPLATED) or not (answers or any(bracket in text for bracket in _BRACKETS)):
+    if is_templated(message) or not (answers or any(bracket in text for bracket in _BRACKETS)):
         return []
     from shopbot.tools.retrieval.claims import check_answer
 

@@ -20,7 +20,8 @@ from langchain_core.messages import AIMessage, ToolMessage
 from shopbot.agents.answering import safe_answer
 from shopbot.agents.claims import IDENTIFIER, WORDS, Claim, claims_in
 from shopbot.agents.state import TurnState, is_refusal
-from shopbot.engines.protocol import TEMPLATED, texts_in
+from shopbot.engines.protocol import texts_in
+from shopbot.engines.templated import is_templated
 from shopbot.prompts import load_data
 from shopbot.tools.retrieval.keywords import stems
 
@@ -52,7 +53,7 @@ def unsupported_claims(message: AIMessage, state: TurnState) -> list[Claim]:
 
     In a turn that answers from passages only what the agent says of itself is looked at: the others cite.
     """
-    if message.response_metadata.get(TEMPLATED):
+    if is_templated(message):
         return []
     claims = claims_in(message.text)
     if claims and safe_answer(state):

@@ -38,8 +38,9 @@ from shopbot.agents.tracing import describe_answer, describe_failure
 from shopbot.agents.verification import Verification
 from shopbot.agents.walking import certain_step
 from shopbot.engines.dialects import read_calls
-from shopbot.engines.protocol import DEADLINE, READS_CANDIDATES, TEMPLATED, EngineUsage
+from shopbot.engines.protocol import DEADLINE, READS_CANDIDATES, EngineUsage
 from shopbot.engines.reasoning import separate_reasoning
+from shopbot.engines.templated import is_templated
 from shopbot.prompts import says
 
 logger = logging.getLogger(__name__)
@@ -148,7 +149,7 @@ class ModelStep(StepResponses):
             message = next(m for m in proposal.result if isinstance(m, AIMessage))
             if proposal.structured_response is not None or len(proposal.result) > 1:
                 self.structured = proposal
-            if not message.response_metadata.get(TEMPLATED):
+            if not is_templated(message):
                 message = read_calls(separate_reasoning(message), self.request.tools)
             usage = usage_of(message, request.model, time.monotonic() - started)
             describe_answer(span, message, usage)

@@ -18,7 +18,8 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, ToolCall, ToolMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 
-from shopbot.engines.protocol import REFUSED, TEMPLATED
+from shopbot.engines.protocol import REFUSED
+from shopbot.engines.templated import templated
 
 PROPOSAL = "proposal"
 """In the `additional_kwargs` of the user's message: the `name` and the `args` of the action to propose."""
@@ -43,7 +44,7 @@ class Proposing(BaseChatModel):
         newest = messages[-1]
         told = newest.text if newest.additional_kwargs.get(REFUSED) else self.observed
         proposed = AIMessage("", tool_calls=[self.call])
-        answer = proposed if told is None else AIMessage(told, response_metadata={TEMPLATED: True})
+        answer = proposed if told is None else templated(AIMessage(told))
         return ChatResult(generations=[ChatGeneration(message=answer)])
 
 

@@ -24,8 +24,9 @@ from shopbot.agents.history import excuse, is_repeated, told_in_turn
 from shopbot.agents.proposal import RESULT, Approved, first_unconfirmed, together
 from shopbot.agents.proposing import Proposing
 from shopbot.agents.state import TurnState
-from shopbot.engines.protocol import TEMPLATED, EngineUsage
+from shopbot.engines.protocol import EngineUsage
 from shopbot.engines.recording.trace_format import Outcome
+from shopbot.engines.templated import is_templated, unmarked
 from shopbot.prompts import render, says
 
 logger = logging.getLogger(__name__)
@@ -72,7 +73,7 @@ class StepResponses:
         """Ask the customer. What stands in front of the question is worded by code too, from this turn's observations:
         an engine's own words could make it another question."""
         action, args = unconfirmed.action, unconfirmed.args
-        said = message.text.strip() if message.response_metadata.get(TEMPLATED) else told_in_turn(self.state)
+        said = message.text.strip() if is_templated(message) else told_in_turn(self.state)
         before = self.state.values.get("question")
         again = before is not None and before["digest"] == asked_terms(action, args, self.state)
         asking = worded(action, args, self.state, again=again)
@@ -136,6 +137,7 @@ class StepResponses:
         return ExtendedModelResponse(replace(proposal, result=result), response.command)
 
     def _response(self, message: AIMessage, told: Mapping[str, Any], *, ends_turn: bool) -> Response:
+        message = unmarked(message)
         engines = add_usage(self.state.values.get("engines"), self.usage, ends_turn=ends_turn)
         update = {**self.update, **told, "spent": self.budget.as_state(), "engines": engines}
         if "messages" in update:

@@ -21,10 +21,6 @@ knows, or nothing where no tokens were counted."""
 DEADLINE = "deadline"
 """By when an answer must be there, on the clock of `time.monotonic`: in the system message's `additional_kwargs`."""
 
-TEMPLATED = "templated"
-"""Set in an answer's `response_metadata` by an engine that words it from templates and observations alone: there is
-nothing of its own in it to check."""
-
 CONFIDENCE = "confidence"
 """How likely an answer is right, 0 to 1 and calibrated, in its `response_metadata`; absent: the engine cannot say."""
 ENGINES = "engines"

@@ -2,7 +2,8 @@
 answer's `additional_kwargs`, in the trace, and never in the text that a customer reads.
 
 Read are `reasoning_content` and `reasoning` beside the content, content blocks of type reasoning or thinking (they stay
-where they are, some providers want them back, and are no part of a message's text), and <think> tags inside the text.
+where they are, some providers want them back, and are no part of a message's text), and what is marked or headed as
+reasoning inside the text.
 """
 
 from __future__ import annotations
@@ -13,12 +14,11 @@ from typing import Any
 from langchain_core.messages import AIMessage
 
 from shopbot.engines.protocol import THOUGHT
+from shopbot.engines.reasoning_marks import of_kind, split_marked
+from shopbot.engines.reasoning_sections import split_channels, split_headed
 
 _BLOCKS = frozenset({"reasoning", "thinking", "reasoning_content"})
-_TOKEN = re.compile(
-    r"(?P<tag><(?P<slash>/?)(?:think|thinking|thought|reasoning|seed:think)>|\[(?P<bar>/?)THINK\])|(?P<code>`+)|(?P<line>\n)",
-    re.IGNORECASE,
-)
+_COMMENT = re.compile(r"<!--(.*?)(?:-->|\Z)", re.DOTALL)
 
 
 def separate_reasoning(message: AIMessage) -> AIMessage:
@@ -33,94 +33,31 @@ def separate_reasoning(message: AIMessage) -> AIMessage:
 
 
 def split_reasoning(text: str) -> tuple[str, str]:
-    """The reply and the reasoning in a text with <think> tags.
+    """The reply and the reasoning in a text: in channels, between markers, under headings.
 
-    A tag that is left open reaches to the end; one that is only closed reaches back to the beginning, since templates
-    open it in the prompt. Tags in code, between backticks that are closed again, are words like any others.
+    What is marked as the answer is the reply alone.
     """
-    if "<" not in text and "[" not in text:
-        return text, ""
-    if "<|channel|>" in text:
-        return _of_channels(text)
-    splitter = _Splitter()
-    reply, thought = splitter.split(text.replace(_BREAK, ""))
-    if splitter.began_inside:
-        head, _, tail = reply.partition(_BREAK)
-        reply, thought = tail, f"{head}\n{thought}"
-    return (reply.strip(), thought.strip()) if splitter.found else (text, "")
+    reply, thoughts = text, list[str]()
+    for split in (split_channels, _split_thoughts, _split_answer, split_headed, _split_comments):
+        found = split(reply)
+        if found is not None:
+            reply = found[0]
+            thoughts.append(found[1])
+    return (reply, "\n".join(filter(None, thoughts))) if thoughts else (text, "")
 
 
-def _of_channels(text: str) -> tuple[str, str]:
-    """The reply and the reasoning in the format of OpenAI's open-weight models (harmony): what is in its final channel
-    is the reply, everything else is reasoning."""
-    before, _, final = text.partition("<|channel|>final<|message|>")
-    reply, _, after = final.partition("<|")
-    return reply.strip(), re.sub(r"<\|[a-z_]{1,20}\|>", " ", f"{before} {after}").strip()
+def _split_thoughts(text: str) -> tuple[str, str] | None:
+    return split_marked(text, of_kind("reasoning", text))
 
 
-_BREAK = "\x00"
-"""Stands where a tag closed that was never opened; no such character is in a text."""
+def _split_answer(text: str) -> tuple[str, str] | None:
+    found = split_marked(text, of_kind("answer", text))
+    return found and (found[1], found[0])
 
 
-class _Splitter:
-    """Takes one text apart; after it, `found`: a tag was there, `began_inside`: the first was a closing one."""
-
-    def __init__(self) -> None:
-        self.found = False
-        self.began_inside = False
-        self._depth = 0
-        self._code = ""
-        self._openers: frozenset[int] = frozenset()
-
-    def split(self, text: str) -> tuple[str, str]:
-        """The reply and the reasoning."""
-        parts: tuple[list[str], list[str]] = ([], [])
-        start = 0
-        tokens = list(_TOKEN.finditer(text))
-        self._openers = _openers_of_code(tokens)
-        for token in tokens:
-            parts[self._depth > 0].append(text[start : token.start()])
-            parts[self._depth > 0].append(self._pass(token))
-            start = token.end()
-        parts[self._depth > 0].append(text[start:])
-        return "".join(parts[0]), "".join(parts[1])
-
-    def _pass(self, token: re.Match[str]) -> str:
-        """What of the token itself is text."""
-        word = token.group()
-        if token["code"] and (self._depth == 0 or len(word) < 3):
-            begun = word if token.start() in self._openers else ""
-            self._code = "" if self._code == word else self._code or begun
-        elif token["line"]:
-            self._code = self._code if len(self._code) > 2 else ""
-        elif token["tag"] and not self._code:
-            return self._tag(closing=bool(token["slash"] or token["bar"]))
-        return word
-
-    def _tag(self, *, closing: bool) -> str:
-        self.found = True
-        if not closing:
-            self._depth += 1
-        elif self._depth:
-            self._depth -= 1
-            return "\n" if self._depth else ""
-        elif not self.began_inside:
-            self.began_inside = True
-            return _BREAK
-        return ""
-
-
-def _openers_of_code(tokens: list[re.Match[str]]) -> frozenset[int]:
-    """Where backticks stand that others like them close: inline code in its own line, a block anywhere behind."""
-    openers, waiting = set(), dict[str, int]()
-    for token in tokens:
-        word = token.group()
-        if token["line"]:
-            waiting = {run: start for run, start in waiting.items() if len(run) > 2}
-        elif token["code"]:
-            openers |= {waiting[word]} if word in waiting else set()
-            waiting[word] = token.start()
-    return frozenset(openers)
+def _split_comments(text: str) -> tuple[str, str] | None:
+    hidden = _COMMENT.findall(text) if "<!--" in text else []
+    return (_COMMENT.sub("", text).strip(), "\n".join(hidden)) if hidden else None
 
 
 def _without_reasoning(content: Any) -> tuple[Any, list[str]]:

@@ -18,8 +18,8 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from shopbot.engines.dialects.looks import most
 from shopbot.engines.dialects.marks import sentence
 from shopbot.engines.dialects.reader import is_plain, read_text
-from shopbot.engines.protocol import TEMPLATED
 from shopbot.engines.react.call_shapes import Shaped
+from shopbot.engines.templated import is_templated
 
 
 def read_calls(message: AIMessage, tools: Sequence[BaseTool | dict[str, Any]]) -> AIMessage:
@@ -30,7 +30,7 @@ def read_calls(message: AIMessage, tools: Sequence[BaseTool | dict[str, Any]]) -
         tools: every action of the agent: one that is not possible now is for the gate to refuse.
     """
     text = message.text
-    if message.response_metadata.get(TEMPLATED) or not text.strip():
+    if is_templated(message) or not text.strip():
         return message
     actions = {tool.name: _schema(tool) for tool in tools if isinstance(tool, BaseTool)}
     found = read_text(text, actions)

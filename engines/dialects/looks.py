@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from shopbot.engines.dialects.marks import insides
-from shopbot.engines.react.call_shapes import MOST_CALLS, Shaped
+from shopbot.engines.react.call_shapes import MOST_CALLS, Shaped, as_listed
 from shopbot.engines.react.complaints import Unreadable
 from shopbot.engines.react.lenient import Bare, as_written
 from shopbot.engines.react.names import match_name
 from shopbot.engines.react.words import keys
+from shopbot.engines.reasoning_sections import heading_kind
 
 
 def unread(text: str, names: tuple[str, ...]) -> Shaped:
@@ -29,12 +30,28 @@ def is_call(value: Any, names: tuple[str, ...]) -> bool:
         return any(is_call(item, names) for item in value)
     if not isinstance(value, dict):
         return False
+    value = as_listed(value)
     if any(is_call(value.get(key), names) for key in ("function", *keys("calls"), *keys("name"))):
         return True
-    name = next((as_written(value[key]) for key in keys("name") if isinstance(value.get(key), str | Bare)), None)
-    if name is None:
-        return len(value) == 1 and next(iter(value)) in names
-    return match_name(name, names) is not None or any(isinstance(value.get(key), dict) for key in keys("arguments"))
+    named = [as_written(value[key]) for key in keys("name") if isinstance(value.get(key), str | Bare)]
+    if any(match_name(name, names) for name in named):
+        return True
+    beside = any(isinstance(inner, str | Bare) for key, inner in value.items() if key not in keys("arguments"))
+    if beside and any(_is_given(value.get(key)) for key in keys("arguments")):
+        return True
+    return len(value) == 1 and next(iter(value)) in names
+
+
+def _is_given(value: Any) -> bool:
+    """Whether something are a call's arguments: an object, or one as text."""
+    return isinstance(value, dict) or (isinstance(value, str) and value.lstrip()[:1] == "{")
+
+
+def is_structured(value: Any) -> bool:
+    """Whether an object has its reasoning under a key: an answer in a form of the model's own."""
+    if not isinstance(value, dict):
+        return False
+    return any(heading_kind(str(key).replace("_", " ")) == "reasoning" for key in value)
 
 
 def most(shapes: list[Shaped]) -> list[Shaped]:

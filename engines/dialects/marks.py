@@ -19,11 +19,11 @@ _LABEL = r"[\s:`*]{0,20}(?:\d{1,4})?(?:json|(?:action[ _-]?)?(?:inputs?|argument
 @lru_cache(maxsize=64)
 def marks(names: tuple[str, ...]) -> re.Pattern[str]:
     """Matches a `tag`, an `open`ing run of braces, or the `name` of an action and the bracket that makes it a call."""
-    spelt, in_parts = _either_spelt(names), _either_spelt(name for name in names if "_" in name)
+    spelt, in_parts = either_spelt(names), either_spelt(name for name in names if "_" in name)
     plain = rf"(?P<name>{spelt})(?:{_SINGLE}|{_LABEL}(?=\{{))"
-    return re.compile(
-        rf"{_tag(names)}|(?P<open>\{{+)|(?<!\w)(?:{plain}|(?P<long>{in_parts})[ \t]?[(\[])", re.IGNORECASE
-    )
+    record = r"(?<![\w.])[A-Za-z]\w{0,60}\(\s{0,20}\w{1,60}\s{0,3}="
+    named = rf"(?<!\w)(?:{plain}|(?P<long>{in_parts})[ \t]?[(\[])"
+    return re.compile(rf"{_tag(names)}|(?P<open>\{{+)|{named}|(?P<record>{record})", re.IGNORECASE)
 
 
 @lru_cache(maxsize=64)
@@ -50,7 +50,7 @@ def _either(listed: Iterable[str]) -> str:
     return "|".join(re.escape(word) for word in sorted(listed, key=len, reverse=True))
 
 
-def _either_spelt(names: Iterable[str]) -> str:
+def either_spelt(names: Iterable[str]) -> str:
     """The names as models write them: take_email, take\\_email, take-email, takeEmail."""
     spelt = (r"\\?[_-]?".join(map(re.escape, name.split("_"))) for name in sorted(names, key=len, reverse=True))
     return "|".join(spelt) or r"(?!)"
@@ -88,7 +88,7 @@ def ends_in_a_tag(text: str, names: tuple[str, ...]) -> bool:
 def insides(names: tuple[str, ...]) -> re.Pattern[str]:
     """In a text that has a brace and cannot be read: the name of an action, or a quoted key that only calls have."""
     keys = _either(load_data(_FILE)["call_keys"])
-    spelt = _either_spelt(names)
+    spelt = either_spelt(names)
     return re.compile(rf"(?<!\w)(?:{spelt})(?!\w)|\{{\s*\\?[\"'“‘„`](?:{keys})\\?[\"'”’`]", re.IGNORECASE)
 
 

@@ -13,13 +13,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from shopbot.engines.dialects.looks import first_named, is_call, unread
+from shopbot.engines.dialects.lines import find_lines, read_record
+from shopbot.engines.dialects.looks import first_named, is_call, is_structured, unread
 from shopbot.engines.dialects.marks import ends_in_a_tag, insides, marks, own_turn, tags
 from shopbot.engines.react.call_shapes import Actions, Shaped, find_tagged, read_call, read_json_value
 from shopbot.engines.react.complaints import Unreadable
 from shopbot.engines.react.inputs import read_object
 from shopbot.engines.react.lenient import Reader, read_value
 from shopbot.engines.react.names import match_name
+from shopbot.engines.reasoning_marks import pairs_in, read_name, split_marked
 
 LONGEST = 20_000
 """Characters of a text with marks of a call that are read."""
@@ -28,7 +30,9 @@ _MOST_FAILURES = 16
 _BRACKETS = re.compile(r"\\.|\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'(?=\s*[,)\]}])|[()\[\]]", re.DOTALL)
 _AROUND = " \t\n\r,;:[]{}()`*|"
 _FENCE = re.compile(r"(?:```|~~~)[\w-]{0,20}")
-_LEAD = re.compile(r"(?:(?:\w{1,60}[.:(]){1,3}|(?:action|tool|function)(?: call| name)?[ \t]*:\s*)\Z", re.IGNORECASE)
+_LEAD = re.compile(
+    r"(?:(?:to=)?(?:\w{1,60}[.:(]){1,3}|to=|(?:action|tool|function)(?: call| name)?[ \t]*:\s*)\Z", re.IGNORECASE
+)
 """In front of a call: a namespace, a function around it, or a label."""
 
 
@@ -55,9 +59,7 @@ def read_text(text: str, actions: Actions) -> Found:
         return Found(words=[own])
     if len(own) > LONGEST:
         return Found([Shaped(raw=own[:200], complaint=Unreadable("too_long"))])
-    scan = _Scan(own, actions)
-    scan.run()
-    found = scan.found
+    found = _read_marked(own, actions) or _read_lines(own, actions)
     found.tagged |= made_up or ends_in_a_tag(own, names)
     if found.tagged and not found.shapes:
         found.shapes.append(unread(own, names))
@@ -67,7 +69,47 @@ def read_text(text: str, actions: Actions) -> Found:
 def is_plain(words: str, actions: Actions) -> bool:
     """Whether words have nothing of a call in them."""
     names = tuple(actions)
-    return not marks(names).search(words) and not ends_in_a_tag(words, names)
+    if marks(names).search(words) or ends_in_a_tag(words, names):
+        return False
+    return not find_lines(words, actions) and not _unknown_pairs(words, names)
+
+
+def _read_marked(text: str, actions: Actions) -> Found | None:
+    """The calls between markers of no known dialect, and the words outside of them; None where there are no such."""
+    pairs = _unknown_pairs(text, tuple(actions))
+    split = split_marked(text, lambda mark: read_name(mark["name"])[0] in pairs) if pairs else None
+    if split is None:
+        return None
+    outside, inside = (_read_lines(part, actions) for part in split)
+    return Found([*outside.shapes, *inside.shapes], outside.words, tagged=True)
+
+
+def _unknown_pairs(text: str, names: tuple[str, ...]) -> set[str]:
+    return {name for name in pairs_in(text) if not tags(names).search(f"<{name}>")}
+
+
+def _read_lines(text: str, actions: Actions) -> Found:
+    """The calls in a text that has no markers but those of known dialects."""
+    found = Found()
+    while lines := find_lines(text, actions):
+        start, end, shape = lines
+        _add(found, _scanned(text[:start], actions))
+        found.shapes.append(shape)
+        text = text[end:]
+    _add(found, _scanned(text, actions))
+    return found
+
+
+def _scanned(text: str, actions: Actions) -> Found:
+    scan = _Scan(text, actions)
+    scan.run()
+    return scan.found
+
+
+def _add(found: Found, more: Found) -> None:
+    found.shapes += more.shapes
+    found.words += more.words
+    found.tagged |= more.tagged
 
 
 class _Scan:
@@ -99,6 +141,8 @@ class _Scan:
             return self._tag(mark)
         if mark["open"]:
             return self._braces(mark)
+        if mark["record"]:
+            return self._record(mark)
         if self.text[mark.end() - 1] in "([":
             return self._bracketed(mark.end())
         return self._named(mark["name"], mark.end())
@@ -178,12 +222,31 @@ class _Scan:
 
     def _shapes(self, value: Any, written: str) -> Iterator[Shaped]:
         """The calls in an object; a complaint when it only names an action or holds a tag; nothing when it is words."""
-        if is_call(value, self.names):
+        if is_call(value, self.names) or (is_structured(value) and self._is_all(written)):
             yield from read_json_value(value, self.actions)
         elif named := first_named(written, self.names):
             yield Shaped(named, None, str(value), Unreadable("nameless"))
         elif tags(self.names).search(written):
             yield unread(written, self.names)
+
+    def _record(self, mark: re.Match[str]) -> list[Shaped] | None:
+        """`Call(name=…, arguments=…)`: an object with its keys before equals signs."""
+        self._at = mark.end()
+        if self._failures >= _MOST_FAILURES:
+            return None
+        begin = self.text.index("(", mark.start()) + 1
+        end = _end_of_bracket(self.text, begin)
+        fields = read_record(self.text[mark.start() : end]) if end else None
+        if fields is None or not is_call(fields, self.names):
+            self._failures += 1
+            known = first_named(self.text[mark.start() : end or len(self.text)], self.names)
+            return [unread(self.text[mark.start() :], self.names)] if known else None
+        self._at = end
+        return read_json_value(fields, self.actions)
+
+    def _is_all(self, written: str) -> bool:
+        """Whether there is nothing else in the text."""
+        return not any(letter.isalnum() for letter in _FENCE.sub("", self.text).replace(written, "", 1))
 
     def _named(self, written: str, brace: int) -> list[Shaped]:
         """`name {…}`; `brace` is the place of the first opening one."""
@@ -204,15 +267,11 @@ class _Scan:
 
     def _bracketed(self, behind: int) -> list[Shaped]:
         """`name(…)` or `name[…]`; `behind` is the place behind the opening bracket."""
-        start, depth = self._at, 1
-        for token in _BRACKETS.finditer(self.text, behind):
-            depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(token.group(), 0)
-            if depth == 0:
-                self._at = token.end()
-                written = self.text[start : self._at]
-                return [read_call(written, self.actions) or unread(written, self.names)]
-        self._at = len(self.text)
-        written = self.text[start:]
+        start, end = self._at, _end_of_bracket(self.text, behind)
+        self._at = end or len(self.text)
+        written = self.text[start : self._at]
+        if end:
+            return [read_call(written, self.actions) or unread(written, self.names)]
         return [Shaped(first_named(written, self.names), None, written, Unreadable("truncated"))]
 
     def _call(self, name: str, value: Any, raw: str) -> Shaped:
@@ -220,6 +279,16 @@ class _Scan:
             return Shaped(name, read_object(value, name, self.actions.get(name)), raw)
         except Unreadable as complaint:
             return Shaped(name, None, raw, complaint)
+
+
+def _end_of_bracket(text: str, behind: int) -> int:
+    """Where the bracket is closed again that was opened right before `behind`; 0 when it is not."""
+    depth = 1
+    for token in _BRACKETS.finditer(text, behind):
+        depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(token.group(), 0)
+        if depth == 0:
+            return token.end()
+    return 0
 
 
 def _without_lead(words: str) -> str:

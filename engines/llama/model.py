@@ -23,7 +23,8 @@ from shopbot.engines.llama.messages import as_chunk, as_text, usage_of
 from shopbot.engines.llama.prompting import Prompting, Request, open_prompting
 from shopbot.engines.llama.runtime import Runtime
 from shopbot.engines.llama.work import Work
-from shopbot.engines.protocol import CONFIDENCE, COST, TEMPLATED, THOUGHT
+from shopbot.engines.protocol import CONFIDENCE, COST, THOUGHT
+from shopbot.engines.templated import templated
 
 
 class LlamaEngine(BaseChatModel):
@@ -164,13 +165,14 @@ class LlamaEngine(BaseChatModel):
             calls = [
                 ToolCall(name=found.proposal.action, args=dict(found.proposal.args), id=new_id(), type="tool_call")
             ]
-        return AIMessage(
+        said = AIMessage(
             found.text,
             tool_calls=calls,
             additional_kwargs={THOUGHT: found.notes} if found.notes else {},
             usage_metadata=usage_of(found.work),
-            response_metadata={**self._metadata(found.work, request), "finish_reason": "stop", TEMPLATED: True},
+            response_metadata={**self._metadata(found.work, request), "finish_reason": "stop"},
         )
+        return templated(said)
 
     def _request(self, stop: list[str] | None, grammar: str | None, bound: dict[str, Any]) -> Request:
         return Request(

@@ -113,9 +113,16 @@ def answer_in(text: str) -> str:
     return stripped
 
 
+def as_listed(value: Mapping[str, Any]) -> dict[str, Any]:
+    """An object whose keys for a name, for arguments and so on are spelled as they are listed."""
+    listed = {squash(key): key for kind in ("name", "arguments", "answer", "thought", "calls") for key in keys(kind)}
+    return {listed.get(squash(str(key)), key) if key not in listed else key: item for key, item in value.items()}
+
+
 def _from_json(value: Any, actions: Actions) -> Iterator[Shaped]:
     if not isinstance(value, dict):
         return
+    value = as_listed(value)
     thought = next((value[key] for key in keys("thought") if isinstance(value.get(key), str)), "")
     several = next((value[key] for key in keys("calls") if isinstance(value.get(key), list)), None)
     if several is not None:

@@ -65,6 +65,14 @@ def read_named(text: str, properties: Mapping[str, Any]) -> dict[str, Any] | Non
     return found if found and set(found) <= set(properties) else None
 
 
+def read_fields(text: str) -> dict[str, Any] | None:
+    """Fields written as `a=1, b="x"`; None when it is anything else."""
+    try:
+        return _arguments(Reader(text))
+    except Unreadable:
+        return None
+
+
 def _arguments(reader: Reader) -> dict[str, Any] | None:
     """`a=1, b="x"` to the end of the text."""
     found: dict[str, Any] = {}

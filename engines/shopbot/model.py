@@ -29,10 +29,11 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import PrivateAttr
 
-from shopbot.engines.protocol import CONFIDENCE, TEMPLATED, THOUGHT, Briefing, read_briefing
+from shopbot.engines.protocol import CONFIDENCE, THOUGHT, Briefing, read_briefing
 from shopbot.engines.shopbot.proposals import Proposal, next_proposal
 from shopbot.engines.shopbot.reader import Reader, Reading
 from shopbot.engines.shopbot.understanding import context_of, in_context, with_plain_values
+from shopbot.engines.templated import templated
 from shopbot.prompts import exists, load_data, render
 
 CALIBRATION = Path(__file__).with_name("confidence.json")
@@ -111,7 +112,7 @@ def _message(proposal: Proposal | None, reading: Reading, turn: Sequence[BaseMes
     calls = []
     if proposal is not None:
         calls = [ToolCall(name=proposal.action, args=proposal.args, id=f"call_{uuid.uuid4().hex}", type="tool_call")]
-    return AIMessage(text, tool_calls=calls, additional_kwargs={THOUGHT: thought}, response_metadata={TEMPLATED: True})
+    return templated(AIMessage(text, tool_calls=calls, additional_kwargs={THOUGHT: thought}))
 
 
 def _turn(messages: Sequence[BaseMessage]) -> Sequence[BaseMessage]:

@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessage, HumanMessage
 
 from shopbot.agents.budget import Budget, Limits
 from shopbot.agents.turn import read_turn
-from shopbot.engines.protocol import TEMPLATED
+from shopbot.engines.templated import templated
 
 QUESTION = "until when may items be returned?"
 DRAFT = f"You can return all items within 30 days of delivery [{WINDOW}]."
@@ -109,7 +109,7 @@ def test_only_a_draft_that_holds_is_verified() -> None:
     [
         ([say("Hello! How can I help?")], "hi"),
         ([find("dogs?"), say("I don't know.")], "may I bring a dog?"),
-        ([find(QUESTION), AIMessage(DRAFT, response_metadata={TEMPLATED: True})], QUESTION),
+        ([find(QUESTION), templated(AIMessage(DRAFT))], QUESTION),
     ],
 )
 def test_what_makes_no_claim_of_its_own_is_not_verified(steps: list[Any], words: str) -> None:

@@ -20,8 +20,8 @@ from lending_library import ACTIONS, Library
 
 from shopbot.agents import create_agent
 from shopbot.engines.dialects import read_calls
-from shopbot.engines.protocol import TEMPLATED
 from shopbot.engines.scripted import ScriptedEngine
+from shopbot.engines.templated import templated
 
 CONFIG: Any = {"configurable": {"thread_id": "t"}}
 ASKED = "Emma please, card 77"
@@ -333,7 +333,7 @@ def test_a_call_that_is_made_and_written_is_made_once() -> None:
 
 
 def test_what_is_worded_by_template_is_not_looked_at() -> None:
-    message = AIMessage(bare([CARD]), response_metadata={TEMPLATED: True})
+    message = templated(AIMessage(bare([CARD])))
     assert read_calls(message, TOOLS) is message
 
 
