@@ -11,13 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from shopbot.apps.serve.serve_file import Tables, now
+from shopbot.apps.serve.serve_file import Run, Tables, now
+from shopbot.apps.serve.word_index import COMMON, SHORTEST
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS conversations (
     id TEXT PRIMARY KEY, owner TEXT NOT NULL, created_at TEXT NOT NULL, held_by TEXT, title TEXT NOT NULL DEFAULT '',
     needs_person INTEGER NOT NULL DEFAULT 0, newest INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS conversations_newest ON conversations (newest);
+CREATE INDEX IF NOT EXISTS conversations_waiting ON conversations (newest) WHERE needs_person = 1;
+CREATE INDEX IF NOT EXISTS conversations_held ON conversations (newest) WHERE held_by IS NOT NULL;
 CREATE TABLE IF NOT EXISTS entries (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, conversation TEXT NOT NULL REFERENCES conversations (id), id TEXT NOT NULL,
     speaker TEXT NOT NULL, text TEXT NOT NULL, at TEXT NOT NULL, details TEXT NOT NULL, answered INTEGER NOT NULL,
@@ -28,6 +31,9 @@ CREATE INDEX IF NOT EXISTS entries_unanswered ON entries (conversation) WHERE an
 ENTRY = "seq, conversation, id, speaker, text, at, details, answered"
 KNOWN = f"SELECT {ENTRY} FROM entries WHERE conversation = ? AND id = ?"  # noqa: S608
 TITLE = 80
+LAST = 2**63 - 1
+"""Above every entry's number."""
+SAID = " AND EXISTS (SELECT 1 FROM entries WHERE conversation = conversations.id AND {})"
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,7 @@ class Store:
 
     def __init__(self, tables: Tables) -> None:
         self._transaction = tables.transaction
+        self._words_indexed = tables.words_indexed
 
     def create(self, conversation: str, owner: str) -> Conversation:
         """A new conversation; the one that is there if it was created before."""
@@ -97,13 +104,23 @@ class Store:
             only: "waiting" for a person, "held" by one, or "" for all.
         """
         narrowed = {"waiting": " AND needs_person = 1", "held": " AND held_by IS NOT NULL"}.get(only, "")
-        select = (
-            "SELECT * FROM conversations WHERE newest > 0 AND (? = 0 OR newest < ?)"  # noqa: S608 -- fixed words
-            " AND (? = '' OR EXISTS (SELECT 1 FROM entries WHERE conversation = conversations.id"
-            f" AND replace(lower(text), lower(?), '') <> lower(text))){narrowed} ORDER BY newest DESC LIMIT ?"
-        )
+        before = before or LAST
         with self._transaction() as run:
-            return [_conversation(row) for row in run(select, before, before, words, words, limit)]
+            said, values = self._with_words(run, words) if words else ("", ())
+            select = (
+                f"SELECT * FROM conversations WHERE newest > 0 AND newest < ?{narrowed}{said}"  # noqa: S608
+                " ORDER BY newest DESC LIMIT ?"
+            )
+            return [_conversation(row) for row in run(select, before, *values, limit)]
+
+    def _with_words(self, run: Run, words: str) -> tuple[str, tuple[object, ...]]:
+        """The condition that somebody said these words in a conversation, and its values."""
+        if self._words_indexed and len(words) >= SHORTEST:
+            phrase = '"' + words.replace('"', '""') + '"'
+            among = "(SELECT rowid FROM entries_words WHERE entries_words MATCH ? LIMIT ?)"
+            if run(f"SELECT count(*) FROM {among}", phrase, COMMON)[0][0] < COMMON:  # noqa: S608
+                return f" AND id IN (SELECT conversation FROM entries WHERE seq IN {among})", (phrase, COMMON)  # noqa: S608
+        return SAID.format("replace(lower(text), lower(?), '') <> lower(text)"), (words,)
 
     def receive(self, conversation: str, id: str, text: str, details: Mapping[str, Any]) -> tuple[Entry, bool]:
         """Keep a customer's message; the entry that is there already when it was sent before, and whether it is new.
