@@ -13,6 +13,8 @@ import logging
 import sqlite3
 from typing import TYPE_CHECKING
 
+from shopbot.errors import first_line
+
 if TYPE_CHECKING:
     from shopbot.agents.postgres.worker import Worker
 
@@ -68,7 +70,7 @@ def index_server(worker: Worker) -> bool:
         try:
             connection.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
         except psycopg.Error as error:
-            logger.warning("what was said is searched without an index (%s)", error)
+            logger.warning("what was said is searched without an index (%s)", first_line(error))
             return False
         if connection.execute(_BROKEN).fetchone():
             connection.execute("DROP INDEX CONCURRENTLY entries_words")

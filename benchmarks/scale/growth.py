@@ -35,9 +35,11 @@ TURNS = 5
 UNTIDIED = 500
 PROBES = 40
 _SAID = {"conversations": "id", "entries": "conversation"}
-_NUMBERS = "WITH RECURSIVE copy (n) AS (SELECT {} UNION ALL SELECT n + 1 FROM copy WHERE n < {})"
+_NUMBERS = "WITH RECURSIVE copy (n) AS (SELECT CAST({} AS BIGINT) UNION ALL SELECT n + 1 FROM copy WHERE n < {})"
 # As unlike as the words of customers are: nearly every part of a text occurs in few others.
-_OTHER_WORDS = "text || ' C' || CAST(n * 7919 AS TEXT) || ' J' || CAST(n * 104729 % 99991 AS TEXT)"
+_OTHER_WORDS = (
+    "text || ' C' || CAST(n * 7919 AS TEXT) || ' J' || CAST(n * 104729 - 99991 * (n * 104729 / 99991) AS TEXT)"
+)
 _SIZE = (
     "SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace"
     " WHERE nspname = 'public' AND relkind = 'r'"
