@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 SHORTEST = 3
 """Characters of a search that the index can be used for."""
-COMMON = 2_000
-"""Entries with the same words above which reading on from the newest conversation finds a page sooner (SQLite)."""
+RECENT = 1_000
+"""The newest conversations, which are read before the index is asked."""
 _PLAIN = "substr({}.text, 1, 1) <> char(30)"
 _IN_FILE = f"""
 BEGIN IMMEDIATE;

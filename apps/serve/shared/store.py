@@ -11,9 +11,9 @@ import psycopg
 from psycopg_pool import PoolTimeout
 
 from shopbot.agents.postgres.worker import WorkerFenced
-from shopbot.apps.serve.serve_file import Run, now
+from shopbot.apps.serve.serve_file import now
 from shopbot.apps.serve.shared.tables import ServeTables
-from shopbot.apps.serve.store import ENTRY, KNOWN, SAID, TITLE, Entry, Store, entry_of
+from shopbot.apps.serve.store import ENTRY, KNOWN, TITLE, Entry, Store, entry_of
 
 _CLAIM_FREE = """
 INSERT INTO serve_claims (entry, worker)
@@ -70,10 +70,11 @@ class SharedStore(Store):
         ((seq, stored),) = kept
         return Entry(seq, conversation, id, "customer", text, at, json.loads(stored), is_held), True
 
-    def _with_words(self, run: Run, words: str) -> tuple[str, tuple[object, ...]]:
-        """As `Store._with_words`: how common the words are decides how PostgreSQL looks for them, so it plans anew."""
-        run("SET LOCAL plan_cache_mode = force_custom_plan")
-        return SAID.format(r"lower(text) LIKE lower(?) AND left(text, 1) <> chr(30)"), (f"%{_literally(words)}%",)
+    _said = "SELECT conversation FROM entries WHERE lower(text) LIKE lower(?) AND left(text, 1) <> chr(30)"
+
+    def _phrase(self, words: str) -> tuple[object, ...]:
+        """As `Store._phrase`."""
+        return ("%" + re.sub(r"([\\%_])", r"\\\1", words) + "%",)
 
     def say(
         self,
@@ -100,8 +101,3 @@ class SharedStore(Store):
             run(_FORGET, own)
             run(_CLAIM_FREE, own)
             return [entry_of(row) for row in run(_CLAIMED, own)]
-
-
-def _literally(words: str) -> str:
-    """A pattern that stands for these words only."""
-    return re.sub(r"([\\%_])", r"\\\1", words)
