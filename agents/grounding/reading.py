@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 
 from shopbot.agents.grounding.addresses import split_addresses
 from shopbot.agents.grounding.dates import DateMention, dates_in
-from shopbot.agents.grounding.identifiers import codes_in, identifiers_in
+from shopbot.agents.grounding.identifiers import Chunk, chunks_in, identifiers_in
 from shopbot.agents.grounding.numbers import PERCENT, Mention, numbers_in
 from shopbot.agents.grounding.offsets import offsets_in
 from shopbot.agents.grounding.shifts import shifts_in
@@ -104,6 +104,16 @@ class Parse:
         return _places([*(d for d in self.dates if not d.is_counted), *self.times])
 
     @cached_property
+    def chunks(self) -> list[Chunk]:
+        """What is written without a blank."""
+        return [*chunks_in(self.tokens)]
+
+    @property
+    def codes(self) -> list[Chunk]:
+        """Whatever is written with a digit and without a blank ("w31"): words of a phrase."""
+        return [chunk for chunk in self.chunks if chunk.has_digit]
+
+    @cached_property
     def covered(self) -> frozenset[int]:
         """Places of tokens that are dates, times or numbers."""
         return self.taken | _places(self.numbers)
@@ -132,8 +142,8 @@ def read(text: str, calendar: Calendar = Calendar()) -> Reading:
         shifts_in(found.tokens),
         frozenset((mention.value, mention.unit) for mention in found.numbers),
         frozenset(mention.value for mention in found.numbers if not _is_bare(mention, found.tokens)),
-        identifiers_in(found.tokens, found.taken),
-        frozenset(code for _, code in codes_in(found.tokens) if not code.isdecimal()),
+        identifiers_in(found.tokens, found.chunks, found.taken),
+        frozenset(chunk.text for chunk in found.codes if not chunk.text.isdecimal()),
         words_in(found.tokens),
     )
 
