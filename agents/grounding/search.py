@@ -55,10 +55,12 @@ def number_of(value: Any) -> Number:
 
 def _date(value: Any, readings: Sequence[Reading]) -> bool:
     days = {value} if isinstance(value, date) else {mention.value for mention in parse(str(value)).dates}
-    return len(days) == 1 and (any(days <= reading.dates for reading in readings) or _is_shifted(next(iter(days)), readings))
+    if len(days) != 1:
+        return False
+    return any(days <= reading.dates for reading in readings) or _is_shifted(*days, readings=readings)
 
 
-def _is_shifted(day: date | None, readings: Sequence[Reading]) -> bool:
+def _is_shifted(day: date | None, *, readings: Sequence[Reading]) -> bool:
     """Whether it is as far from a date that is there as somebody said ("one day later")."""
     shifts = {shift for reading in readings for shift in reading.shifts}
     if not shifts or type(day) is not date:
