@@ -115,8 +115,8 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
         self._given = tuple(given)
         self._services = services
         self._run_services = RunServices(services)
-        self._checked: Any = None
-        """The checkpointer that the journal was last held against."""
+        self._journal_of: tuple[Any, Any, Any] = (None, None, None)
+        """The checkpointer and the store of the last run, and the journal that they decide on."""
         self.config = GateConfig(
             actions={each.name: _for_services(each, services) for each in everything},
             services=services,
@@ -234,10 +234,11 @@ class Gate(AgentMiddleware[TrustedState, Any, Any]):
         saver = get_config().get("configurable", {}).get(CONFIG_KEY_CHECKPOINTER)
         if config.journal.durable or saver is None:
             return config
-        journal = journal_for(saver, runtime.store)
-        if saver is not self._checked:
+        known, store, journal = self._journal_of
+        if saver is not known or runtime.store is not store:
+            journal = journal_for(saver, runtime.store)
             check_journal(config.actions.values(), saver, journal)
-            self._checked = saver
+            self._journal_of = (saver, runtime.store, journal)
         return replace(config, journal=journal) if journal.durable else config
 
 

@@ -221,7 +221,7 @@ class TurnState:
     @property
     def is_opening(self) -> bool:
         """Whether the customer has just spoken and nothing has been done about it yet."""
-        return len(self.turn) == 1
+        return self.turn_begins == len(self.messages) - 1
 
     @cached_property
     def turn_start(self) -> TurnStart:

@@ -7,8 +7,8 @@ Source: https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-agent-spans/
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from langchain_core.messages import AIMessage
@@ -17,6 +17,7 @@ from opentelemetry.trace import Span, StatusCode
 
 from shopbot.engines.protocol import EngineUsage
 
+_UNREAD: AbstractContextManager[Span] = nullcontext(trace.INVALID_SPAN)
 _OPEN_TURNS = 10_000
 """Turns whose span is held open at most; a turn that stops at an interrupt may never come to its end."""
 
@@ -51,14 +52,16 @@ class Tracer:
             span.set_attribute("shopbot.awaiting", awaiting or "")
             span.end()
 
-    @contextmanager
-    def span(self, turn: str, name: str, operation: str, **attributes: Any) -> Iterator[Span]:
+    def span(self, turn: str, name: str, operation: str, **attributes: Any) -> AbstractContextManager[Span]:
         """A span inside the turn: a model call, a validation, an action. Of a failure it keeps the kind, not the text:
         that can hold a customer's words or a key."""
         tracer = _tracer()
-        if tracer is None:
-            yield trace.INVALID_SPAN
-            return
+        return _UNREAD if tracer is None else self._recorded(tracer, turn, name, operation, attributes)
+
+    @contextmanager
+    def _recorded(
+        self, tracer: trace.Tracer, turn: str, name: str, operation: str, attributes: Mapping[str, Any]
+    ) -> Iterator[Span]:
         parent = self._turns.get(turn)
         context = trace.set_span_in_context(parent) if parent is not None else None
         given = {"gen_ai.operation.name": operation, **{key.replace("__", "."): v for key, v in attributes.items()}}

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shopbot.errors import AgentError
+from shopbot.yaml_text import read_yaml_text
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -74,7 +75,7 @@ def _read_yaml(path: str, folders: tuple[Path, ...]) -> Any:
     import yaml
 
     try:
-        return yaml.safe_load(load_text(path))
+        return read_yaml_text(load_text(path))
     except yaml.YAMLError as error:
         raise PromptError(f"{find_prompt(path)} is not valid YAML: {error}") from None
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from shopbot.shop.errors import ShopError
+from shopbot.yaml_text import read_yaml_text
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -21,7 +22,7 @@ def read_yaml(path: Path, model: type[Model]) -> Model:
     import yaml
 
     try:
-        return model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return model.model_validate(read_yaml_text(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise ShopError(f"{path} cannot be read ({error.strerror}): restore the file or correct its name.") from None
     except yaml.YAMLError as error:

@@ -16,7 +16,7 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from shopbot.engines.dialects.looks import most
-from shopbot.engines.dialects.marks import sentence
+from shopbot.engines.dialects.marks import own_turn, sentence
 from shopbot.engines.dialects.reader import is_plain, read_text
 from shopbot.engines.react.call_shapes import Shaped
 from shopbot.engines.templated import is_templated
@@ -32,7 +32,10 @@ def read_calls(message: AIMessage, tools: Sequence[BaseTool | dict[str, Any]]) -
     text = message.text
     if is_templated(message) or not text.strip():
         return message
-    actions = {tool.name: _schema(tool) for tool in tools if isinstance(tool, BaseTool)}
+    offered = [tool for tool in tools if isinstance(tool, BaseTool)]
+    if is_plain(text, {tool.name: {} for tool in offered}) and own_turn(text) == (text, False):
+        return message  # before any schema is made
+    actions = {tool.name: _schema(tool) for tool in offered}
     found = read_text(text, actions)
     if not found.shapes:
         own = "".join(found.words)

@@ -136,5 +136,11 @@ class Encoder:
 
 
 @cache
+def shipped_encoder() -> Encoder:
+    """The model that ships, loaded once for the whole process."""
+    return Encoder()
+
+
+@cache
 def _workers() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(min(8, os.cpu_count() or 1), thread_name_prefix="encoder")

@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shopbot.engines.embedding import Encoder
+from shopbot.engines.embedding import shipped_encoder
 from shopbot.tools.retrieval import places
 from shopbot.tools.retrieval.documents import Document, Unreadable
 from shopbot.tools.retrieval.errors import RetrievalError
@@ -77,7 +77,7 @@ def ingest(
         yield from read(sources)
 
     with place.writing():
-        return ingest_safely(place, lambda: read(sources), Encoder(), progress, everything)
+        return ingest_safely(place, lambda: read(sources), shipped_encoder(), progress, everything)
 
 
 def open_collection(
@@ -105,7 +105,7 @@ def open_collection(
     if not place.exists():
         there = ", ".join([*places.names(data, tenant, url), *(["policies"] if tenant is None else [])])
         raise RetrievalError(f"There is no collection {name!r}; there is {there or 'none yet: ingest something'}.")
-    encoder = Encoder()
+    encoder = shipped_encoder()
     store = open_existing(place, encoder, _Sources(place.folder).cure(name))
     return Retriever(store, encoder, minimum_confidence, reranker=_reranker(reranker))
 

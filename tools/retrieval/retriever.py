@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shopbot.engines.embedding import Encoder
+from shopbot.engines.embedding import Encoder, shipped_encoder
 from shopbot.tools.retrieval.chunks import SEPARATOR
 from shopbot.tools.retrieval.filters import Where, conditions
 from shopbot.tools.retrieval.keywords import sentences_of
@@ -22,7 +23,7 @@ from shopbot.tools.retrieval.passages import Passage, passage_of, places
 from shopbot.tools.retrieval.ranking import rank, search_configuration
 from shopbot.tools.retrieval.refusal import Calibration, QuestionClassifier, Signals, calibration, coverage, plain
 from shopbot.tools.retrieval.sentences import Span, answer_among, sentences
-from shopbot.tools.retrieval.vector_cache import RecentVectors
+from shopbot.tools.retrieval.vector_cache import CACHE_FILE, CachedEncoder, RecentVectors
 
 if TYPE_CHECKING:
     from shopbot.tools.retrieval.chunks import Chunk
@@ -150,18 +151,24 @@ def open_retriever(index: Path, documents: Path, encoder: Encoder | None = None)
     """
     from shopbot.tools.retrieval.documents import QUESTIONS_FILE, UNANSWERED_FILE, read_questions, read_unanswered
     from shopbot.tools.retrieval.opening import open_store
-    from shopbot.tools.retrieval.vector_cache import CACHE_FILE, CachedEncoder
 
-    encoder = encoder or Encoder()
+    encoder = encoder or shipped_encoder()
     cached = CachedEncoder(encoder, documents / CACHE_FILE)
     store = open_store(index, documents, cached)
     samples = read_questions(documents / QUESTIONS_FILE).values()
-    answered = [plain(each) for questions in samples for each in questions]
-    unanswered = [plain(each) for each in read_unanswered(documents / UNANSWERED_FILE)]
-    classifier = (
-        QuestionClassifier(cached.encode(answered), cached.encode(unanswered)) if answered and unanswered else None
-    )
+    answered = tuple(plain(each) for questions in samples for each in questions)
+    unanswered = tuple(plain(each) for each in read_unanswered(documents / UNANSWERED_FILE))
+    classifier = _classifier(answered, unanswered, encoder, documents / CACHE_FILE) if answered and unanswered else None
     return Retriever(store, encoder, classifier=classifier)
+
+
+@lru_cache(maxsize=4)
+def _classifier(
+    answered: tuple[str, ...], unanswered: tuple[str, ...], encoder: Encoder, vectors: Path
+) -> QuestionClassifier:
+    """The classifier of these questions: fitting it takes a second of all cores, and shops in one process share it."""
+    cached = CachedEncoder(encoder, vectors)
+    return QuestionClassifier(cached.encode(answered), cached.encode(unanswered))
 
 
 def _everything(chunk: Chunk) -> str:
