@@ -34,7 +34,7 @@ def end_with_their_calls(model: Any) -> None:
     """Have the sockets of a model's HTTP clients end with its calls."""
     for client in _clients(model, depth=4):
         for transport in (client._transport, *client._mounts.values()):
-            pool = getattr(transport, "_pool", None)
+            pool: Any = getattr(transport, "_pool", None)
             network = getattr(pool, "_network_backend", None)
             if network is not None and not isinstance(network, _Network):
                 pool._network_backend = _Network(network)
