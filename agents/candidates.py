@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from shopbot.agents.evidence import evidence_for
+from shopbot.agents.evidence import calendar_of, evidence_for
 from shopbot.agents.grounding import is_grounded, needs_grounding
 from shopbot.agents.grounding.reading import Reading, parse, read
 from shopbot.agents.state import TurnState
@@ -45,10 +45,10 @@ def _grounded_arguments(action: Action) -> Iterator[str]:
 
 
 def _candidates(state: TurnState, source: Source) -> Candidates:
-    evidence = evidence_for(source, state)
+    evidence, calendar = evidence_for(source, state), calendar_of(state)
     newest = state.newest_words if Source.USER in source else ""
     read_texts = [newest, *(passage.text for passage in reversed(evidence.passages) if passage.text != newest)]
-    readings = [read(text) for text in read_texts]
+    readings = [read(text, calendar) for text in read_texts]
     addresses = [address for reading in readings for address in sorted(reading.addresses)]
     codes = [code for reading in readings for code in codes_in(reading)]
     days = [day.isoformat() for reading in readings for day in sorted(reading.dates)]
@@ -57,7 +57,9 @@ def _candidates(state: TurnState, source: Source) -> Candidates:
     phrases = [phrase for text in read_texts[:1] for phrase in phrases_of(text)]
 
     def sound(values: Iterable[str]) -> list[str]:
-        return [value for value in list(dict.fromkeys(values))[:MOST] if is_grounded(value, evidence)]
+        return [
+            value for value in list(dict.fromkeys(values))[:MOST] if is_grounded(value, evidence, calendar=calendar)
+        ]
 
     said = readings[0]
     newly = [*said.addresses, *codes_in(said), *phrases, *(str(number) for number, _ in said.numbers)]

@@ -31,8 +31,7 @@ def _ungrounded(action: Action, name: str, value: Any, source: Source, state: Tu
     of what was said, choices and flags too."""
     field = action.arguments.model_fields[name]
     if name not in action.derived:
-        today = Calendar(today=state.now.date())
-        return list(ungrounded(value, evidence_for(source, state), field, calendar=today))
+        return list(ungrounded(value, evidence_for(source, state), field, calendar=calendar_of(state)))
     is_default = not field.is_required() and digest_of(to_jsonable_python(field.get_default())) == digest_of(value)
     return [] if is_default or _is_derived(action, name, value, state) else [value]
 
@@ -41,6 +40,11 @@ def _is_derived(action: Action, name: str, value: Any, state: TurnState) -> bool
     """Whether the argument's own function makes this value of something that the customer said."""
     found = (each for words in state.said for each in action.derived[name].values(words))
     return any(digest_of(to_jsonable_python(each)) == digest_of(value) for each in found)
+
+
+def calendar_of(state: TurnState) -> Calendar:
+    """The calendar by which dates are read."""
+    return Calendar(today=state.now.date())
 
 
 def evidence_for(source: Source, state: TurnState) -> Evidence:
@@ -56,7 +60,7 @@ def evidence_for(source: Source, state: TurnState) -> Evidence:
             events.append(_observed(call, message.text, state) if call else message.text)
     if Source.FACT in source:
         events += _facts(made, state)
-    return gather(events)
+    return gather(events, calendar_of(state))
 
 
 def _facts(made: Sequence[ToolCall], state: TurnState) -> list[Passage]:

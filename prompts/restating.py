@@ -2,7 +2,7 @@
 
 The reader of the part `restating` of `prompts/words/consent.yaml`. A message is taken sentence by sentence; every one
 must be an utterance of that part, and one of them an agreeing one. Two slots are open there: `{asked}` is any word of
-the question or of `joints`, `{anything}` any word at all, and neither is ever one of `turning`.
+the question, a synonym of one, or one of `joints`, `{anything}` any word at all, and neither is ever one of `turning`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from Stemmer import Stemmer
@@ -35,13 +35,15 @@ class Restating:
         self._beside = Utterances(part["beside"], slots)
         self._joints = frozenset(part["joints"])
         self._turning = frozenset(part["turning"])
+        self._synonyms = [frozenset(map(_stem, group)) for group in part["synonyms"]]
+        self._valuing, self._amounts = frozenset(part["valuing"]), frozenset(part["amounts"])
         self._turns = [tuple(phrase.split()) for phrase in part["turning_phrases"]]
 
     def is_yes(self, message: str, asked: str, spelling: Callable[[str], frozenset[str]]) -> bool:
         """Whether the message agrees to what was asked and says nothing that could change it."""
         if len(message) > self._longest:
             return False
-        question = _Question(asked)
+        question = _Question(asked, self._synonyms)
         sentences = [s for part in _SENTENCE.split(message) if (s := tokens_of(part))]
         if any(self._turns_in(sentence) for sentence in sentences):
             return False
@@ -71,15 +73,21 @@ class Restating:
             return frozenset({ASKED, ANYTHING})
         if word in self._turning:
             return frozenset()
-        is_asked = word in self._joints or question.says(word)
+        is_asked = word in self._joints or question.says(word) or self._only_values(at, sentence, question)
         return frozenset({ASKED, ANYTHING} if is_asked else {ANYTHING} if word.isalpha() else ())
+
+    def _only_values(self, at: int, sentence: list[str], question: _Question) -> bool:
+        """Whether the word values an amount behind it that the question speaks of."""
+        behind = sentence[at + 1 : at + 3]
+        return sentence[at] in self._valuing and any(w in self._amounts and question.says(w) for w in behind)
 
 
 @dataclass(frozen=True)
 class _Question:
-    """The words of a question."""
+    """The words of a question; of `synonyms`, groups of stems, it says each where it says one."""
 
     text: str
+    synonyms: Sequence[frozenset[str]]
 
     @cached_property
     def _tokens(self) -> list[str]:
@@ -87,7 +95,9 @@ class _Question:
 
     @cached_property
     def _stems(self) -> frozenset[str]:
-        return frozenset(_stem(word) for word in self._tokens) | {w[:_PREFIX] for w in self._tokens if len(w) > _PREFIX}
+        stems = frozenset(map(_stem, self._tokens))
+        said = [group for group in self.synonyms if group & stems]
+        return stems.union(*said, (word[:_PREFIX] for word in self._tokens if len(word) > _PREFIX))
 
     @cached_property
     def _runs(self) -> frozenset[tuple[str, ...]]:
@@ -123,5 +133,6 @@ def tokens_of(text: str) -> list[str]:
     return [*found, *words_of(text[end:])]
 
 
+@lru_cache(maxsize=4096)
 def _stem(word: str) -> str:
     return str(_STEMMER.stemWord(word))

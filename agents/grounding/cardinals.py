@@ -74,6 +74,15 @@ class CardinalReader:
             return total + value, behind
         return (total, end) if end > place else None
 
+    def count(self, place: int) -> Read | None:
+        """How many, at `place`: at most three digits, an article, or words."""
+        token = at(self._tokens, place)
+        if token.raw.isdecimal() and len(token.text) <= 3:
+            return int(token.text), place + 1
+        if self._words.is_in("articles", token):
+            return 1, place + 1
+        return self.read(place) if token.text in self._words.cardinal_words else None
+
     def following_word(self, place: int) -> int:
         """The place of the next word, past a hyphen that joins it ("twenty-one")."""
         hyphen = at(self._tokens, place)

@@ -170,7 +170,7 @@ class _Reader:
         if longest:
             return self._from_today(self._words["relative"][" ".join(longest)], place, place + len(longest))
         ahead = at(self._tokens, place).text in self._words["ahead"]
-        count = self._count(place + ahead)
+        count = self._cardinals.count(place + ahead)
         days = self._words["spans"].get(at(self._tokens, count[1]).text) if count else None
         if not count or not days:
             return None
@@ -178,14 +178,6 @@ class _Reader:
             return self._from_today(count[0] * days, place, count[1] + 1)
         back = at(self._tokens, count[1] + 1).text in self._words["back"]
         return self._from_today(-count[0] * days, place, count[1] + 2) if back else None
-
-    def _count(self, place: int) -> tuple[int, int] | None:
-        token = at(self._tokens, place)
-        if token.raw.isdecimal() and len(token.text) <= 3:
-            return int(token.text), place + 1
-        if self._lexicon.is_in("articles", token):
-            return 1, place + 1
-        return self._cardinals.read(place) if token.text in self._lexicon.cardinal_words else None
 
     def _says(self, words: Sequence[str], place: int) -> bool:
         return [at(self._tokens, place + step).text for step in range(len(words))] == words

@@ -22,6 +22,7 @@ from shopbot.agents.grounding.text import LONGEST_NUMBER
 
 _QUOTED = re.compile(r"'([^'\n]*)'|\"([^\"\n]*)\"")
 _HUNDRED = Fraction(100)
+_NO_CALENDAR = Calendar()
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,11 @@ class Evidence:
         return iter(self.passages)
 
 
-def gather(events: Iterable[str | Passage | Observed]) -> Evidence:
-    """The evidence of a conversation: what was said (texts) and what was observed, in order."""
+def gather(events: Iterable[str | Passage | Observed], calendar: Calendar = _NO_CALENDAR) -> Evidence:
+    """The evidence of a conversation: what was said (texts) and what was observed, in order.
+
+    With the `calendar` by which values are looked for afterwards, each text is read once.
+    """
     passages: list[Passage] = []
     for event in events:
         if isinstance(event, str):
@@ -70,14 +74,14 @@ def gather(events: Iterable[str | Passage | Observed]) -> Evidence:
             passages.append(event)
             continue
         written = tuple(_texts([event.args[name] for name in event.by_engine if name in event.args]))
-        if all(_is_composed_of_given(text, passages) for text in written):
+        if all(_is_composed_of_given(text, passages, calendar) for text in written):
             passages.append(Passage(event.text, written))
     return Evidence(tuple(passages))
 
 
-def _is_composed_of_given(written: str, passages: Iterable[Passage]) -> bool:
+def _is_composed_of_given(written: str, passages: Iterable[Passage], calendar: Calendar) -> bool:
     """Whether every number and quotation in what an engine wrote is grounded; 100 belongs to a percentage."""
-    readings = [passage.read(Calendar()) for passage in passages]
+    readings = [passage.read(calendar) for passage in passages]
     said = {number for reading in readings for number in reading.numbers}
     values = {value for value, _ in said} | ({_HUNDRED} if any(unit == PERCENT for _, unit in said) else set())
     digits = {digits for reading in readings for digits in reading.identifiers}

@@ -9,7 +9,7 @@ Number words in a row are read aloud: "nine oh two double one", "twelve thirty-f
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -25,7 +25,7 @@ _LEFT_OUT = frozenset("-#")
 
 
 @dataclass(frozen=True)
-class _Chunk:
+class Chunk:
     """What is written without a blank: its groups joined, whether a digit is in it, and how it may be joined."""
 
     text: str
@@ -53,23 +53,20 @@ def normalised(value: str) -> str:
     return "".join(char for char in value.casefold() if char not in _LEFT_OUT and not char.isspace())
 
 
-def identifiers_in(tokens: Sequence[Token], taken: frozenset[int] = frozenset()) -> frozenset[str]:
+def identifiers_in(
+    tokens: Sequence[Token], chunks: Iterable[Chunk], taken: frozenset[int] = frozenset()
+) -> frozenset[str]:
     """All identifiers with a digit in them; tokens at the places `taken` are something else (a date, a time)."""
     spoken = [*_spoken(tokens)]
     said = {place for _, start, end in spoken for place in range(start, end)}
     others = said | taken
-    chunks = [chunk for chunk in _chunks(tokens) if chunk.start not in others]
+    free = [chunk for chunk in chunks if chunk.start not in others]
     capitals = any(token.is_word and token.raw.islower() for token in tokens)
-    written = (key for row in _rows(tokens, chunks, capitals) for key in _keys(row))
+    written = (key for row in _rows(tokens, free, capitals) for key in _keys(row))
     return frozenset((*written, *(digits for digits, start, _ in spoken if start not in taken)))
 
 
-def codes_in(tokens: Sequence[Token]) -> Iterator[tuple[int, str]]:
-    """Whatever is written with a digit and without a blank ("w31"), with its place: words of a phrase."""
-    return ((chunk.start, chunk.text) for chunk in _chunks(tokens) if chunk.has_digit)
-
-
-def _chunks(tokens: Sequence[Token]) -> Iterator[_Chunk]:
+def chunks_in(tokens: Sequence[Token]) -> Iterator[Chunk]:
     """Runs of letters and digits held together by hyphens, "#" and the marks that are kept."""
     currencies = lexicon().words["currencies"]
     place = 0
@@ -93,7 +90,7 @@ def _chunks(tokens: Sequence[Token]) -> Iterator[_Chunk]:
         text = "".join(parts)
         raw = "".join(token.raw for token in tokens[place:end])
         if not _is_spoilt(tokens, place, end, text, currencies):
-            yield _Chunk(text, place, end, tuple(map("".join, groups)), raw)
+            yield Chunk(text, place, end, tuple(map("".join, groups)), raw)
         place = end
 
 
@@ -105,9 +102,9 @@ def _is_spoilt(tokens: Sequence[Token], start: int, end: int, text: str, currenc
     return signed or amount or before.text in {".", "^", "@", "_", "+"} or after.text in {"%", "^", "@", "_", "*"}
 
 
-def _rows(tokens: Sequence[Token], chunks: Sequence[_Chunk], capitals: bool) -> Iterator[list[_Chunk]]:
+def _rows(tokens: Sequence[Token], chunks: Sequence[Chunk], capitals: bool) -> Iterator[list[Chunk]]:
     """Chunks that make up one identifier: short groups in a row, letters that lead up to them or follow in capitals."""
-    row: list[_Chunk] = []
+    row: list[Chunk] = []
     for chunk in chunks:
         if row and _is_next(tokens, row[-1], chunk) and _joins(row, chunk, capitals):
             row.append(chunk)
@@ -117,7 +114,7 @@ def _rows(tokens: Sequence[Token], chunks: Sequence[_Chunk], capitals: bool) -> 
     yield row
 
 
-def _is_next(tokens: Sequence[Token], one: _Chunk, other: _Chunk) -> bool:
+def _is_next(tokens: Sequence[Token], one: Chunk, other: Chunk) -> bool:
     """Whether nothing stands between them but a blank, or a hyphen between two groups of digits."""
     if one.end == other.start:
         return not tokens[other.start].glued
@@ -125,7 +122,7 @@ def _is_next(tokens: Sequence[Token], one: _Chunk, other: _Chunk) -> bool:
     return hyphen and not tokens[one.end].glued and one.text.isdecimal() and other.text.isdecimal()
 
 
-def _joins(row: Sequence[_Chunk], chunk: _Chunk, capitals: bool) -> bool:
+def _joins(row: Sequence[Chunk], chunk: Chunk, capitals: bool) -> bool:
     last = row[-1]
     if not chunk.has_digit:
         return last.has_digit and capitals and _are_capitals(chunk) and not _is_word(chunk)
@@ -134,7 +131,7 @@ def _joins(row: Sequence[_Chunk], chunk: _Chunk, capitals: bool) -> bool:
     return last.ends_in_group() and chunk.begins_with_group()
 
 
-def _are_letters(chunk: _Chunk, capitals: bool) -> bool:
+def _are_letters(chunk: Chunk, capitals: bool) -> bool:
     """Whether letters lead up to the digits behind them."""
     if chunk.text in load_data("words/identifiers.yaml")["labels"]:
         return True
@@ -142,17 +139,17 @@ def _are_letters(chunk: _Chunk, capitals: bool) -> bool:
     return short and (not _is_word(chunk) or (capitals and _are_capitals(chunk)))
 
 
-def _is_word(chunk: _Chunk) -> bool:
+def _is_word(chunk: Chunk) -> bool:
     known = load_data("words/identifiers.yaml")
     currency = chunk.text in lexicon().words["currencies"]
     return currency or chunk.text in known["words"] or chunk.text in known["labels"]
 
 
-def _are_capitals(chunk: _Chunk) -> bool:
+def _are_capitals(chunk: Chunk) -> bool:
     return len(chunk.text) <= MOST_LETTERS and chunk.raw.isupper() and chunk.raw.isalpha() and chunk.raw != "I"
 
 
-def _keys(row: Sequence[_Chunk]) -> Iterator[str]:
+def _keys(row: Sequence[Chunk]) -> Iterator[str]:
     """The row as one, and without the label that it begins with."""
     if not any(chunk.has_digit for chunk in row):
         return

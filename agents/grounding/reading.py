@@ -1,4 +1,4 @@
-"""What one text says, read once: its addresses, dates, times, offsets, numbers, identifiers and words."""
+"""What one text says, read once: addresses, dates, their shifts, times, offsets, numbers, identifiers and words."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from functools import cached_property, lru_cache
 
 from shopbot.agents.grounding.addresses import split_addresses
 from shopbot.agents.grounding.dates import DateMention, dates_in
-from shopbot.agents.grounding.identifiers import codes_in, identifiers_in
+from shopbot.agents.grounding.identifiers import Chunk, chunks_in, identifiers_in
 from shopbot.agents.grounding.numbers import PERCENT, Mention, numbers_in
 from shopbot.agents.grounding.offsets import offsets_in
+from shopbot.agents.grounding.shifts import shifts_in
 from shopbot.agents.grounding.text import Token, fold, glued_after, glued_before, tokenise
 from shopbot.agents.grounding.times import TimeMention, times_in
 from shopbot.agents.grounding.words import with_singulars, words_in
@@ -38,6 +39,8 @@ class Reading:
     times: frozenset[time]
     offsets: frozenset[timedelta]
     """Offsets from UTC."""
+    shifts: frozenset[timedelta]
+    """By how much a date that was said elsewhere is another ("one day later")."""
     numbers: frozenset[Number]
     figures: frozenset[Fraction]
     """Numbers that are no bare digits ("$20", "1,299", "twenty one"): no part of an identifier."""
@@ -76,6 +79,7 @@ class Reading:
             self.dates - other.dates,
             self.times - other.times,
             self.offsets - other.offsets,
+            self.shifts - other.shifts,
             frozenset(number for number in self.numbers if number[0] not in values),
             self.figures - values,
             self.identifiers - other.identifiers - digits,
@@ -98,6 +102,16 @@ class Parse:
     def taken(self) -> frozenset[int]:
         """Places of tokens that are dates, times or addresses."""
         return _places([*(d for d in self.dates if not d.is_counted), *self.times])
+
+    @cached_property
+    def chunks(self) -> list[Chunk]:
+        """What is written without a blank."""
+        return [*chunks_in(self.tokens)]
+
+    @property
+    def codes(self) -> list[Chunk]:
+        """Whatever is written with a digit and without a blank ("w31"): words of a phrase."""
+        return [chunk for chunk in self.chunks if chunk.has_digit]
 
     @cached_property
     def covered(self) -> frozenset[int]:
@@ -125,10 +139,11 @@ def read(text: str, calendar: Calendar = Calendar()) -> Reading:
         frozenset(mention.value for mention in found.dates if mention.value),
         frozenset(mention.value for mention in found.times),
         offsets_in(fold(text)),
+        shifts_in(found.tokens),
         frozenset((mention.value, mention.unit) for mention in found.numbers),
         frozenset(mention.value for mention in found.numbers if not _is_bare(mention, found.tokens)),
-        identifiers_in(found.tokens, found.taken),
-        frozenset(code for _, code in codes_in(found.tokens) if not code.isdecimal()),
+        identifiers_in(found.tokens, found.chunks, found.taken),
+        frozenset(chunk.text for chunk in found.codes if not chunk.text.isdecimal()),
         words_in(found.tokens),
     )
 

@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from fractions import Fraction
 from typing import Any
 
-from shopbot.agents.grounding.identifiers import codes_in, normalised
+from shopbot.agents.grounding.identifiers import normalised
 from shopbot.agents.grounding.kinds import Kind, kind_of_form
 from shopbot.agents.grounding.offsets import offsets_in
 from shopbot.agents.grounding.reading import Number, Reading, parse
@@ -55,7 +55,17 @@ def number_of(value: Any) -> Number:
 
 def _date(value: Any, readings: Sequence[Reading]) -> bool:
     days = {value} if isinstance(value, date) else {mention.value for mention in parse(str(value)).dates}
-    return len(days) == 1 and any(days <= reading.dates for reading in readings)
+    if len(days) != 1:
+        return False
+    return any(days <= reading.dates for reading in readings) or _is_shifted(*days, readings=readings)
+
+
+def _is_shifted(day: date | None, *, readings: Sequence[Reading]) -> bool:
+    """Whether it is as far from a date that is there as somebody said ("one day later")."""
+    shifts = {shift for reading in readings for shift in reading.shifts}
+    if not shifts or type(day) is not date:
+        return False
+    return any(day - there in shifts for reading in readings for there in reading.dates)
 
 
 def _time(value: Any, readings: Sequence[Reading]) -> bool:
@@ -139,9 +149,9 @@ def _phrase_in(phrase: str, reading: Reading) -> bool:
     if not all(_has(mention.value, mention.unit, reading) for mention in wanted.numbers if mention not in things):
         return False
     codes = {
-        chunk
-        for place, chunk in codes_in(wanted.tokens)
-        if place not in wanted.covered or any(not m.value and m.start == place for m in wanted.dates)
+        chunk.text
+        for chunk in wanted.codes
+        if chunk.start not in wanted.covered or any(not m.value and m.start == chunk.start for m in wanted.dates)
     }
     if not codes <= reading.codes | reading.identifiers:
         return False

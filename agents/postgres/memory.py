@@ -8,7 +8,6 @@ for as long as it lasts.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
@@ -17,18 +16,15 @@ import psycopg
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple
 from langgraph.checkpoint.postgres import PostgresSaver
-from psycopg import Cursor
-from psycopg.rows import DictRow, dict_row
+from psycopg.rows import dict_row
 
 from shopbot.agents.checkpoints import CompactSerializer, InThreads, MemoryFileError
 from shopbot.agents.postgres import locks
 from shopbot.agents.postgres.batch import Batch
 from shopbot.agents.postgres.journal import PostgresJournal
-from shopbot.agents.postgres.worker import LEASE_S, SETUP_LOCK, Worker, unreachable
+from shopbot.agents.postgres.worker import LEASE_S, Worker, unreachable
 from shopbot.agents.stores import TABLES
 from shopbot.postgres_url import libpq_url
-
-_GLANCE_S = 0.05
 
 
 class PostgresMemory(InThreads, PostgresSaver):
@@ -49,16 +45,10 @@ class PostgresMemory(InThreads, PostgresSaver):
 
     def setup(self) -> None:
         """Make the tables that are missing; processes that start together do it one after the other."""
-        with self.worker.connection() as alone:
-            # Not by waiting inside the server: an index that is built concurrently waits for all who wait there.
-            while not _is_true(alone.execute("SELECT pg_try_advisory_lock(%s)", (SETUP_LOCK,))):
-                time.sleep(_GLANCE_S)
-            try:
-                super().setup()
-                for table in (*TABLES, *locks.TABLE):
-                    alone.execute(table.encode())
-            finally:
-                alone.execute("SELECT pg_advisory_unlock(%s)", (SETUP_LOCK,))
+        with self.worker.setting_up() as alone:
+            super().setup()
+            for table in (*TABLES, *locks.TABLE):
+                alone.execute(table.encode())
 
     def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """As LangGraph's."""
@@ -163,7 +153,3 @@ def open_postgres_memory(place: str | Worker, lease_s: float = LEASE_S) -> Itera
         memory.locks.close()
         if worker is not place:
             worker.close()
-
-
-def _is_true(cursor: Cursor[DictRow]) -> bool:
-    return any(row[name] for row in cursor for name in row)

@@ -30,8 +30,9 @@ BEATS = 8
 CONNECT_S = 10
 POOL = 8
 """Connections of a worker, beside the one of its heart: each is held for one transaction, never for a turn."""
-SETUP_LOCK = 7_274_746_726
-"""PostgreSQL's advisory lock under which one process at a time makes tables."""
+SETUP_LOCK, WORKERS_LOCK = 7_274_746_726, 7_274_746_727
+"""PostgreSQL's advisory locks under which one process at a time makes tables, and the one of the workers."""
+_GLANCE_S = 0.05
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS agent_workers"
     " (id TEXT PRIMARY KEY, seen_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp())"
@@ -97,7 +98,7 @@ class Worker:
         """
         with psycopg.connect(self.url, autocommit=True, connect_timeout=CONNECT_S) as connection:
             with connection.transaction():
-                connection.execute("SELECT pg_advisory_xact_lock(%s)", (SETUP_LOCK,))
+                connection.execute("SELECT pg_advisory_xact_lock(%s)", (WORKERS_LOCK,))
                 connection.execute(_TABLE)
             connection.execute("INSERT INTO agent_workers (id) VALUES (%s)", (self.id,))
         self._pool.open(wait=True)
@@ -121,6 +122,19 @@ class Worker:
         with psycopg.connect(self.url, **self._options) as connection:
             self._admit(connection)
             yield connection
+
+    @contextmanager
+    def setting_up(self) -> Iterator[Connection[DictRow]]:
+        """A connection for making tables and indices; processes that start together do it one after the other."""
+        with self.connection() as alone:
+            # Not by waiting inside the server: an index that is built concurrently waits for all who wait there.
+            locked = "SELECT 1 WHERE pg_try_advisory_lock(%s)"
+            while alone.execute(locked, (SETUP_LOCK,)).fetchone() is None:
+                time.sleep(_GLANCE_S)
+            try:
+                yield alone
+            finally:
+                alone.execute("SELECT pg_advisory_unlock(%s)", (SETUP_LOCK,))
 
     def close(self) -> None:
         """Give the place up, and with it every lock."""

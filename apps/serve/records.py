@@ -13,9 +13,11 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS turns (
     conversation TEXT NOT NULL, message TEXT NOT NULL, at TEXT NOT NULL, ms REAL NOT NULL, engine TEXT NOT NULL,
     outcome TEXT NOT NULL, cost DOUBLE PRECISION NOT NULL, trace TEXT NOT NULL, PRIMARY KEY (conversation, message));
+CREATE INDEX IF NOT EXISTS turns_at ON turns (at);
 CREATE TABLE IF NOT EXISTS told (conversation TEXT PRIMARY KEY, seq INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS ends (digest TEXT NOT NULL, conversation TEXT NOT NULL, PRIMARY KEY (digest, conversation));
 """
+_TURN = "conversation, message, ms, engine, outcome, cost, trace, at"
 
 
 @dataclass(frozen=True)
@@ -91,11 +93,9 @@ class Records:
 
     def turns(self, conversation: str | None = None, since: str = "") -> list[TurnRecord]:
         """The turns of a conversation, or of all, since a time (ISO, UTC), oldest first."""
-        select = (
-            "SELECT conversation, message, ms, engine, outcome, cost, trace, at FROM turns"
-            " WHERE (CAST(? AS TEXT) IS NULL OR conversation = ?) AND at >= ? ORDER BY at"
-        )
+        only, given = ("", ()) if conversation is None else (" AND conversation = ?", (conversation,))
+        select = f"SELECT {_TURN} FROM turns WHERE at >= ?{only} ORDER BY at"  # noqa: S608
         with self._transaction() as run:
-            rows = run(select, conversation, conversation, since)
+            rows = run(select, since, *given)
         names = ("conversation", "message", "ms", "engine", "outcome", "cost")
         return [TurnRecord(**dict(zip(names, row, strict=False)), trace=json.loads(row[6]), at=row[7]) for row in rows]

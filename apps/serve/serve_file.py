@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from shopbot.apps.serve.word_index import index_file
 from shopbot.shop.errors import ShopError
 
 BUSY_TIMEOUT_S = 5.0
@@ -18,7 +19,9 @@ Run = Callable[..., list[tuple[Any, ...]]]
 
 
 class Tables(Protocol):
-    """Where the server's records are kept."""
+    """Where the server's records are kept; `words_indexed`: whether a search for words has an index."""
+
+    words_indexed: bool
 
     def transaction(self) -> AbstractContextManager[Run]:
         """What runs statements until the block ends: all of them hold, or none."""
@@ -32,8 +35,9 @@ class ServeFileError(ShopError):
 class ServeFile:
     """The open file."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, *, words_indexed: bool = False) -> None:
         self._connection = connection
+        self.words_indexed = words_indexed
         self._lock = threading.Lock()
 
     @contextmanager
@@ -60,12 +64,13 @@ def open_serve_file(file: Path, *schemas: str) -> Iterator[ServeFile]:
         connection.execute("PRAGMA journal_mode=WAL")
         for schema in schemas:
             connection.executescript(schema)
+        words_indexed = index_file(connection)
     except (sqlite3.Error, OSError) as error:
         raise ServeFileError(
             f"The conversations in {file} cannot be opened ({error}): close whatever uses the file, or move it away."
         ) from None
     try:
-        yield ServeFile(connection)
+        yield ServeFile(connection, words_indexed=words_indexed)
     finally:
         connection.close()
 

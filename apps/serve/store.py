@@ -11,13 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from shopbot.apps.serve.serve_file import Tables, now
+from shopbot.apps.serve.serve_file import Run, Tables, now
+from shopbot.apps.serve.word_index import RECENT, SHORTEST
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS conversations (
     id TEXT PRIMARY KEY, owner TEXT NOT NULL, created_at TEXT NOT NULL, held_by TEXT, title TEXT NOT NULL DEFAULT '',
     needs_person INTEGER NOT NULL DEFAULT 0, newest INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS conversations_newest ON conversations (newest);
+CREATE INDEX IF NOT EXISTS conversations_waiting ON conversations (newest) WHERE needs_person = 1;
+CREATE INDEX IF NOT EXISTS conversations_held ON conversations (newest) WHERE held_by IS NOT NULL;
 CREATE TABLE IF NOT EXISTS entries (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, conversation TEXT NOT NULL REFERENCES conversations (id), id TEXT NOT NULL,
     speaker TEXT NOT NULL, text TEXT NOT NULL, at TEXT NOT NULL, details TEXT NOT NULL, answered INTEGER NOT NULL,
@@ -26,8 +29,16 @@ CREATE INDEX IF NOT EXISTS entries_of_conversation ON entries (conversation, seq
 CREATE INDEX IF NOT EXISTS entries_unanswered ON entries (conversation) WHERE answered = 0;
 """
 ENTRY = "seq, conversation, id, speaker, text, at, details, answered"
+_CONVERSATION = "id, owner, created_at, held_by, title, needs_person, newest"
 KNOWN = f"SELECT {ENTRY} FROM entries WHERE conversation = ? AND id = ?"  # noqa: S608
 TITLE = 80
+LAST = 2**63 - 1
+"""Above every entry's number."""
+_SAID = (
+    " AND EXISTS (SELECT 1 FROM entries WHERE conversation = conversations.id"
+    " AND replace(lower(text), lower(?), '') <> lower(text))"
+)
+_EDGE = f"(SELECT newest FROM conversations WHERE newest < ? ORDER BY newest DESC LIMIT 1 OFFSET {RECENT})"  # noqa: S608
 
 
 @dataclass(frozen=True)
@@ -67,6 +78,7 @@ class Store:
 
     def __init__(self, tables: Tables) -> None:
         self._transaction = tables.transaction
+        self._words_indexed = tables.words_indexed
 
     def create(self, conversation: str, owner: str) -> Conversation:
         """A new conversation; the one that is there if it was created before."""
@@ -84,7 +96,7 @@ class Store:
     def find(self, conversation: str) -> Conversation | None:
         """The conversation with that id."""
         with self._transaction() as run:
-            rows = run("SELECT * FROM conversations WHERE id = ?", conversation)
+            rows = run(f"SELECT {_CONVERSATION} FROM conversations WHERE id = ?", conversation)  # noqa: S608
         return _conversation(rows[0]) if rows else None
 
     def listed(self, *, before: int = 0, limit: int = 50, words: str = "", only: str = "") -> list[Conversation]:
@@ -97,13 +109,28 @@ class Store:
             only: "waiting" for a person, "held" by one, or "" for all.
         """
         narrowed = {"waiting": " AND needs_person = 1", "held": " AND held_by IS NOT NULL"}.get(only, "")
-        select = (
-            "SELECT * FROM conversations WHERE newest > 0 AND (? = 0 OR newest < ?)"  # noqa: S608 -- fixed words
-            " AND (? = '' OR EXISTS (SELECT 1 FROM entries WHERE conversation = conversations.id"
-            f" AND replace(lower(text), lower(?), '') <> lower(text))){narrowed} ORDER BY newest DESC LIMIT ?"
-        )
+        where = f"newest > 0 AND newest < ?{narrowed}"
+        values: tuple[object, ...] = (before or LAST,)
         with self._transaction() as run:
-            return [_conversation(row) for row in run(select, before, before, words, words, limit)]
+            if words and self._words_indexed and len(words) >= SHORTEST:
+                # Words that are common are soon read; only those that are not are worth the index.
+                recent = f"{where}{_SAID} AND newest >= coalesce({_EDGE}, 0)"
+                found = _page(run, recent, *values, words, *values, limit=limit)
+                if len(found) == limit:
+                    return found
+                where, values = f"{where} AND id IN ({self._said})", (*values, *self._phrase(words))
+            elif words:
+                where, values = where + _SAID, (*values, words)
+            return _page(run, where, *values, limit=limit)
+
+    _said = (
+        "SELECT conversation FROM entries WHERE seq IN (SELECT rowid FROM entries_words WHERE entries_words MATCH ?)"
+    )
+    """The conversations in which the index finds words."""
+
+    def _phrase(self, words: str) -> tuple[object, ...]:
+        """The values of `_said`."""
+        return ('"' + words.replace('"', '""') + '"',)
 
     def receive(self, conversation: str, id: str, text: str, details: Mapping[str, Any]) -> tuple[Entry, bool]:
         """Keep a customer's message; the entry that is there already when it was sent before, and whether it is new.
@@ -186,6 +213,11 @@ class Store:
         """Note that the conversation waits for a person no more."""
         with self._transaction() as run:
             run("UPDATE conversations SET needs_person = 0 WHERE id = ?", conversation)
+
+
+def _page(run: Run, where: str, *values: object, limit: int) -> list[Conversation]:
+    select = f"SELECT {_CONVERSATION} FROM conversations WHERE {where} ORDER BY newest DESC LIMIT ?"  # noqa: S608
+    return [_conversation(row) for row in run(select, *values, limit)]
 
 
 def _first_words(run: Any, conversation: str, words: str) -> str | None:

@@ -61,6 +61,9 @@ class PlannerEngine(BaseChatModel):
         """Bind the actions allowed now; the planner proposes none but these."""
         offered = {}
         for tool in tools:
+            if isinstance(tool, BaseTool) and isinstance(tool.args_schema, dict):  # as the gate makes them
+                offered[tool.name] = tuple(tool.args_schema.get("required", ()))
+                continue
             schema = convert_to_openai_tool(tool)["function"]
             offered[schema["name"]] = tuple(schema.get("parameters", {}).get("required", ()))
         return self.bind(offered=offered)
@@ -126,12 +129,18 @@ def _turn(messages: Sequence[BaseMessage]) -> Sequence[BaseMessage]:
 
 def compose_reply(reading: Reading, turn: Sequence[BaseMessage], briefing: Briefing, *, asks: bool) -> str:
     """What there is to say: a word to the customer's tone, the observations, then the question for what is missing."""
-    observed = [m for m in turn if isinstance(m, ToolMessage) and m.artifact]
+    observed = [m for m in turn if isinstance(m, ToolMessage) and m.artifact and not _is_vain(m, reading)]
     news = [text for text in dict.fromkeys(_observation_reply(message, briefing) for message in observed) if text]
-    parts = [*_manners(reading, briefing, bool(news) or not asks), *news]
+    parts = [*_manners(reading, briefing, bool(news)), *news]
     if asks and not any(message.artifact.get("awaiting") for message in observed):
         parts += _question(briefing, reading)
     return "\n\n".join(parts) if parts or not asks else str(_lines()["unclear"])
+
+
+def _is_vain(message: ToolMessage, reading: Reading) -> bool:
+    """Whether the documents say nothing to what was taken for none of the shop's business: then it is none."""
+    data, ok = message.artifact["data"], message.artifact["ok"]
+    return message.name == "search_policies" and ok and not data.get("passages") and not reading.performs("ask_policy")
 
 
 def _observation_reply(message: ToolMessage, briefing: Briefing) -> str:

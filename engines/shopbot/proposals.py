@@ -18,6 +18,7 @@ from shopbot.engines.shopbot.arithmetic import sum_of
 from shopbot.engines.shopbot.corrections import standing
 from shopbot.engines.shopbot.item_requests import item_requests
 from shopbot.engines.shopbot.reader import Reading, Span
+from shopbot.engines.shopbot.understanding import leans, questions_in
 from shopbot.engines.spoken.addresses import normalise_email
 from shopbot.engines.spoken.numerals import number_in, order_number_in
 from shopbot.prompts import load_data
@@ -28,6 +29,9 @@ _ZIP = re.compile(
     r"W[AIVY]),?\s+(\d{5}(?:-\d{4})?)\b"
 )
 """A ZIP code after the abbreviation of its state: an address, never the number of an order."""
+_ONLY_ASKS = {"ask_policy", "out_of_scope", "greet", "thanks", "bye", "complain"}
+_QUESTIONS = 3
+"""How many questions of one message are looked up, each by itself."""
 _TURNS_DOWN = ("decline", "cancel", "hand_over")
 """Acts after which a question that commits the customer is not put again in the same breath."""
 
@@ -65,12 +69,17 @@ def next_proposal(
 
 def _called_for(reading: Reading, message: str, briefing: Briefing, question: str) -> Iterator[Proposal]:
     for entry in load_data("planner/acts.yaml"):
-        if not _applies(entry, reading, briefing):
+        if not _applies(entry, reading, briefing) or (entry.get("whole") and leans(message)):
             continue
-        words = question if entry.get("from") == "question" else message
-        args = READINGS[entry["from"]](words, reading) if "from" in entry else entry.get("args", {})
-        if args is not None and not _under_way(args, briefing["turn_start"]):
-            yield Proposal(entry["action"], dict(args))
+        for words in _asked(question, reading) if entry.get("from") == "question" else [message]:
+            args = READINGS[entry["from"]](words, reading) if "from" in entry else entry.get("args", {})
+            if args is not None and not _under_way(args, briefing["turn_start"]):
+                yield Proposal(entry["action"], dict(args))
+
+
+def _asked(question: str, reading: Reading) -> list[str]:
+    """What is looked up: each question by itself, unless one of them may be for another action."""
+    return questions_in(question)[:_QUESTIONS] if reading.performed <= _ONLY_ASKS else [question]
 
 
 def _applies(entry: Mapping[str, Any], reading: Reading, briefing: Briefing) -> bool:

@@ -38,6 +38,9 @@ _NAMING = frozenset(
 _SEARCH, _ASKS = "search_policies", "ask_policy"
 _MISREAD = {"choose_items", "add_items", "out_of_scope", "unclear"}
 """Acts that a few words of a follow-up are taken for: "and hats?" names an item as well."""
+_AFTER_QUESTION = re.compile(r"(?<=\?)\s+(?=\S)")
+_WHOLE = 5
+"""Words that a further question has at least to be one by itself."""
 _LONGEST = 300
 """Characters of an earlier question that a follow-up is joined to; a whole letter would drown it."""
 
@@ -158,6 +161,19 @@ def leans(message: str) -> bool:
     if length > int(_words()["long"]) or unless.search(said):
         return False
     return length <= int(_words()["short"]) or bool(begins.match(said) or holds.search(said))
+
+
+def questions_in(message: str) -> list[str]:
+    """The questions of a message, each with what was said before it; one that leans on another stays with that."""
+    holds = _patterns()[1]
+    questions: list[str] = []
+    for sentence in _AFTER_QUESTION.split(message):
+        alone = sentence.endswith("?") and len(sentence.split()) >= _WHOLE and not holds.search(sentence.casefold())
+        if questions and not alone:
+            questions[-1] += f" {sentence}"
+        else:
+            questions.append(sentence)
+    return questions
 
 
 def _earlier_question(before: Sequence[BaseMessage]) -> str | None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import Engine, delete
+from sqlalchemy import Connection, Engine, Table, create_engine, delete, insert, select
 from sqlalchemy.orm import Session
 
 from shopbot.shop.database.models import Base, Label, Order, Return, ReturnItem
@@ -27,18 +29,34 @@ def build_demo(database: Engine, now: datetime) -> None:
         DatabaseError: the database cannot be written; nothing has changed.
     """
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    with database.begin() as connection:
+        for table in reversed(Base.metadata.sorted_tables):
+            connection.execute(delete(table))
+        for table, rows in _rows(today):
+            connection.execute(insert(table), rows)
+        _continue_numbering(connection)
+
+
+@lru_cache(maxsize=4)
+def _rows(today: datetime) -> list[tuple[Table, list[dict[str, Any]]]]:
+    """The rows of every table that has some, in the order in which they refer to each other.
+
+    A database in memory numbers them. A process that builds several demo shops (tests, benchmarks) makes them once.
+    """
     customers, products = read_customers(), read_products()
     purchases = make_orders(read_cases(), customers, products, today)
     _number_lines(purchases)
-    with Session(database) as session, session.begin():
-        for table in reversed(Base.metadata.sorted_tables):
-            session.execute(delete(table))
+    database = create_engine("sqlite://")
+    Base.metadata.create_all(database)
+    with Session(database) as session:
         for rows in (customers, products, [purchase.order for purchase in purchases]):
             session.add_all(rows)
             session.flush()
         session.add_all(_returns(purchases))
         session.flush()
-        _continue_numbering(session)
+        found = [(table, session.execute(select(table)).mappings().all()) for table in Base.metadata.sorted_tables]
+    database.dispose()
+    return [(table, [dict(row) for row in rows]) for table, rows in found if rows]
 
 
 def _number_lines(purchases: list[Purchase]) -> None:
@@ -101,11 +119,10 @@ def _label(number: int, moment: datetime) -> Label:
     )
 
 
-def _continue_numbering(session: Session) -> None:
+def _continue_numbering(connection: Connection) -> None:
     """Let PostgreSQL count on from the ids given here; SQLite does so by itself."""
-    if session.get_bind().dialect.name != "postgresql":
+    if connection.dialect.name != "postgresql":
         return
-    connection = session.connection()
     for table in ("customers", "order_items", "returns", "labels", "outbox", "tickets"):
         connection.exec_driver_sql(
             f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), "  # noqa: S608 -- the names above

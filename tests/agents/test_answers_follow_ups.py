@@ -93,3 +93,36 @@ def test_what_leans_on_something_is_seen(message: str) -> None:
 @pytest.mark.parametrize("message", ["How do I delete my account?", "And by the way, do you price match?"])
 def test_what_stands_alone_is_seen(message: str) -> None:
     assert not leans(message)
+
+
+@pytest.mark.parametrize(
+    ("words", "keys"),
+    [
+        (
+            "How long does shipping to Canada take? And can I pay by PayPal?",
+            ["international#international-delivery-costs-and-times", "payment#payment-methods"],
+        ),
+        ("Is there a restocking fee? Does it count for sale items?", ["returns#refund-amount"]),
+        # The planner takes this for none of the shop's business.
+        ("do you price match amazon?", ["price-match#match-a-competitors-price"]),
+    ],
+)
+def test_each_question_of_a_message_is_answered_that_the_documents_know(
+    desk: ShopServices, words: str, keys: list[str]
+) -> None:
+    turn = Talk(desk).say(words)
+    assert [taken.name for taken in turn.actions] == ["search_policies"] * len(keys)
+    assert all(f"[{key}]" in turn.reply for key in keys)
+
+
+def test_what_the_documents_do_not_know_and_is_none_of_the_shops_business_is_turned_down(desk: ShopServices) -> None:
+    assert "outside what I can help with" in Talk(desk).say("Will it be sunny in Madrid tomorrow?").reply
+
+
+def test_a_corrected_order_number_is_said_back_each_time(desk: ShopServices) -> None:
+    talk = Talk(desk)
+    said = ("I want to return something", "654321", "sorry, 654312", "no, 123456")
+    replies = [talk.say(words).reply for words in said]
+    assert ["instead" in reply for reply in replies] == [False, False, True, True]
+    assert "order 123456 instead" in replies[-1]
+    assert all("order number" in reply or "e-mail address" in reply for reply in replies)

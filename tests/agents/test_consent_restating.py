@@ -29,6 +29,10 @@ LISTED = (
         "Yes, I confirm the refund of $20.50. That's the only thing I wanted to do today.",
         "Hey, that looks good! Yes, please proceed. Let me know once it's done.",
         "Yes, I agree, and I understand no changes can be made after this.",
+        "Yes, reimburse it to my PayPal account. Let me know what comes after that.",
+        "Let's get this moving, confirm it already. Yes.",
+        "Yes, please proceed with the small refund. I'm in a hurry, so let's move on to the next thing.",
+        "Hey, thanks for checking! Please make that change.",
     ],
 )
 def test_a_yes_that_repeats_the_question_is_a_yes(message: str) -> None:
@@ -44,6 +48,9 @@ def test_a_yes_that_repeats_the_question_is_a_yes(message: str) -> None:
         "Yes, cancel order #W54321.",
         "Yes, but refund it to my gift card.",
         "Yes, cancel the blue desk lamp.",
+        "Yes, cancel the small desk lamp.",
+        "Yes, exchange the desk lamp.",
+        "Let's move on to the next thing.",
         "Yes, refund $25.50 to my PayPal account.",
         "Yes, if the refund is $20.50.",
         "Yes, cancel it tomorrow.",

@@ -154,6 +154,24 @@ def test_choices_booleans_and_defaults_are_not_grounded_and_all_else_is() -> Non
     assert ungrounded(Booking(day=date(2026, 3, 8), kind="cleaning"), ["7 March 2026"]) == [date(2026, 3, 8)]
 
 
+@pytest.mark.parametrize(
+    ("said", "day"),
+    [
+        ("Please delay it by one day.", 19), ("Move it back a day.", 17), ("Two days later, please.", 20),
+        ("A week earlier would do.", 11), ("The following day is fine.", 19), ("The previous day, please.", 17),
+    ],
+)  # fmt: skip
+def test_a_day_so_far_from_one_that_was_said_is_said_too(said: str, day: int) -> None:
+    flight = "The flight leaves on 2024-05-18."
+    assert is_grounded(date(2024, 5, day), [flight, said])
+    assert not is_grounded(date(2024, 5, day), [said])
+
+
+@pytest.mark.parametrize("said", ["It takes two days.", "within 2 days", "2 day return policy", "a thousand days"])
+def test_a_count_of_days_shifts_no_date(said: str) -> None:
+    assert not is_grounded(date(2024, 5, 20), ["The flight leaves on 2024-05-18.", said])
+
+
 def test_a_pattern_of_digits_makes_an_identifier_and_a_format_a_date() -> None:
     code, born = Booking.model_fields["code"], Booking.model_fields["born"]
     assert not is_grounded("123456", ["$123,456"], annotation=code)

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Self
 
@@ -187,6 +187,7 @@ def words(text: str) -> list[str]:
     return list(Stemmer.Stemmer("english", 0).stemWords([word for word in said if word not in stopwords]))
 
 
+@lru_cache(maxsize=1024)
 def stems(text: str) -> frozenset[str]:
     """The different stems of `text`."""
     return frozenset(words(text))

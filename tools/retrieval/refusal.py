@@ -22,6 +22,7 @@ import yaml
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from shopbot.engines.embedding import cosines
 from shopbot.tools.retrieval.keywords import KeywordIndex, stems, words
 
 CALIBRATION = Path(__file__).with_name("calibration.yaml")
@@ -113,7 +114,7 @@ class QuestionClassifier:
 
     def resemblance(self, vector: Vectors) -> float:
         """About 1 for a question like those that are answered, about -1 for one like the others; shape (d,)."""
-        return float(_kernel(self._held @ vector) @ self._weights)
+        return float(_kernel(cosines(self._held, vector)) @ self._weights)
 
     def left_out(self) -> Numbers:
         """The resemblance of each question, answered ones first, to all the others (section 5.4.2); shape (n + m,)."""

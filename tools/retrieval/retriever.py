@@ -22,6 +22,7 @@ from shopbot.tools.retrieval.passages import Passage, passage_of, places
 from shopbot.tools.retrieval.ranking import rank, search_configuration
 from shopbot.tools.retrieval.refusal import Calibration, QuestionClassifier, Signals, calibration, coverage, plain
 from shopbot.tools.retrieval.sentences import Span, answer_among, sentences
+from shopbot.tools.retrieval.vector_cache import RecentVectors
 
 if TYPE_CHECKING:
     from shopbot.tools.retrieval.chunks import Chunk
@@ -61,6 +62,7 @@ class Retriever:
     ) -> None:
         self.store = store
         self.encoder = encoder
+        self._vectors = RecentVectors(encoder)
         self.reranker = reranker
         self.minimum_confidence = minimum_confidence
         self.classifier = classifier
@@ -88,14 +90,15 @@ class Retriever:
         self.store.refresh()
         configured = search_configuration()
         parts = sentences_of(question)
-        found = self.store.candidates(parts, self.encoder.encode(parts), max(k, configured.candidates), wanted)
+        found = self.store.candidates(parts, self._vectors.encode(parts), max(k, configured.candidates), wanted)
         evidence = rank(found, configured.weights)
         most = found.most(configured.weights)
         ranked = [(key, score / most) for key, score in evidence]
         if self.reranker:
             again = [key for key, _ in ranked[: configured.rerank]]
             ranked = self.reranker.rank_again(question, again, self.store.get(again)) + ranked[configured.rerank :]
-        resemblance = self.classifier.resemblance(self.encoder.encode([plain(question)])[0]) if self.classifier else 0.0
+        asked = self._vectors.encode([plain(question)])[0]
+        resemblance = self.classifier.resemblance(asked) if self.classifier else 0.0
         texts = [_everything(chunk) for chunk in self.store.get([key for key, _ in ranked[:3]]).values()]
         seen = Signals(
             float(found.cosines.max(initial=0.0)),
@@ -124,7 +127,7 @@ class Retriever:
         """How much each sentence, read under its section's title, answers: its cosine and the words that it shares."""
         title = passage.heading.rpartition(SEPARATOR)[2]
         said = [passage.text[span.start : span.end] for span in spans]
-        vectors = self.encoder.encode([question[:QUESTION_LIMIT], *(f"{title}: {sentence}" for sentence in said)])
+        vectors = self._vectors.encode([question[:QUESTION_LIMIT], *(f"{title}: {sentence}" for sentence in said)])
         shared = [coverage(question, [sentence], self.store.keywords) for sentence in said]
         words = np.array(shared, dtype=np.float32)
         scores: NDArray[np.float32] = vectors[1:] @ vectors[0] + search_configuration().quote.words * words

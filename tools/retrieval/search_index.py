@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shopbot.engines.embedding import DIMENSIONS
+from shopbot.engines.embedding import DIMENSIONS, cosines
 from shopbot.tools.retrieval.chunks import Chunk
 from shopbot.tools.retrieval.errors import DamagedIndex
 from shopbot.tools.retrieval.filters import Conditions, own_fields
@@ -132,10 +132,10 @@ class Copy:
         """Cosine of the nearest vector of every chunk, or of those with the numbers `rows`, in their order."""
         if rows is None:
             every: Scores = (
-                np.maximum.reduceat(self.vectors @ vector, self.starts[:-1]) if len(self.starts) > 1 else _NONE
+                np.maximum.reduceat(cosines(self.vectors, vector), self.starts[:-1]) if len(self.starts) > 1 else _NONE
             )
             return every
-        nearest = [(self.vectors[self.starts[row] : self.starts[row + 1]] @ vector).max() for row in rows]
+        nearest = [cosines(self.vectors[self.starts[row] : self.starts[row + 1]], vector).max() for row in rows]
         return np.array(nearest, dtype=np.float32)
 
     def contexts(self, vectors: Vectors, rows: NDArray[np.int64]) -> Scores:

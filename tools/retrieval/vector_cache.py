@@ -1,12 +1,15 @@
-"""Vectors of texts that are known in advance, so that a new data folder need not encode the documents that ship.
+"""Vectors that need not be made again: of texts that are known in advance, and of those that were encoded last.
 
-A file beside the documents holds one int8 vector a text under the hash of encoder and text: a text or a model that has
-changed is simply not found, and is encoded. `python -m benchmarks.cache_vectors` writes it.
+A file beside the documents holds one int8 vector a text under the hash of encoder and text, so that a new data folder
+need not encode the documents that ship: a text or a model that has changed is simply not found, and is encoded.
+`python -m benchmarks.cache_vectors` writes it.
 """
 
 from __future__ import annotations
 
 import hashlib
+import threading
+from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +19,8 @@ from numpy.typing import NDArray
 from shopbot.engines.embedding import DIMENSIONS, Encoder
 
 CACHE_FILE = "vectors.npz"
+MOST_RECENT = 2_048
+"""Texts whose vectors are remembered, 1.5 KB each."""
 
 
 class CachedEncoder(Encoder):
@@ -53,6 +58,32 @@ class CachedEncoder(Encoder):
         if unknown:
             vectors[unknown] = self._encoder.encode([texts[row] for row in unknown])
         return vectors
+
+
+class RecentVectors:
+    """An encoder's vectors of the texts that it encoded last; safe to share between threads.
+
+    Sentences are quoted from again and again, and a question is compared with several things in one search.
+    """
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._held: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """One unit vector a text, in the order given, as an array of shape (n, 384)."""
+        with self._lock:
+            found = {text: self._held[text] for text in texts if text in self._held}
+        unknown = [text for text in dict.fromkeys(texts) if text not in found]
+        found |= zip(unknown, self._encoder.encode(unknown), strict=True)
+        with self._lock:
+            for text in texts:
+                self._held[text] = found[text]
+                self._held.move_to_end(text)
+            while len(self._held) > MOST_RECENT:
+                self._held.popitem(last=False)
+        return np.array([found[text] for text in texts], dtype=np.float32).reshape(len(texts), DIMENSIONS)
 
 
 def write_vectors(file: Path, texts: Sequence[str], encoder: Encoder) -> None:

@@ -31,7 +31,9 @@ def take_order_number(
     number = normalise_order_number(order_number)
     if not number:
         return Observation("That holds no order number: ask again.", awaiting="order_number", ok=False)
-    return Observation(f"Order number {number} noted, not checked yet.", facts={"order_number": number})
+    instead = call.facts.get("order_number") not in (None, number)
+    facts, data = {"order_number": number}, {"order_number": number, "instead": instead}
+    return Observation(f"Order number {number} noted, not checked yet.", facts=facts, data=data)
 
 
 def _silence(services: ShopServices) -> timedelta:

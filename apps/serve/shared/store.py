@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -68,6 +69,12 @@ class SharedStore(Store):
                 return entry_of(run(KNOWN, conversation, id)[0]), False
         ((seq, stored),) = kept
         return Entry(seq, conversation, id, "customer", text, at, json.loads(stored), is_held), True
+
+    _said = "SELECT conversation FROM entries WHERE lower(text) LIKE lower(?) AND left(text, 1) <> chr(30)"
+
+    def _phrase(self, words: str) -> tuple[object, ...]:
+        """As `Store._phrase`."""
+        return ("%" + re.sub(r"([\\%_])", r"\\\1", words) + "%",)
 
     def say(
         self,

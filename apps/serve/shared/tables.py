@@ -12,8 +12,9 @@ from contextlib import contextmanager
 import psycopg
 from psycopg.rows import tuple_row
 
-from shopbot.agents.postgres.worker import SETUP_LOCK, Worker, unreachable
+from shopbot.agents.postgres.worker import Worker, unreachable
 from shopbot.apps.serve.serve_file import Run, ServeFileError
+from shopbot.apps.serve.word_index import index_server
 from shopbot.postgres_url import libpq_url
 
 CHANNEL = "shopbot_entries"
@@ -41,8 +42,9 @@ CREATE OR REPLACE TRIGGER serve_entry_kept AFTER INSERT ON entries FOR EACH ROW 
 class ServeTables:
     """The open tables; `worker` is this process's place among those that share them."""
 
-    def __init__(self, worker: Worker) -> None:
+    def __init__(self, worker: Worker, *, words_indexed: bool = False) -> None:
         self.worker = worker
+        self.words_indexed = words_indexed
 
     @contextmanager
     def transaction(self) -> Iterator[Run]:
@@ -71,15 +73,15 @@ def open_serve_tables(url: str, *schemas: str) -> Iterator[ServeTables]:
     worker = Worker(libpq_url(url))
     try:
         worker.open()
-        with worker.connection() as connection, connection.transaction():
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", (SETUP_LOCK,))
+        with worker.setting_up() as connection, connection.transaction():
             for schema in (*schemas, _CLAIMS):
                 connection.execute(_in_postgresql(schema).encode())
+        words_indexed = index_server(worker)
     except psycopg.Error as error:
         worker.close()
         raise ServeFileError(unreachable(error)) from None
     try:
-        yield ServeTables(worker)
+        yield ServeTables(worker, words_indexed=words_indexed)
     finally:
         worker.close()
 
