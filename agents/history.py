@@ -20,10 +20,6 @@ from shopbot.prompts import exists, render, says
 from shopbot.tools.action import UNKNOWN, Action
 
 _OPEN, _CLOSE = "<data>", "</data>"
-_LOOKED_AT = 5
-"""How many of the last replies a new one is compared with."""
-_ALLOWED = 2
-"""How often the same may be said among them."""
 _QUOTED = 200
 """Characters of a message that a notice repeats."""
 _NAME = re.compile(r"(?<![^\W_])data(?![^\W_])")
@@ -42,25 +38,6 @@ def with_own_ids(message: AIMessage, messages: Sequence[AnyMessage]) -> AIMessag
         taken.add(call_id)
         calls.append({**call, "id": call_id})
     return message if calls == message.tool_calls else message.model_copy(update={"tool_calls": calls})
-
-
-def is_repeated(text: str, messages: Sequence[AnyMessage], actions: Mapping[str, Action]) -> bool:
-    """Whether the customer has read the very same as often as it helps, since something was last done; that the agent
-    is stuck changes no count."""
-    writes = {name for name, action in actions.items() if action.effect == "write"}
-    done = [
-        i for i, m in enumerate(messages) if isinstance(m, ToolMessage) and m.name in writes and m.status == "success"
-    ]
-    messages = messages[done[-1] if done else 0 :]
-    replies = [_plain(m.text) for m in messages if isinstance(m, AIMessage) and not m.tool_calls]
-    if replies.count(_plain(text)) < _ALLOWED:
-        return False
-    stuck = _plain(str(says("stuck")))
-    return [reply for reply in replies if reply != stuck][-_LOOKED_AT:].count(_plain(text)) >= _ALLOWED
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.split()).casefold()
 
 
 def notices(messages: Sequence[AnyMessage], actions: Mapping[str, Action]) -> str:

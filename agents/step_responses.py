@@ -20,14 +20,15 @@ from shopbot.agents.config import GateConfig
 from shopbot.agents.consent import asked_terms, new_question, worded
 from shopbot.agents.decisions import by_the_gate, record
 from shopbot.agents.deeds import unsupported_claims
-from shopbot.agents.history import excuse, is_repeated, told_in_turn
+from shopbot.agents.history import excuse, told_in_turn
 from shopbot.agents.proposal import RESULT, Approved, first_unconfirmed, together
 from shopbot.agents.proposing import Proposing
 from shopbot.agents.state import TurnState
+from shopbot.agents.stuck import is_repeated, stuck_reply, times_stuck, was_handed_over
 from shopbot.engines.protocol import EngineUsage
 from shopbot.engines.recording.trace_format import Outcome
 from shopbot.engines.templated import is_templated, unmarked
-from shopbot.prompts import render, says
+from shopbot.prompts import render
 
 logger = logging.getLogger(__name__)
 Response = ExtendedModelResponse[Any]
@@ -94,8 +95,11 @@ class StepResponses:
         given = more.get("structured_response")
         # Whoever proposes from outside reads the same answer as often as they ask for it.
         reads_on = self.config.prose and given is None and not isinstance(self.request.model, Proposing)
-        if reads_on and is_repeated(text, state.messages, state.actions):
-            text, asked = str(says("stuck")), None
+        if reads_on and is_repeated(text, state):
+            if times_stuck(state) and not was_handed_over(state) and (handing := self._handing_over()):
+                return handing
+            handed = self.config.hand_over is not None and state.was_called(self.config.hand_over)
+            text, asked = (handed and told_in_turn(state)) or stuck_reply(state), None
         question = new_question(asked.action, asked.args, state) if asked else None
         waits_for = state.asked_by_observation or state.plan.awaiting
         awaiting = "confirmation" if asked else waits_for if waits_for != "confirmation" else None
@@ -116,12 +120,16 @@ class StepResponses:
 
     def _give_up(self) -> Response:
         """The budget is spent: hand over once, if there is an action for it, then say so."""
-        name = self.config.hand_over
         logger.warning("budget spent: %s", self.budget.exceeded)
-        if name in self.state.allowed and not self.state.was_called(name):
-            call = ToolCall(name=name, args={}, id=f"call_{uuid.uuid4().hex}", type="tool_call")
-            return self._act(by_the_gate(call))
-        return self._finish(excuse("spent", self.state))
+        return self._handing_over() or self._finish(excuse("spent", self.state))
+
+    def _handing_over(self) -> Response | None:
+        """The call that hands the conversation over, where there is an action for it that has not run in this turn."""
+        name = self.config.hand_over
+        if name not in self.state.allowed or self.state.was_called(name):
+            return None
+        call = ToolCall(name=name, args={}, id=f"call_{uuid.uuid4().hex}", type="tool_call")
+        return self._act(by_the_gate(call))
 
     def _pass_on(self, proposal: ModelResponse[Any]) -> Response:
         """LangChain's structured response, or its own word to the engine that there is none yet, without calls beside

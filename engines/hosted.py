@@ -75,7 +75,9 @@ def _reliable(inner: BaseChatModel, spec: str, options: EngineOptions, **traits:
     from langchain_core.language_models import BaseChatModel
 
     from shopbot.engines.hosted_engine import HostedEngine
+    from shopbot.engines.hosted_sockets import end_with_their_calls
 
+    end_with_their_calls(inner)
     if options.stream == "on":
         traits["streaming"] = True
     never = options.stream == "off" or type(inner)._stream is BaseChatModel._stream

@@ -2,7 +2,7 @@
 
 An HTTP client's own time-out starts anew with every byte, so a server that drips keeps a caller for ever; here each
 item must come in time, and all of them before a deadline. Sync calls run in a thread of their own for it. A thread that
-is given up on ends with its next item or its client's time-out, and holds nobody up.
+is given up on ends with its socket (`shopbot.engines.hosted_sockets`), and holds nobody up.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
 from contextlib import aclosing
 from typing import TypeVar
+
+from shopbot.engines.hosted_sockets import WAITING, Waiting
 
 Item = TypeVar("Item")
 _END = object()
@@ -37,12 +39,13 @@ def within(produce: Callable[[], Iterable[Item]], silence_s: float, deadline: fl
         TimeoutError: an item did not come in time. Besides, whatever `produce` raises.
     """
     items: queue.SimpleQueue[object] = queue.SimpleQueue()
-    given_up = threading.Event()
+    waiting = Waiting(deadline)
 
     def work() -> None:
+        WAITING.set(waiting)
         try:
             for item in produce():
-                if given_up.is_set():
+                if waiting.given_up.is_set():
                     return
                 items.put(item)
             items.put(_END)
@@ -53,10 +56,11 @@ def within(produce: Callable[[], Iterable[Item]], silence_s: float, deadline: fl
     try:
         while (item := _next(items, min(silence_s, deadline - time.monotonic()))) is not _END:
             if isinstance(item, _Raised):
-                raise item.error
+                # What a socket says at the deadline is no other reason.
+                raise item.error if time.monotonic() < deadline else TimeoutError("the model's time is up")
             yield item  # type: ignore[misc]
     finally:
-        given_up.set()
+        waiting.given_up.set()
 
 
 async def awithin(source: AsyncGenerator[Item, None], silence_s: float, deadline: float) -> AsyncIterator[Item]:

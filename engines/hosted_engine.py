@@ -112,8 +112,9 @@ class HostedEngine(BaseChatModel):
         def ask() -> Iterator[ChatResult]:
             yield self.inner._generate(messages, stop=stop, **kwargs)
 
+        deadline = min(self._deadline(messages), time.monotonic() + self.silence_s)
         try:
-            return _checked(next(iter(within(ask, self.silence_s, self._deadline(messages)))))
+            return _checked(next(iter(within(ask, self.silence_s, deadline))))
         except _UNREADABLE as error:
             raise UnusableAnswer(f"the answer is not in the wire format ({type(error).__name__})") from None
 

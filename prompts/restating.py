@@ -20,6 +20,7 @@ from shopbot.prompts.utterances import ANYTHING, ASKED, Utterances, words_of
 _SENTENCE = re.compile(r"(?<!\.)[.!]+(?<!\.\.)(?=\s|$)|[;\n]+|\s*[—–]\s*|\s-\s")
 _NUMBER = re.compile(r"[#$€£]?(?=[A-Za-z_]*\d)[A-Za-z\d_]+(?:[.,]\d+)*")
 _LISTED = re.compile(r"^\W*\d+\s*[×x]\s+(.+)$", re.MULTILINE)
+_COUNTED = re.compile(r"^\W*(\d+)\s*[×x]\s", re.MULTILINE)
 _QUOTED = 3
 """Words in a row that, standing like this in the question, are a quotation of it."""
 _STEMMER = Stemmer("english")
@@ -37,6 +38,8 @@ class Restating:
         self._turning = frozenset(part["turning"])
         self._synonyms = [frozenset(map(_stem, group)) for group in part["synonyms"]]
         self._valuing, self._amounts = frozenset(part["valuing"]), frozenset(part["amounts"])
+        self._verbs, self._subjects = frozenset(part["verbs"]), frozenset(part["subjects"])
+        self._dual = frozenset(part["dual"])
         self._turns = [tuple(phrase.split()) for phrase in part["turning_phrases"]]
 
     def is_yes(self, message: str, asked: str, spelling: Callable[[str], frozenset[str]]) -> bool:
@@ -45,9 +48,10 @@ class Restating:
             return False
         question = _Question(asked, self._synonyms)
         sentences = [s for part in _SENTENCE.split(message) if (s := tokens_of(part))]
-        if any(self._turns_in(sentence) for sentence in sentences):
+        if any(self._turns_in(sentence) or self._asks(sentence) for sentence in sentences):
             return False
-        if question.names_some({word for sentence in sentences for word in sentence}):
+        said = {word for sentence in sentences for word in sentence}
+        if question.names_some(said) or (said & self._dual and question.is_of_one):
             return False
         read = [
             [self._readings(at, sentence, question) | {word} | spelling(word) for at, word in enumerate(sentence)]
@@ -60,6 +64,13 @@ class Restating:
         """Whether one of the phrases that turn a sentence stands in it."""
         return any(
             tuple(sentence[start : start + len(turn)]) == turn for turn in self._turns for start in range(len(sentence))
+        )
+
+    def _asks(self, sentence: list[str]) -> bool:
+        """Whether a verb stands before its subject: a question, with or without its mark."""
+        triples = zip(["", *sentence], sentence, sentence[1:], strict=False)
+        return any(
+            v in self._verbs and s in self._subjects and before not in self._subjects for before, v, s in triples
         )
 
     def _readings(self, at: int, sentence: list[str], question: _Question) -> frozenset[str]:
@@ -115,6 +126,11 @@ class _Question:
         """Whether the word stands in a row of words that stand like this in the question."""
         starts = range(max(at - _QUOTED + 1, 0), at + 1)
         return any(tuple(sentence[start : start + _QUOTED]) in self._runs for start in starts)
+
+    @property
+    def is_of_one(self) -> bool:
+        """Whether it lists a single thing."""
+        return _COUNTED.findall(self.text) == ["1"]
 
     def names_some(self, words: set[str]) -> bool:
         """Whether `words` name some, and not all, of the things that it lists line by line (`2 × Jeans`)."""

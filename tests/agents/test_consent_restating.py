@@ -55,6 +55,9 @@ def test_a_yes_that_repeats_the_question_is_a_yes(message: str) -> None:
         "Yes, if the refund is $20.50.",
         "Yes, cancel it tomorrow.",
         "Yes. Is the refund to PayPal?",
+        "yes is that to my PayPal account",
+        "Yes, are they no longer needed",
+        "yes shall I cancel it",
         "Yes, and cancel the t-shirt as well.",
         "Yes, I think that is correct.",
         "Yes. I'd rather keep the lamp.",
@@ -76,10 +79,17 @@ def test_anything_beyond_the_question_is_no_yes(message: str) -> None:
         ("Yes, please return the jeans.", Answer.UNCLEAR),
         ("Yes, the socks.", Answer.UNCLEAR),
         ("Yes, please.", Answer.YES),
+        ("Yes, both.", Answer.YES),
     ],
 )
 def test_an_answer_that_names_some_of_what_is_listed_is_asked_again(message: str, answer: Answer) -> None:
     assert read_answer(message, asked=LISTED) is answer
+
+
+def test_of_one_thing_nobody_means_both() -> None:
+    one = LISTED.replace("- 2 × Wool socks: $19\n", "")
+    assert read_answer("Yes, both.", asked=one) is Answer.UNCLEAR
+    assert read_answer("Yes, the jeans.", asked=one) is Answer.YES
 
 
 @pytest.mark.parametrize("kind", sorted({case.kind for case in distinct_cases()}))
