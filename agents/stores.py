@@ -62,7 +62,7 @@ class SqlJournal:
         first = int(rows[-1][0]) + 1 if rows else 0
         stored = [json.dumps(each) for each in messages_to_dict(messages)]
         if stored:
-            insert = "INSERT INTO agent_received VALUES (?, ?, ?)"
+            insert = "INSERT INTO agent_received (conversation, place, message) VALUES (?, ?, ?)"
             self._all(*((insert, (conversation, place, each)) for place, each in enumerate(stored, first)))
         return messages_from_dict([json.loads(row[1]) for row in rows])  # type: ignore[return-value]
 

@@ -36,7 +36,10 @@ class Letters:
         """Remember whom the conversation is with."""
         with self._transaction() as run:
             each = (correspondent.conversation, correspondent.address, correspondent.subject)
-            run("INSERT INTO correspondents VALUES (?, ?, ?) ON CONFLICT DO NOTHING", *each)
+            run(
+                "INSERT INTO correspondents (conversation, address, subject) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                *each,
+            )
 
     def correspondent(self, conversation: str) -> Correspondent | None:
         """Whom the conversation is with."""

@@ -118,19 +118,17 @@ class Store:
                 found = _page(run, recent, *values, words, *values, limit=limit)
                 if len(found) == limit:
                     return found
-                where, values = f"{where} AND id IN ({self._said})", (*values, *self._phrase(words))
+                said, phrase = self._indexed(run, words)
+                where, values = where + said, (*values, phrase)
             elif words:
                 where, values = where + _SAID, (*values, words)
             return _page(run, where, *values, limit=limit)
 
-    _said = (
-        "SELECT conversation FROM entries WHERE seq IN (SELECT rowid FROM entries_words WHERE entries_words MATCH ?)"
-    )
-    """The conversations in which the index finds words."""
-
-    def _phrase(self, words: str) -> tuple[object, ...]:
-        """The values of `_said`."""
-        return ('"' + words.replace('"', '""') + '"',)
+    def _indexed(self, run: Run, words: str) -> tuple[str, str]:
+        """The condition that the index finds the words in a conversation, and its value."""
+        found = "SELECT rowid FROM entries_words WHERE entries_words MATCH ?"
+        phrase = words.replace('"', '""')
+        return f" AND id IN (SELECT conversation FROM entries WHERE seq IN ({found}))", f'"{phrase}"'  # noqa: S608
 
     def receive(self, conversation: str, id: str, text: str, details: Mapping[str, Any]) -> tuple[Entry, bool]:
         """Keep a customer's message; the entry that is there already when it was sent before, and whether it is new.

@@ -11,7 +11,7 @@ import psycopg
 from psycopg_pool import PoolTimeout
 
 from shopbot.agents.postgres.worker import WorkerFenced
-from shopbot.apps.serve.serve_file import now
+from shopbot.apps.serve.serve_file import Run, now
 from shopbot.apps.serve.shared.tables import ServeTables
 from shopbot.apps.serve.store import ENTRY, KNOWN, TITLE, Entry, Store, entry_of
 
@@ -70,11 +70,11 @@ class SharedStore(Store):
         ((seq, stored),) = kept
         return Entry(seq, conversation, id, "customer", text, at, json.loads(stored), is_held), True
 
-    _said = "SELECT conversation FROM entries WHERE lower(text) LIKE lower(?) AND left(text, 1) <> chr(30)"
-
-    def _phrase(self, words: str) -> tuple[object, ...]:
-        """As `Store._phrase`."""
-        return ("%" + re.sub(r"([\\%_])", r"\\\1", words) + "%",)
+    def _indexed(self, run: Run, words: str) -> tuple[str, str]:
+        """As `Store._indexed`. PostgreSQL cannot tell how rare the words are: it would as soon read everything."""
+        run("SET LOCAL enable_seqscan = off")
+        found = "SELECT conversation FROM entries WHERE lower(text) LIKE lower(?) AND left(text, 1) <> chr(30)"
+        return f" AND id = ANY(ARRAY({found}))", "%" + re.sub(r"([\\%_])", r"\\\1", words) + "%"
 
     def say(
         self,
