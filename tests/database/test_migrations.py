@@ -106,8 +106,8 @@ def test_a_program_goes_on_with_the_schema_of_the_next_version(empty_url: str) -
 
 
 @pytest.mark.parametrize(("before", "after"), list(pairwise(REVISIONS)))
-def test_a_revision_only_adds_and_names_the_one_before(file_url: str, before: str, after: str) -> None:
-    engine = create_engine(file_url)
+def test_a_revision_only_adds_and_names_the_one_before(tmp_path: Path, before: str, after: str) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'shop.db'}")
     upgrade(engine, before)
     old = columns_of(engine)
     upgrade(engine, after)
