@@ -40,6 +40,7 @@ class Records:
 
     def __init__(self, tables: Tables) -> None:
         self._transaction = tables.transaction
+        self._seal = tables.seal
 
     def keep_end(self, digest: str, conversation: str) -> None:
         """Remember that what was said in the conversation has this digest now."""
@@ -90,7 +91,7 @@ class Records:
                 turn.engine,
                 turn.outcome,
                 turn.cost,
-                json.dumps(turn.trace, default=str),
+                self._seal.text(json.dumps(turn.trace, default=str)),
             )
 
     def turns(self, conversation: str | None = None, since: str = "") -> list[TurnRecord]:
@@ -100,4 +101,8 @@ class Records:
         with self._transaction() as run:
             rows = run(select, since, *given)
         names = ("conversation", "message", "ms", "engine", "outcome", "cost")
-        return [TurnRecord(**dict(zip(names, row, strict=False)), trace=json.loads(row[6]), at=row[7]) for row in rows]
+        traces = [json.loads(self._seal.plain(row[6])) for row in rows]
+        return [
+            TurnRecord(**dict(zip(names, row, strict=False)), trace=trace, at=row[7])
+            for row, trace in zip(rows, traces, strict=True)
+        ]
