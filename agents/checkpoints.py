@@ -18,9 +18,10 @@ from langgraph.checkpoint.base import (
 )
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
+from shopbot.encryption import PLAIN, Seal
 from shopbot.errors import AgentError
 
-_COMPRESSED = "+zlib"
+_COMPRESSED, _ENCRYPTED = "+zlib", "+fernet"
 _WORTH_IT = 200
 """Bytes above which compression pays."""
 
@@ -32,23 +33,29 @@ class MemoryFileError(AgentError):
 class CompactSerializer(JsonPlusSerializer):
     """LangGraph's serializer, compressed: most of a checkpoint is channel names and version numbers.
 
-    Reads with strict msgpack: a tampered file cannot make Python build objects.
+    Reads with strict msgpack: a tampered file cannot make Python build objects. With a seal that has a key, everything
+    is encrypted.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, seal: Seal = PLAIN) -> None:
         super().__init__(allowed_msgpack_modules=None)
+        self.seal = seal
 
     def dumps_typed(self, obj: Any) -> tuple[str, bytes]:
         """The kind of encoding and the bytes."""
         kind, plain = super().dumps_typed(obj)
-        return (kind + _COMPRESSED, zlib.compress(plain)) if len(plain) > _WORTH_IT else (kind, plain)
+        if len(plain) > _WORTH_IT:
+            kind, plain = kind + _COMPRESSED, zlib.compress(plain)
+        return (kind + _ENCRYPTED, self.seal.encrypt(plain)) if self.seal else (kind, plain)
 
     def loads_typed(self, data: tuple[str, bytes]) -> Any:
-        """What `dumps_typed` was given, in whichever of the two forms it was written."""
+        """What `dumps_typed` was given, in whichever form it was written."""
         kind, stored = data
+        if kind.endswith(_ENCRYPTED):
+            kind, stored = kind.removesuffix(_ENCRYPTED), self.seal.decrypt(stored)
         if kind.endswith(_COMPRESSED):
             return super().loads_typed((kind.removesuffix(_COMPRESSED), zlib.decompress(stored)))
-        return super().loads_typed(data)
+        return super().loads_typed((kind, stored))
 
 
 class InThreads(BaseCheckpointSaver[Any]):

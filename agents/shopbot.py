@@ -90,7 +90,7 @@ def open_shopbot(
     from shopbot.tools.shop.services import ShopServices
 
     settings = settings or load_settings()
-    with open_shop(settings) as shop, open_memory(settings.conversations) as memory:
+    with open_shop(settings) as shop, open_memory(settings.conversations, settings.seal) as memory:
         desk = ShopServices(shop)
         try:
             yield create_shopbot(engine, desk=desk, checkpointer=memory, verify=verify)
@@ -168,7 +168,7 @@ def _default_memory(desk: ShopServices) -> Memory | PostgresMemory:
 
     with _opening:
         if desk not in _memories:
-            opening = open_memory(desk.shop.settings.conversations)
+            opening = open_memory(desk.shop.settings.conversations, desk.shop.settings.seal)
             _memories[desk] = opening.__enter__()
             weakref.finalize(desk, opening.__exit__, None, None, None)
         return _memories[desk]

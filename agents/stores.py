@@ -19,6 +19,7 @@ from langchain_core.messages import AnyMessage, messages_from_dict, messages_to_
 
 from shopbot.agents.journal import Journal, MemoryJournal, Write, observation_of, withdrawal
 from shopbot.agents.turn_locks import TurnLocks
+from shopbot.encryption import PLAIN, Seal
 from shopbot.errors import AgentError
 from shopbot.tools.action import Observation
 
@@ -50,8 +51,9 @@ class SqlJournal:
 
     durable = True
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, seal: Seal = PLAIN) -> None:
         self._run = run
+        self._seal = seal
         self._ready = False
         self._preparing = threading.Lock()
 
@@ -60,11 +62,11 @@ class SqlJournal:
         select = "SELECT place, message FROM agent_received WHERE conversation = ? ORDER BY place"
         (rows,) = self._all((select, (conversation,)))
         first = int(rows[-1][0]) + 1 if rows else 0
-        stored = [json.dumps(each) for each in messages_to_dict(messages)]
+        stored = [self._seal.text(json.dumps(each)) for each in messages_to_dict(messages)]
         if stored:
-            insert = "INSERT INTO agent_received VALUES (?, ?, ?)"
+            insert = "INSERT INTO agent_received (conversation, place, message) VALUES (?, ?, ?)"
             self._all(*((insert, (conversation, place, each)) for place, each in enumerate(stored, first)))
-        return messages_from_dict([json.loads(row[1]) for row in rows])  # type: ignore[return-value]
+        return messages_from_dict([json.loads(self._seal.plain(row[1])) for row in rows])  # type: ignore[return-value]
 
     def answered(self, conversation: str) -> None:
         """See `Journal`."""
@@ -82,14 +84,14 @@ class SqlJournal:
             (insert, (write.key, write.conversation, write.call_id, withdrawn)),
             (select, (write.key, withdrawn)),
         )
-        return None if begun else _write_of(found[0])
+        return None if begun else self._write_of(found[0])
 
     def finish(self, key: str, observation: Observation | None) -> None:
         """See `Journal`."""
         if observation is None:
             self._all(("DELETE FROM agent_writes WHERE key = ?", (key,)))
             return
-        stored = json.dumps(asdict(observation), default=str)
+        stored = self._seal.text(json.dumps(asdict(observation), default=str))
         self._all(("UPDATE agent_writes SET status = 'done', observation = ? WHERE key = ?", (stored, key)))
 
     def withdraw(self, conversation: str, call_id: str) -> None:
@@ -107,7 +109,12 @@ class SqlJournal:
             f"SELECT {_COLUMNS} FROM agent_writes WHERE conversation = ? AND call_id IN ({marks}) ORDER BY status DESC"  # noqa: S608
         )
         (rows,) = self._all((select, (conversation, *call_ids)))
-        return {write.call_id: write for write in map(_write_of, rows)}
+        return {write.call_id: write for write in map(self._write_of, rows)}
+
+    def _write_of(self, row: Sequence[Any]) -> Write:
+        key, conversation, call_id, status, stored = row
+        observation = observation_of(json.loads(self._seal.plain(stored))) if stored else None
+        return Write(key, conversation, call_id, status, observation)
 
     def _all(self, *statements: tuple[str, tuple[Any, ...]]) -> list[Rows]:
         if not self._ready:
@@ -150,11 +157,6 @@ def locks_for(checkpointer: Any) -> TurnLocks:
         locks = _locks[checkpointer] = TurnLocks(_lock_file_of(ref(checkpointer)))
         finalize(checkpointer, locks.close)
     return _locks[checkpointer]
-
-
-def _write_of(row: Sequence[Any]) -> Write:
-    key, conversation, call_id, status, stored = row
-    return Write(key, conversation, call_id, status, observation_of(json.loads(stored)) if stored else None)
 
 
 def run_for(checkpointer: Any) -> Run | None:

@@ -147,7 +147,7 @@ def open_conversation_with(settings: Settings, thread: str) -> Iterator[Conversa
         from shopbot.tools.shop.services import ShopServices
 
         chosen = configured_engine(settings)
-        memory = stack.enter_context(open_memory(settings.conversations))
+        memory = stack.enter_context(open_memory(settings.conversations, settings.seal))
         desk = ShopServices(stack.enter_context(open_shop(settings)))
         stack.callback(desk.close)
         agent = create_shopbot(chosen, desk=desk, checkpointer=memory)

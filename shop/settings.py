@@ -12,6 +12,7 @@ from typing import Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shopbot.encryption import PLAIN, Seal
 from shopbot.shop.errors import ShopError
 
 _PASSWORD = re.compile(r"(://[^:/@\s]*:)[^@\s]*@")
@@ -80,6 +81,10 @@ class Settings(BaseSettings):
     policies: Path | None = Field(None, description="folder of Markdown documents to answer from")
     rules: Path | None = Field(None, description="folder with the shop's own `returns.yaml`")
     shop: Path | None = Field(None, description="file with the shop's own name, address and contacts")
+    transcripts_key: SecretStr | None = Field(
+        None,
+        description="encrypts what is said, at rest: a Fernet key, or several with commas between, the newest first",
+    )
     keep_days: int | None = Field(
         None, ge=1, description="days after which `shopbot tidy` forgets a conversation; by default none is forgotten"
     )
@@ -114,6 +119,18 @@ class Settings(BaseSettings):
             raise ValueError(f"there is no {missing[0]} in that folder")
         return value and value.expanduser().absolute()
 
+    @field_validator("transcripts_key")
+    @classmethod
+    def _are_keys(cls, value: SecretStr | None) -> SecretStr | None:
+        try:
+            _seal_of(value)
+        except ValueError:
+            raise ValueError(
+                "not a Fernet key; make one: python -c 'from cryptography.fernet import Fernet;"
+                " print(Fernet.generate_key().decode())'"
+            ) from None
+        return value
+
     @field_validator("vectors_url")
     @classmethod
     def _is_vector_store(cls, value: str | None) -> str | None:
@@ -137,6 +154,11 @@ class Settings(BaseSettings):
         if backend not in ("sqlite", "postgresql"):
             raise ValueError(f"the database is {backend!r}; sqlite and postgresql are supported")
         return value
+
+    @property
+    def seal(self) -> Seal:
+        """What conversations are encrypted with at rest."""
+        return _seal_of(self.transcripts_key)
 
     @property
     def shop_database_url(self) -> str:
@@ -181,6 +203,10 @@ def secrets_of(settings: Settings) -> set[str]:
     return set(secrets_in(plain))
 
 
+def _seal_of(keys: SecretStr | None) -> Seal:
+    return Seal([key.strip() for key in keys.get_secret_value().split(",")]) if keys else PLAIN
+
+
 def _backend_of(url: str) -> str | None:
     """The kind of database that `url` names; None when it is no URL."""
     # Imported where it is needed: a search of documents takes half as long without SQLAlchemy.
@@ -204,5 +230,6 @@ def _sentence(problem: dict[str, object]) -> str:
     location = problem["loc"]
     name = str(location[0]) if isinstance(location, tuple) and location else "?"
     reason = str(problem["msg"]).removeprefix("Value error, ")
-    given = _PASSWORD.sub(r"\1***@", repr(problem["input"]))
+    is_secret = "SecretStr" in str(Settings.model_fields[name].annotation) if name in Settings.model_fields else False
+    given = "***" if is_secret else _PASSWORD.sub(r"\1***@", repr(problem["input"]))
     return f"SHOPBOT_{name.upper()} is {given}: {reason}."

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from shopbot.encryption import PLAIN, Seal
 from shopbot.shop.database.models import Ticket
 
 Transcript = Sequence[tuple[str, str]]
@@ -32,15 +33,15 @@ class Handover:
     matter: str | None = None
 
 
-def open_ticket(database: Engine, handover: Handover, now: datetime) -> int:
+def open_ticket(database: Engine, handover: Handover, now: datetime, seal: Seal = PLAIN) -> int:
     """The number of this conversation's open ticket; a new one when it has none, else with its transcript renewed."""
     try:
-        return _write(database, handover, now)
+        return _write(database, handover, now, seal)
     except IntegrityError:
-        return _write(database, handover, now)
+        return _write(database, handover, now, seal)
 
 
-def _write(database: Engine, handover: Handover, now: datetime) -> int:
+def _write(database: Engine, handover: Handover, now: datetime, seal: Seal) -> int:
     key = f"matter:{handover.matter}" if handover.matter else f"open:{handover.conversation}"
     words = "\n".join(f"{speaker}: {words}" for speaker, words in handover.transcript)
     with Session(database) as session, session.begin():
@@ -48,8 +49,8 @@ def _write(database: Engine, handover: Handover, now: datetime) -> int:
         if ticket is None:
             ticket = Ticket(key=key, conversation=handover.conversation, status="open", transcript="", created_at=now)
             session.add(ticket)
-        ticket.reason = handover.reason
-        ticket.transcript = _joined(ticket.transcript, words) if handover.matter else words
+        ticket.reason = seal.text(handover.reason)
+        ticket.transcript = seal.text(_joined(seal.plain(ticket.transcript), words) if handover.matter else words)
         ticket.customer_id = handover.customer_id
         ticket.order_number = handover.order_number
         session.flush()

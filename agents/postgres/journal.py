@@ -12,6 +12,7 @@ from psycopg import Connection
 from shopbot.agents.journal import Write
 from shopbot.agents.postgres.worker import Worker
 from shopbot.agents.stores import Rows, SqlJournal
+from shopbot.encryption import PLAIN, Seal
 
 WriteKept = Callable[..., None]
 """Writes what the turn of a conversation has kept back and, in the same statement, does what it is given."""
@@ -28,18 +29,18 @@ SELECT message FROM earlier ORDER BY place
 class PostgresJournal(SqlJournal):
     """See `shopbot.agents.journal.Journal`."""
 
-    def __init__(self, worker: Worker, write_kept: WriteKept) -> None:
-        super().__init__(self._in_transaction)
+    def __init__(self, worker: Worker, write_kept: WriteKept, seal: Seal = PLAIN) -> None:
+        super().__init__(self._in_transaction, seal)
         self._ready = True
         self._worker = worker
         self._write_kept = write_kept
 
     def receive(self, conversation: str, messages: Sequence[AnyMessage]) -> list[AnyMessage]:
         """See `Journal`."""
-        stored = [json.dumps(each) for each in messages_to_dict(messages)]
+        stored = [self._seal.text(json.dumps(each)) for each in messages_to_dict(messages)]
         with self._worker.connection() as connection:
             found = connection.execute(_RECEIVE, {"conversation": conversation, "messages": stored}).fetchall()
-        return messages_from_dict([json.loads(row["message"]) for row in found])  # type: ignore[return-value]
+        return messages_from_dict([json.loads(self._seal.plain(row["message"])) for row in found])  # type: ignore[return-value]
 
     def answered(self, conversation: str) -> None:
         """See `Journal`."""

@@ -19,7 +19,7 @@ TABLE = (
 )
 # Within a process there is a line; a row of this worker's own is what could not be deleted while the server was away.
 _TAKE = (
-    "INSERT INTO agent_turns VALUES (%s, %s) ON CONFLICT (conversation)"
+    "INSERT INTO agent_turns (conversation, worker) VALUES (%s, %s) ON CONFLICT (conversation)"
     " DO UPDATE SET worker = excluded.worker WHERE agent_turns.worker = excluded.worker RETURNING 1"
 )
 _RELEASE = "DELETE FROM agent_turns WHERE conversation = %s AND worker = %s"

@@ -16,7 +16,7 @@ import psycopg
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple
 from langgraph.checkpoint.postgres import PostgresSaver
-from psycopg.rows import dict_row
+from psycopg.rows import DictRow, dict_row
 
 from shopbot.agents.checkpoints import CompactSerializer, InThreads, MemoryFileError
 from shopbot.agents.postgres import locks
@@ -24,6 +24,7 @@ from shopbot.agents.postgres.batch import Batch
 from shopbot.agents.postgres.journal import PostgresJournal
 from shopbot.agents.postgres.worker import LEASE_S, Worker, unreachable
 from shopbot.agents.stores import TABLES
+from shopbot.encryption import PLAIN, Seal
 from shopbot.postgres_url import libpq_url
 
 
@@ -34,11 +35,12 @@ class PostgresMemory(InThreads, PostgresSaver):
     that dies before that has done nothing but read, and is run again from the journal.
     """
 
-    def __init__(self, worker: Worker) -> None:
-        super().__init__(None, serde=CompactSerializer())  # type: ignore[arg-type]  # `_cursor` brings its own
+    def __init__(self, worker: Worker, seal: Seal = PLAIN) -> None:
+        super().__init__(None, serde=CompactSerializer(seal))  # type: ignore[arg-type]  # `_cursor` brings its own
         self.worker = worker
         self.locks = locks.LeaseLocks(worker, before_release=self._write_if_kept)
-        self.journal = PostgresJournal(worker, self._write_kept)
+        self.journal = PostgresJournal(worker, self._write_kept, seal)
+        self._seal = seal
         self._kept: dict[str, Batch] = {}
         self._guard = threading.Lock()
         self._into = threading.local()
@@ -75,9 +77,19 @@ class PostgresMemory(InThreads, PostgresSaver):
         metadata: CheckpointMetadata,
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
-        """As LangGraph's; inside a turn it is kept back."""
+        """As LangGraph's, which keeps short values beside the others, in plain; inside a turn it is kept back."""
+        values = {name: self._kept_value(value) for name, value in checkpoint["channel_values"].items()}
         with self._keeping(config):
-            return super().put(config, checkpoint, metadata, new_versions)
+            return super().put(config, {**checkpoint, "channel_values": values}, metadata, new_versions)
+
+    def _kept_value(self, value: Any) -> Any:
+        return self._seal.text(value) if isinstance(value, str) else value
+
+    def _load_checkpoint_tuple(self, value: DictRow) -> CheckpointTuple:
+        found = super()._load_checkpoint_tuple(value)
+        values = found.checkpoint["channel_values"]
+        values.update({name: self._seal.plain(kept) for name, kept in values.items() if isinstance(kept, str)})
+        return found
 
     def put_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
@@ -132,7 +144,9 @@ class PostgresMemory(InThreads, PostgresSaver):
 
 
 @contextmanager
-def open_postgres_memory(place: str | Worker, lease_s: float = LEASE_S) -> Iterator[PostgresMemory]:
+def open_postgres_memory(
+    place: str | Worker, lease_s: float = LEASE_S, *, seal: Seal = PLAIN
+) -> Iterator[PostgresMemory]:
     """The conversations in the PostgreSQL at a URL, or of an open worker, which stays open. Tables are made when they
     are not there.
 
@@ -143,7 +157,7 @@ def open_postgres_memory(place: str | Worker, lease_s: float = LEASE_S) -> Itera
     try:
         if worker is not place:
             worker.open()
-        memory = PostgresMemory(worker)
+        memory = PostgresMemory(worker, seal)
         memory.setup()
     except psycopg.Error as error:
         raise MemoryFileError(unreachable(error)) from None

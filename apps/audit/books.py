@@ -20,6 +20,7 @@ from shopbot.shop.database.connection import open_read_only
 from shopbot.shop.database.models import OrderItem, OutboxMail, Return
 
 if TYPE_CHECKING:
+    from shopbot.encryption import Seal
     from shopbot.shop.settings import Settings
 
 ACTIVE = ("PENDING", "ENQUEUED", "DELAYED")
@@ -80,7 +81,7 @@ def read_books(settings: Settings, mails: Path | None = None) -> Books:
     opened = [engine for engine in (orders, talk, memory, flows) if engine is not None]
     try:
         returns, ordered = _orders(orders)
-        said, held = _conversations(talk)
+        said, held = _conversations(talk, settings.seal)
         return Books(
             returns=returns,
             ordered=ordered,
@@ -120,12 +121,13 @@ def _return_row(found: Return, mails: tuple[tuple[str, bool], ...]) -> ReturnRow
     )
 
 
-def _conversations(engine: Engine | None) -> tuple[dict[str, tuple[Said, ...]], frozenset[str]]:
+def _conversations(engine: Engine | None, seal: Seal) -> tuple[dict[str, tuple[Said, ...]], frozenset[str]]:
     said: dict[str, list[Said]] = {}
     for conversation, seq, speaker, words, at, answered, details in _rows(
         engine, "entries", "conversation, seq, speaker, text, at, answered, details", order="seq"
     ):
-        entry = Said(seq, speaker, words, datetime.fromisoformat(at), bool(answered), json.loads(details))
+        told = json.loads(seal.plain(details))
+        entry = Said(seq, speaker, seal.plain(words), datetime.fromisoformat(at), bool(answered), told)
         said.setdefault(conversation, []).append(entry)
     held = frozenset(row[0] for row in _rows(engine, "conversations", "id, held_by") if row[1] is not None)
     return {conversation: tuple(entries) for conversation, entries in said.items()}, held

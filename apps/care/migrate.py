@@ -124,7 +124,7 @@ def _copy_memory(settings: Settings, keeping: Keeping) -> dict[str, int]:
         return {}
     from shopbot.agents.memory import open_memory
 
-    with open_memory(file) as old:
+    with open_memory(file, settings.seal) as old:
         old.journal.of_calls("", ["-"])
         with closing(_locked(file)) as locked, keeping.checkpoints() as run:
             counts = {}

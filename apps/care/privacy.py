@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from shopbot.apps.care.naming import names_address, names_order, recipients
 from shopbot.apps.settings import command_settings
+from shopbot.encryption import MARK, Seal
 from shopbot.shop.database.connection import open_database
 from shopbot.shop.database.models import Base, Customer, Label, Order, OutboxMail, Return, Ticket
 from shopbot.shop.database.normalise import normalise_email
@@ -72,7 +73,12 @@ class Person:
             for conversation in self.conversations:
                 select = "SELECT speaker, text, at FROM entries WHERE conversation = ? ORDER BY seq"
                 for speaker, words, at in run(select, conversation):
-                    yield {"conversation": conversation, "speaker": speaker, "text": words, "at": at}
+                    yield {
+                        "conversation": conversation,
+                        "speaker": speaker,
+                        "text": self.settings.seal.plain(words),
+                        "at": at,
+                    }
 
     def label_files(self) -> list[Path]:
         """The labels that were printed for them."""
@@ -108,10 +114,11 @@ class Person:
 
     def _said_with(self, word: str, names: Callable[[str, str], bool]) -> Iterator[str]:
         """The conversations in which it is named; SQL only narrows down what is read."""
-        select = "SELECT conversation, text FROM entries WHERE replace(lower(text), ?, '') <> lower(text)"
+        seal = self.settings.seal
+        narrowed = "replace(lower(text), ?, '') <> lower(text) OR substr(text, 1, 1) = ?"
         with self.keeping.said.transaction() as run:
-            rows = run(select, word.lower())
-        yield from (str(conversation) for conversation, text in rows if names(text, word))
+            rows = run(f"SELECT conversation, text FROM entries WHERE {narrowed}", word.lower(), MARK)  # noqa: S608
+        yield from (str(conversation) for conversation, text in rows if names(seal.plain(text), word))
 
     def erase(self) -> Counter[str]:
         """Erase who they are; what went, by place."""
@@ -150,7 +157,7 @@ def run_export(*, data: Path | None, email: str) -> int:
     with _opened(data, email) as person:
         given: dict[str, Any] = {"email": person.email, "said": list(person.said())}
         for row in person.rows():
-            given.setdefault(row.__tablename__, []).append(_plain(row))
+            given.setdefault(row.__tablename__, []).append(_plain(row, person.settings.seal))
         given["label files"] = [str(file) for file in person.label_files()]
         given["e-mails"] = [box.get_bytes(key).decode("utf-8", "replace") for box, key in person.mails()]
     print(json.dumps(given, indent=2, default=str, ensure_ascii=False))
@@ -172,8 +179,9 @@ def run_erase(*, data: Path | None, email: str) -> int:
     return 0
 
 
-def _plain(row: Base) -> dict[str, Any]:
-    return {column.name: getattr(row, column.key) for column in row.__table__.columns}
+def _plain(row: Base, seal: Seal) -> dict[str, Any]:
+    values = {column.name: getattr(row, column.key) for column in row.__table__.columns}
+    return {name: seal.plain(value) if isinstance(value, str) else value for name, value in values.items()}
 
 
 @contextmanager

@@ -73,12 +73,14 @@ def open_keeping(settings: Settings) -> Iterator[Keeping]:
     """
     with ExitStack() as stack:
         if settings.postgres_url is None:
-            said: Tables = stack.enter_context(open_serve_file(settings.data / "serve.db", *SCHEMAS))
-            memory = stack.enter_context(open_memory(settings.conversations))
+            said: Tables = stack.enter_context(
+                open_serve_file(settings.data / "serve.db", *SCHEMAS, seal=settings.seal)
+            )
+            memory = stack.enter_context(open_memory(settings.conversations, settings.seal))
         else:
             from shopbot.apps.serve.shared.tables import open_serve_tables
 
-            said = tables = stack.enter_context(open_serve_tables(settings.postgres_url, *SCHEMAS))
-            memory = stack.enter_context(open_memory(tables.worker))
+            said = tables = stack.enter_context(open_serve_tables(settings.postgres_url, *SCHEMAS, seal=settings.seal))
+            memory = stack.enter_context(open_memory(tables.worker, settings.seal))
         memory.journal.of_calls("", ["-"])  # makes its tables, where they are missing
         yield Keeping(said, memory)

@@ -31,12 +31,16 @@ class Letters:
 
     def __init__(self, tables: Tables) -> None:
         self._transaction = tables.transaction
+        self._seal = tables.seal
 
     def begin(self, correspondent: Correspondent) -> None:
         """Remember whom the conversation is with."""
         with self._transaction() as run:
-            each = (correspondent.conversation, correspondent.address, correspondent.subject)
-            run("INSERT INTO correspondents VALUES (?, ?, ?) ON CONFLICT DO NOTHING", *each)
+            each = (correspondent.conversation, correspondent.address, self._seal.text(correspondent.subject))
+            run(
+                "INSERT INTO correspondents (conversation, address, subject) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                *each,
+            )
 
     def correspondent(self, conversation: str) -> Correspondent | None:
         """Whom the conversation is with."""
@@ -44,7 +48,7 @@ class Letters:
             found = run(
                 "SELECT conversation, address, subject FROM correspondents WHERE conversation = ?", conversation
             )
-        return Correspondent(*found[0]) if found else None
+        return Correspondent(found[0][0], found[0][1], self._seal.plain(found[0][2])) if found else None
 
     def keep(self, message_id: str, conversation: str, *, sender: str = "", seq: int = 0) -> bool:
         """Remember an e-mail: one of a customer's (`sender`) or of ours (the entry `seq`); whether it is new."""

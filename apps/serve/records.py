@@ -11,8 +11,9 @@ from shopbot.apps.serve.serve_file import Tables, now
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS turns (
-    conversation TEXT NOT NULL, message TEXT NOT NULL, at TEXT NOT NULL, ms REAL NOT NULL, engine TEXT NOT NULL,
-    outcome TEXT NOT NULL, cost DOUBLE PRECISION NOT NULL, trace TEXT NOT NULL, PRIMARY KEY (conversation, message));
+    conversation TEXT NOT NULL, message TEXT NOT NULL, at TEXT NOT NULL, ms DOUBLE PRECISION NOT NULL,
+    engine TEXT NOT NULL, outcome TEXT NOT NULL, cost DOUBLE PRECISION NOT NULL, trace TEXT NOT NULL,
+    PRIMARY KEY (conversation, message));
 CREATE INDEX IF NOT EXISTS turns_at ON turns (at);
 CREATE TABLE IF NOT EXISTS told (conversation TEXT PRIMARY KEY, seq INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS ends (digest TEXT NOT NULL, conversation TEXT NOT NULL, PRIMARY KEY (digest, conversation));
@@ -39,11 +40,12 @@ class Records:
 
     def __init__(self, tables: Tables) -> None:
         self._transaction = tables.transaction
+        self._seal = tables.seal
 
     def keep_end(self, digest: str, conversation: str) -> None:
         """Remember that what was said in the conversation has this digest now."""
         with self._transaction() as run:
-            run("INSERT INTO ends VALUES (?, ?) ON CONFLICT DO NOTHING", digest, conversation)
+            run("INSERT INTO ends (digest, conversation) VALUES (?, ?) ON CONFLICT DO NOTHING", digest, conversation)
 
     def take_end(self, digest: str) -> str | None:
         """A conversation that ends like that; it is about to go on, so it does not any more."""
@@ -62,8 +64,8 @@ class Records:
     def keep_told(self, conversation: str, seq: int) -> None:
         """Remember that the channel has been told up to there."""
         with self._transaction() as run:
-            insert = "INSERT INTO told VALUES (?, ?) ON CONFLICT (conversation) DO UPDATE SET seq = excluded.seq"
-            run(insert, conversation, seq)
+            insert = "INSERT INTO told (conversation, seq) VALUES (?, ?)"
+            run(f"{insert} ON CONFLICT (conversation) DO UPDATE SET seq = excluded.seq", conversation, seq)
 
     def untold(self, owner: str) -> list[str]:
         """The conversations of that channel in which something is still to be told."""
@@ -78,7 +80,8 @@ class Records:
         """Keep what a turn took."""
         with self._transaction() as run:
             run(
-                "INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (conversation, message) DO UPDATE SET"
+                "INSERT INTO turns (conversation, message, at, ms, engine, outcome, cost, trace)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (conversation, message) DO UPDATE SET"
                 " at = excluded.at, ms = excluded.ms, engine = excluded.engine, outcome = excluded.outcome,"
                 " cost = excluded.cost, trace = excluded.trace",
                 turn.conversation,
@@ -88,7 +91,7 @@ class Records:
                 turn.engine,
                 turn.outcome,
                 turn.cost,
-                json.dumps(turn.trace, default=str),
+                self._seal.text(json.dumps(turn.trace, default=str)),
             )
 
     def turns(self, conversation: str | None = None, since: str = "") -> list[TurnRecord]:
@@ -98,4 +101,8 @@ class Records:
         with self._transaction() as run:
             rows = run(select, since, *given)
         names = ("conversation", "message", "ms", "engine", "outcome", "cost")
-        return [TurnRecord(**dict(zip(names, row, strict=False)), trace=json.loads(row[6]), at=row[7]) for row in rows]
+        traces = [json.loads(self._seal.plain(row[6])) for row in rows]
+        return [
+            TurnRecord(**dict(zip(names, row, strict=False)), trace=trace, at=row[7])
+            for row, trace in zip(rows, traces, strict=True)
+        ]

@@ -86,12 +86,12 @@ def _open_records(settings: Settings) -> Iterator[ServeFile | ServeTables]:
     """The server's records: in the shop's PostgreSQL, else in a file. A worker that was declared dead ends at once: it
     can write nothing any more, and whoever started it starts another."""
     if settings.postgres_url is None:
-        with open_serve_file(settings.data / FILE, *SCHEMAS) as file:
+        with open_serve_file(settings.data / FILE, *SCHEMAS, seal=settings.seal) as file:
             yield file
         return
     with extra("postgres", "PostgreSQL"):
         from shopbot.apps.serve.shared.tables import open_serve_tables
-    with open_serve_tables(settings.postgres_url, *SCHEMAS) as tables:
+    with open_serve_tables(settings.postgres_url, *SCHEMAS, seal=settings.seal) as tables:
         tables.worker.on_fenced = lambda: os._exit(FENCED)
         yield tables
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from shopbot.apps.serve.word_index import index_file
+from shopbot.encryption import PLAIN, Seal
 from shopbot.shop.errors import ShopError
 
 BUSY_TIMEOUT_S = 5.0
@@ -22,6 +23,8 @@ class Tables(Protocol):
     """Where the server's records are kept; `words_indexed`: whether a search for words has an index."""
 
     words_indexed: bool
+    seal: Seal
+    """What texts are encrypted with."""
 
     def transaction(self) -> AbstractContextManager[Run]:
         """What runs statements until the block ends: all of them hold, or none."""
@@ -35,8 +38,9 @@ class ServeFileError(ShopError):
 class ServeFile:
     """The open file."""
 
-    def __init__(self, connection: sqlite3.Connection, *, words_indexed: bool = False) -> None:
+    def __init__(self, connection: sqlite3.Connection, *, words_indexed: bool = False, seal: Seal = PLAIN) -> None:
         self._connection = connection
+        self.seal = seal
         self.words_indexed = words_indexed
         self._lock = threading.Lock()
 
@@ -52,7 +56,7 @@ class ServeFile:
 
 
 @contextmanager
-def open_serve_file(file: Path, *schemas: str) -> Iterator[ServeFile]:
+def open_serve_file(file: Path, *schemas: str, seal: Seal = PLAIN) -> Iterator[ServeFile]:
     """The file with the tables of these schemas; it is made when it is not there.
 
     Raises:
@@ -70,7 +74,7 @@ def open_serve_file(file: Path, *schemas: str) -> Iterator[ServeFile]:
             f"The conversations in {file} cannot be opened ({error}): close whatever uses the file, or move it away."
         ) from None
     try:
-        yield ServeFile(connection, words_indexed=words_indexed)
+        yield ServeFile(connection, words_indexed=words_indexed, seal=seal)
     finally:
         connection.close()
 

@@ -49,7 +49,7 @@ def open_served(settings: Settings, agent: str | None, worker: Worker | None = N
     from shopbot.agents.memory import open_memory
 
     place = settings.data / "agent.db" if agent else settings.conversations
-    with open_memory(worker or place) as memory:
+    with open_memory(worker or place, settings.seal) as memory:
         if agent is not None:
             yield _own_agent(agent, memory, settings.engine)
             return

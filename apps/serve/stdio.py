@@ -27,7 +27,7 @@ def run_mcp(*, data: Path | None, engine: str | None, agent: str | None) -> int:
     """
     sys.path.insert(0, str(Path.cwd()))  # where a module of one's own lies
     settings, serve = command_settings(data=data, engine=engine), load_serve_settings()
-    with keep_log(settings), open_serve_file(settings.data / FILE, *SCHEMAS) as file:
+    with keep_log(settings), open_serve_file(settings.data / FILE, *SCHEMAS, seal=settings.seal) as file:
         secret = secret_for(_HERE, serve, settings.data)
         server = Server(settings, serve, secret, file, host=_HERE, agent=agent)
         asyncio.run(_serve(server))

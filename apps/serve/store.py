@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shopbot.apps.serve.serve_file import Run, Tables, now
@@ -79,6 +79,7 @@ class Store:
     def __init__(self, tables: Tables) -> None:
         self._transaction = tables.transaction
         self._words_indexed = tables.words_indexed
+        self._seal = tables.seal
 
     def create(self, conversation: str, owner: str) -> Conversation:
         """A new conversation; the one that is there if it was created before."""
@@ -97,7 +98,7 @@ class Store:
         """The conversation with that id."""
         with self._transaction() as run:
             rows = run(f"SELECT {_CONVERSATION} FROM conversations WHERE id = ?", conversation)  # noqa: S608
-        return _conversation(rows[0]) if rows else None
+        return self._conversation(rows[0]) if rows else None
 
     def listed(self, *, before: int = 0, limit: int = 50, words: str = "", only: str = "") -> list[Conversation]:
         """Conversations in which something was said, those of the newest words first.
@@ -112,25 +113,34 @@ class Store:
         where = f"newest > 0 AND newest < ?{narrowed}"
         values: tuple[object, ...] = (before or LAST,)
         with self._transaction() as run:
+            if words and self._seal:
+                newest = self._page(run, where, *values, limit=RECENT)
+                return [each for each in newest if self._says(run, each.id, words.lower())][:limit]
             if words and self._words_indexed and len(words) >= SHORTEST:
                 # Words that are common are soon read; only those that are not are worth the index.
                 recent = f"{where}{_SAID} AND newest >= coalesce({_EDGE}, 0)"
-                found = _page(run, recent, *values, words, *values, limit=limit)
+                found = self._page(run, recent, *values, words, *values, limit=limit)
                 if len(found) == limit:
                     return found
-                where, values = f"{where} AND id IN ({self._said})", (*values, *self._phrase(words))
+                said, phrase = self._indexed(run, words)
+                where, values = where + said, (*values, phrase)
             elif words:
                 where, values = where + _SAID, (*values, words)
-            return _page(run, where, *values, limit=limit)
+            return self._page(run, where, *values, limit=limit)
 
-    _said = (
-        "SELECT conversation FROM entries WHERE seq IN (SELECT rowid FROM entries_words WHERE entries_words MATCH ?)"
-    )
-    """The conversations in which the index finds words."""
+    def _page(self, run: Run, where: str, *values: object, limit: int) -> list[Conversation]:
+        select = f"SELECT {_CONVERSATION} FROM conversations WHERE {where} ORDER BY newest DESC LIMIT ?"  # noqa: S608
+        return [self._conversation(row) for row in run(select, *values, limit)]
 
-    def _phrase(self, words: str) -> tuple[object, ...]:
-        """The values of `_said`."""
-        return ('"' + words.replace('"', '""') + '"',)
+    def _says(self, run: Run, conversation: str, words: str) -> bool:
+        kept = run("SELECT text FROM entries WHERE conversation = ?", conversation)
+        return any(words in self._seal.plain(text).lower() for (text,) in kept)
+
+    def _indexed(self, run: Run, words: str) -> tuple[str, str]:
+        """The condition that the index finds the words in a conversation, and its value."""
+        found = "SELECT rowid FROM entries_words WHERE entries_words MATCH ?"
+        phrase = words.replace('"', '""')
+        return f" AND id IN (SELECT conversation FROM entries WHERE seq IN ({found}))", f'"{phrase}"'  # noqa: S608
 
     def receive(self, conversation: str, id: str, text: str, details: Mapping[str, Any]) -> tuple[Entry, bool]:
         """Keep a customer's message; the entry that is there already when it was sent before, and whether it is new.
@@ -138,13 +148,13 @@ class Store:
         A message that was sent before its sender can have read the last reply is marked as `crossed`.
         """
         with self._transaction() as run:
-            held = _first_words(run, conversation, text)
+            held = self._first_words(run, conversation, text)
             known = run(KNOWN, conversation, id)
             if known:
-                return entry_of(known[0]), False
+                return self._entry(known[0]), False
             crossed = _crossed(run, conversation, details.get("seen"))
             kept = {**details, "crossed": True} if crossed else dict(details)
-            entry = _insert(run, conversation, id, "customer", text, kept, answered=held is not None)
+            entry = self._insert(run, Entry(0, conversation, id, "customer", text, now(), kept, held is not None))
         return entry, True
 
     def say(
@@ -158,11 +168,10 @@ class Store:
     ) -> Entry:
         """Write what the agent or a person says, once; `answers` is the id of the message that it answers."""
         with self._transaction() as run:
-            _first_words(run, conversation, "")
+            self._first_words(run, conversation, "")
             known = run(KNOWN, conversation, id)
-            entry = (
-                entry_of(known[0]) if known else _insert(run, conversation, id, speaker, text, details, answered=True)
-            )
+            new = Entry(0, conversation, id, speaker, text, now(), details)
+            entry = self._entry(known[0]) if known else self._insert(run, new)
             _answer(run, conversation, answers)
         return entry
 
@@ -175,7 +184,7 @@ class Store:
         """The entries after number `after`, oldest first."""
         select = f"SELECT {ENTRY} FROM entries WHERE conversation = ? AND seq > ? ORDER BY seq LIMIT ?"  # noqa: S608
         with self._transaction() as run:
-            return [entry_of(row) for row in run(select, conversation, after, limit)]
+            return [self._entry(row) for row in run(select, conversation, after, limit)]
 
     def is_behind(self, entry: Entry) -> bool:
         """Whether the conversation has an earlier message that a turn has still to answer."""
@@ -190,7 +199,7 @@ class Store:
             " (SELECT id FROM conversations WHERE held_by IS NULL) ORDER BY seq"
         )
         with self._transaction() as run:
-            return [entry_of(row) for row in run(select)]
+            return [self._entry(row) for row in run(select)]
 
     def hold(self, conversation: str, who: str | None) -> bool:
         """Let a person speak instead of the agent; None gives it back. Whether this changed anything."""
@@ -214,17 +223,38 @@ class Store:
         with self._transaction() as run:
             run("UPDATE conversations SET needs_person = 0 WHERE id = ?", conversation)
 
+    def _first_words(self, run: Run, conversation: str, words: str) -> str | None:
+        """Title the conversation, if it has none; who holds it. Nobody else writes into it until the transaction
+        ends."""
+        update = (
+            "UPDATE conversations SET title = CASE title WHEN '' THEN ? ELSE title END WHERE id = ? RETURNING held_by"
+        )
+        ((held,),) = run(update, self._titled(words), conversation)
+        return None if held is None else str(held)
 
-def _page(run: Run, where: str, *values: object, limit: int) -> list[Conversation]:
-    select = f"SELECT {_CONVERSATION} FROM conversations WHERE {where} ORDER BY newest DESC LIMIT ?"  # noqa: S608
-    return [_conversation(row) for row in run(select, *values, limit)]
+    def _titled(self, words: str) -> str:
+        return self._seal.text(words[:TITLE]) if words else ""
 
+    def _insert(self, run: Run, entry: Entry) -> Entry:
+        values = (entry.conversation, entry.id, entry.speaker, self._seal.text(entry.text), entry.at)
+        stored = self._seal.text(json.dumps(entry.details, default=str))
+        insert = (
+            "INSERT INTO entries (conversation, id, speaker, text, at, details, answered)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING seq"
+        )
+        ((seq,),) = run(insert, *values, stored, entry.answered)
+        run("UPDATE conversations SET newest = ? WHERE id = ?", seq, entry.conversation)
+        return replace(entry, seq=seq)
 
-def _first_words(run: Any, conversation: str, words: str) -> str | None:
-    """Title the conversation, if it has none; who holds it. Nobody else writes into it until the transaction ends."""
-    update = "UPDATE conversations SET title = CASE title WHEN '' THEN ? ELSE title END WHERE id = ? RETURNING held_by"
-    ((held,),) = run(update, words[:TITLE], conversation)
-    return None if held is None else str(held)
+    def _conversation(self, row: Sequence[Any]) -> Conversation:
+        id, owner, created_at, held_by, title, needs_person, newest = row
+        return Conversation(id, owner, created_at, held_by, self._seal.plain(title), bool(needs_person), newest)
+
+    def _entry(self, row: Sequence[Any]) -> Entry:
+        """The entry in a row of `ENTRY`."""
+        seq, conversation, id, speaker, text, at, details, answered = row
+        plain = self._seal.plain(text), at, json.loads(self._seal.plain(details))
+        return Entry(seq, conversation, id, speaker, *plain, bool(answered))
 
 
 def _crossed(run: Any, conversation: str, seen: int | None) -> bool:
@@ -235,27 +265,5 @@ def _crossed(run: Any, conversation: str, seen: int | None) -> bool:
     return bool(newest is not None and seen < newest)
 
 
-def _insert(
-    run: Any, conversation: str, id: str, speaker: str, text: str, details: Mapping[str, Any], *, answered: bool
-) -> Entry:
-    at = now()
-    values: Sequence[Any] = (conversation, id, speaker, text, at, json.dumps(details, default=str), answered)
-    insert = "INSERT INTO entries (conversation, id, speaker, text, at, details, answered) VALUES (?, ?, ?, ?, ?, ?, ?)"
-    ((seq,),) = run(f"{insert} RETURNING seq", *values)
-    run("UPDATE conversations SET newest = ? WHERE id = ?", seq, conversation)
-    return Entry(seq, conversation, id, speaker, text, at, details, answered)
-
-
 def _answer(run: Any, conversation: str, id: str | None) -> None:
     run("UPDATE entries SET answered = 1 WHERE conversation = ? AND id = ?", conversation, id)
-
-
-def _conversation(row: tuple[Any, ...]) -> Conversation:
-    id, owner, created_at, held_by, title, needs_person, newest = row
-    return Conversation(id, owner, created_at, held_by, title, bool(needs_person), newest)
-
-
-def entry_of(row: tuple[Any, ...]) -> Entry:
-    """The entry in a row of `ENTRY`."""
-    seq, conversation, id, speaker, text, at, details, answered = row
-    return Entry(seq, conversation, id, speaker, text, at, json.loads(details), bool(answered))

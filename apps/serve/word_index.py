@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SHORTEST = 3
 """Characters of a search that the index can be used for."""
-RECENT = 1_000
+RECENT = 500
 """The newest conversations, which are read before the index is asked."""
 _PLAIN = "substr({}.text, 1, 1) <> char(30)"
 _IN_FILE = f"""

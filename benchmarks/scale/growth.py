@@ -148,7 +148,7 @@ def pages_ms(place: Place, count: int) -> dict[str, float]:
         "page from the middle": {"before": middle},
         "who waits": {"only": "waiting"},
         "search, rare": {"words": rare},
-        "search, in some": {"words": f"C{count // 50}"},
+        "search, in a hundredth": {"words": "J77"},
         "search, in all": {"words": "have a look"},
         "search, in vain": {"words": "nowhere to be found"},
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Engine, create_engine, inspect
 
 from shopbot.shop.database import open_database
 from shopbot.shop.database.migrate import HEAD, REVISIONS, SCRIPTS
@@ -95,6 +96,47 @@ def test_a_schema_of_a_newer_program_is_left_alone(empty_url: str) -> None:
     engine.dispose()
     with pytest.raises(DatabaseError, match=r"newer version of this program \(schema '9999'\): install that version"):
         open_database(empty_url)
+
+
+def test_a_program_goes_on_with_the_schema_of_the_next_version(empty_url: str) -> None:
+    engine = open_database(empty_url)
+    write(engine, f"UPDATE alembic_version SET version_num = '9999~{HEAD}'")
+    engine.dispose()
+    open_database(empty_url).dispose()
+
+
+@pytest.mark.parametrize(("before", "after"), list(pairwise(REVISIONS)))
+def test_a_revision_only_adds_and_names_the_one_before(tmp_path: Path, before: str, after: str) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'shop.db'}")
+    upgrade(engine, before)
+    old = columns_of(engine)
+    upgrade(engine, after)
+    new = columns_of(engine)
+    engine.dispose()
+    assert {name: kind for name, kind in new.items() if name in old} == old
+    tables = {table for table, _ in old}
+    assert [name for name, (_, needed) in new.items() if needed and name[0] in tables and name not in old] == []
+    assert after == "0002" or after.endswith(f"~{before}")
+
+
+def upgrade(engine: Engine, revision: str) -> None:
+    from alembic import command
+
+    config = Config()
+    config.set_main_option("script_location", SCRIPTS)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+
+def columns_of(engine: Engine) -> dict[tuple[str, str], tuple[str, bool]]:
+    """Of each table and column the type, and whether a row needs a value in it."""
+    looked = inspect(engine)
+    return {
+        (table, column["name"]): (str(column["type"]), not column["nullable"] and column["default"] is None)
+        for table in looked.get_table_names()
+        for column in looked.get_columns(table)
+    }
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:

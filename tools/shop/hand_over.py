@@ -43,4 +43,4 @@ def file_ticket(call: Call[ShopServices], reason: str, matter: str | None = None
         order_number=call.facts.get("order_number") if customer else None,
         matter=matter,
     )
-    return open_ticket(shop.database, handover, shop.now())
+    return open_ticket(shop.database, handover, shop.now(), shop.settings.seal)

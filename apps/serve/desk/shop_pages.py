@@ -108,7 +108,11 @@ def _request_again(shop: Shop, return_id: int) -> bool:
 def _tickets(shop: Shop) -> list[Ticket]:
     with DatabaseSession(shop.database, expire_on_commit=False) as session:
         wanted = select(Ticket).where(Ticket.status == "open").order_by(Ticket.id.desc()).limit(NEWEST)
-        return list(session.scalars(wanted))
+        found = list(session.scalars(wanted))
+    seal = shop.settings.seal
+    for each in found:
+        each.reason, each.transcript = seal.plain(each.reason), seal.plain(each.transcript)
+    return found
 
 
 def _close(shop: Shop, ticket: int) -> bool:

@@ -11,9 +11,9 @@ import psycopg
 from psycopg_pool import PoolTimeout
 
 from shopbot.agents.postgres.worker import WorkerFenced
-from shopbot.apps.serve.serve_file import now
+from shopbot.apps.serve.serve_file import Run, now
 from shopbot.apps.serve.shared.tables import ServeTables
-from shopbot.apps.serve.store import ENTRY, KNOWN, TITLE, Entry, Store, entry_of
+from shopbot.apps.serve.store import ENTRY, KNOWN, Entry, Store
 
 _CLAIM_FREE = """
 INSERT INTO serve_claims (entry, worker)
@@ -60,21 +60,22 @@ class SharedStore(Store):
 
     def receive(self, conversation: str, id: str, text: str, details: Mapping[str, Any]) -> tuple[Entry, bool]:
         """As `Store.receive`, in two statements."""
-        plain, crossed = (json.dumps(each, default=str) for each in (details, {**details, "crossed": True}))
+        both = (details, {**details, "crossed": True})
+        plain, crossed = (self._seal.text(json.dumps(each, default=str)) for each in both)
         at, seen = now(), details.get("seen")
         with self._transaction() as run:
-            is_held = run(_LOCK, text[:TITLE], conversation)[0][0] is not None
-            kept = run(_RECEIVE, conversation, seen, id, text, at, crossed, plain, is_held)
+            is_held = run(_LOCK, self._titled(text), conversation)[0][0] is not None
+            kept = run(_RECEIVE, conversation, seen, id, self._seal.text(text), at, crossed, plain, is_held)
             if not kept:
-                return entry_of(run(KNOWN, conversation, id)[0]), False
+                return self._entry(run(KNOWN, conversation, id)[0]), False
         ((seq, stored),) = kept
-        return Entry(seq, conversation, id, "customer", text, at, json.loads(stored), is_held), True
+        return Entry(seq, conversation, id, "customer", text, at, json.loads(self._seal.plain(stored)), is_held), True
 
-    _said = "SELECT conversation FROM entries WHERE lower(text) LIKE lower(?) AND left(text, 1) <> chr(30)"
-
-    def _phrase(self, words: str) -> tuple[object, ...]:
-        """As `Store._phrase`."""
-        return ("%" + re.sub(r"([\\%_])", r"\\\1", words) + "%",)
+    def _indexed(self, run: Run, words: str) -> tuple[str, str]:
+        """As `Store._indexed`. PostgreSQL cannot tell how rare the words are: it would as soon read everything."""
+        run("SET LOCAL enable_seqscan = off")
+        found = "SELECT conversation FROM entries WHERE lower(text) LIKE lower(?) AND left(text, 1) <> chr(30)"
+        return f" AND id = ANY(ARRAY({found}))", "%" + re.sub(r"([\\%_])", r"\\\1", words) + "%"
 
     def say(
         self,
@@ -86,12 +87,13 @@ class SharedStore(Store):
         answers: str | None = None,
     ) -> Entry:
         """As `Store.say`, in two statements."""
-        at, stored = now(), json.dumps(details, default=str)
+        at, stored = now(), self._seal.text(json.dumps(details, default=str))
         with self._transaction() as run:
             run(_LOCK, "", conversation)
-            said = run(_SAY, conversation, id, speaker, text, at, stored, conversation, answers, conversation)
+            kept = (conversation, id, speaker, self._seal.text(text), at, stored)
+            said = run(_SAY, *kept, conversation, answers, conversation)
             if not said:
-                return entry_of(run(KNOWN, conversation, id)[0])
+                return self._entry(run(KNOWN, conversation, id)[0])
         return Entry(said[0][0], conversation, id, speaker, text, at, details)
 
     def unanswered(self) -> list[Entry]:
@@ -100,4 +102,4 @@ class SharedStore(Store):
         with self._transaction() as run:
             run(_FORGET, own)
             run(_CLAIM_FREE, own)
-            return [entry_of(row) for row in run(_CLAIMED, own)]
+            return [self._entry(row) for row in run(_CLAIMED, own)]

@@ -15,6 +15,7 @@ from psycopg.rows import tuple_row
 from shopbot.agents.postgres.worker import Worker, unreachable
 from shopbot.apps.serve.serve_file import Run, ServeFileError
 from shopbot.apps.serve.word_index import index_server
+from shopbot.encryption import PLAIN, Seal
 from shopbot.postgres_url import libpq_url
 
 CHANNEL = "shopbot_entries"
@@ -42,8 +43,9 @@ CREATE OR REPLACE TRIGGER serve_entry_kept AFTER INSERT ON entries FOR EACH ROW 
 class ServeTables:
     """The open tables; `worker` is this process's place among those that share them."""
 
-    def __init__(self, worker: Worker, *, words_indexed: bool = False) -> None:
+    def __init__(self, worker: Worker, *, words_indexed: bool = False, seal: Seal = PLAIN) -> None:
         self.worker = worker
+        self.seal = seal
         self.words_indexed = words_indexed
 
     @contextmanager
@@ -64,7 +66,7 @@ class ServeTables:
 
 
 @contextmanager
-def open_serve_tables(url: str, *schemas: str) -> Iterator[ServeTables]:
+def open_serve_tables(url: str, *schemas: str, seal: Seal = PLAIN) -> Iterator[ServeTables]:
     """The tables of these schemas in the PostgreSQL at `url`; they are made when they are not there.
 
     Raises:
@@ -81,7 +83,7 @@ def open_serve_tables(url: str, *schemas: str) -> Iterator[ServeTables]:
         worker.close()
         raise ServeFileError(unreachable(error)) from None
     try:
-        yield ServeTables(worker, words_indexed=words_indexed)
+        yield ServeTables(worker, words_indexed=words_indexed, seal=seal)
     finally:
         worker.close()
 
