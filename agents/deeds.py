@@ -203,10 +203,21 @@ def _cover(claim: Claim, deeds: Sequence[Deed], written: Sequence[Deed], all_dee
     forms = {_form(each) for each in _identifiers(text)}
     wanted = [each for each in _identifiers(claim.text) if _form(each) in forms]
     are_known = not wanted or (any(each in _bare(text) for each in wanted) and all(each in of_all for each in wanted))
+    are_known = are_known and all(_is_beside(each, _identifiers(text), all_deeds) for each in _identifiers(claim.text))
     amounts = _amounts(claim.text)
     if not are_known or not amounts or not any(_ARGUMENT.search(deed.args) for deed in deeds):
         return are_known
     return amounts <= {_number(each) for each in _NUMBER.findall(_text((*deeds, *all_deeds)))}
+
+
+def _is_beside(named: str, of_deeds: frozenset[str], all_deeds: Sequence[Deed]) -> bool:
+    """Whether a thing of another form than what the deeds were done to was observed together with one of those: an
+    order with its item. Where it was observed nowhere, or the deeds name nothing, nothing can be said."""
+    if not of_deeds or _form(named) in set(map(_form, of_deeds)):
+        return True
+    texts = [_bare(_text([deed])) for deed in all_deeds]
+    holding = [text for text in texts if named in text]
+    return not holding or any(each in text for text in holding for each in of_deeds)
 
 
 def _text(deeds: Iterable[Deed]) -> str:
