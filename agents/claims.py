@@ -209,6 +209,16 @@ def _nearest(participle: str) -> Kind | None:
     return kinds[int(scores.argmax())]
 
 
+@lru_cache(maxsize=4096)
+def likeness_of(verb: str, other: str) -> float:
+    """How much two verbs, in whatever form, mean the same: a cosine; 0.0 where the embedding model is not installed."""
+    try:
+        one, two = _encoder().encode([_FRAME.format(verb=verb), _FRAME.format(verb=other)])
+    except AgentError:
+        return 0.0
+    return float(one @ two)
+
+
 @cache
 def _encoder() -> Any:
     from shopbot.engines.embedding import Encoder

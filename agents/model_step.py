@@ -13,8 +13,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from langchain.agents.middleware import ModelRequest
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage
+from langchain.agents.middleware import ModelRequest, ModelResponse
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolCall
 from langgraph.errors import GraphBubbleUp
 from langgraph.types import Overwrite
 
@@ -28,9 +28,11 @@ from shopbot.agents.history import brief, excuse, last_resort, marked, notices, 
 from shopbot.agents.plan import changes_with_consequences, merge_facts
 from shopbot.agents.proposal import (
     NOT_DONE,
+    RESULT,
     Approved,
     Refusal,
     check_proposal,
+    result_refused,
     returned,
 )
 from shopbot.agents.step_responses import Response, StepResponses
@@ -81,9 +83,13 @@ class ModelStep(StepResponses):
                 logger.error("the engine failed", exc_info=failure)
                 return self._finish(excuse("broken", self.state))
             if self.structured is not None:
-                return self._pass_on(self.structured)
-            # An errand: reading a long message takes a while, and the event loop has other conversations to serve.
-            approved, refusals = yield partial(self._check, message)
+                approved, refusals = [], self._untrue(self.structured, message)
+                if not refusals:
+                    return self._pass_on(self.structured)
+                self.structured = None
+            else:
+                # An errand: reading a long message takes a while, and the event loop has other conversations to serve.
+                approved, refusals = yield partial(self._check, message)
             for refusal in refusals:
                 self._note(message, refusal.call, "refused")
                 self._tell(refusal)
@@ -205,6 +211,11 @@ class ModelStep(StepResponses):
             approved, refusals = check_proposal(message, self.state, wants_result=wants_result)
             span.set_attribute("shopbot.refused", [refusal.reason for refusal in refusals])
         return approved, refusals
+
+    def _untrue(self, proposal: ModelResponse[Any], message: AIMessage) -> list[Refusal]:
+        """What a structured response of LangChain's says was done and was not."""
+        call = next(iter(message.tool_calls), ToolCall(name=RESULT, args={}, id=None, type="tool_call"))
+        return result_refused(proposal.structured_response, call, self.state)
 
     def _span(self, name: str, operation: str) -> Any:
         return self.config.tracer.span(self.state.turn_id, name, operation)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from shopbot.agents.answering import faults_in, unknown_in
 from shopbot.agents.consent import as_values, has_consent
-from shopbot.agents.deeds import unsupported_claims
+from shopbot.agents.deeds import unsupported_claims, unsupported_in_result
 from shopbot.agents.evidence import invented_values
 from shopbot.agents.plan import unmet
 from shopbot.agents.state import TurnState
@@ -162,9 +162,19 @@ def _answer_refused(message: AIMessage, state: TurnState, *, wants_result: bool)
 
 
 def _sound(approved: Approved, state: TurnState) -> Approved | Refusal:
-    """A result, too, may cite only what was retrieved."""
-    faults = unknown_in(approved.args, state) if approved.action.name == RESULT else []
-    return refuse(approved.call, "unsupported", faults=faults[:_FAULTS]) if faults else approved
+    """A result, too, may cite only what was retrieved, and say that something was done only when it was."""
+    if approved.action.name != RESULT:
+        return approved
+    faults = unknown_in(approved.args, state)
+    if faults:
+        return refuse(approved.call, "unsupported", faults=faults[:_FAULTS])
+    return next(iter(result_refused(approved.args, approved.call, state)), approved)
+
+
+def result_refused(result: Any, call: ToolCall, state: TurnState) -> list[Refusal]:
+    """The refusal of a structured result, given by `call`, that says that something was done and was not."""
+    claims = unsupported_in_result(result, state)
+    return [refuse(call, NOT_DONE, claims=[claim.text for claim in claims[:_FAULTS]])] if claims else []
 
 
 def _independent(one: Action, other: Action) -> bool:

@@ -1,9 +1,10 @@
 """How well a reply that says that something was done is told from one that says so falsely: recorded service agents.
 
-Each reply after a write that went through is read four times: in the conversation as it was (its claims are true), as
-if no write had been done, as if those of its turn had not been, and as if they had been done to things of other
-numbers. Every other reply is read as it was. A falsehood counts as told apart when any claim of the reply is refused;
-a reply after a write that claims nothing counts as missed.
+Each reply after a write that went through is read five times: in the conversation as it was (its claims are true), as
+if no write had been done, as if those of its turn had not been, as if they had been done to things of other numbers,
+and as if another action had written, as it did in another conversation. Every other reply is read as it was. A
+falsehood counts as told apart when any claim of the reply is refused; a reply after a write that claims nothing counts
+as missed.
 
     python -m benchmarks.claims [development | held-back]
 
@@ -24,7 +25,7 @@ from pathlib import Path
 from benchmarks.external_sets import FOLDER
 from benchmarks.replay.runs import Said, ToolUse, read_lines, read_tau
 from shopbot.agents.claims import claims_in
-from shopbot.agents.deeds import Deed, unsupported
+from shopbot.agents.support import Deed, unsupported
 
 WRITES = {
     "retail": ("modify_", "cancel_", "return_", "exchange_", "transfer_"),
@@ -33,7 +34,7 @@ WRITES = {
 }
 PREVIEW = '"status": "preview"'
 """What a call of state_bench answers that changes nothing."""
-KINDS = ("as it was", "no write done", "none done in its turn", "done to another")
+KINDS = ("as it was", "no write done", "none done in its turn", "done to another", "another write done")
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,9 @@ def count(found: Iterator[Talk]) -> tuple[Counter[str], Counter[str], list[str]]
     asked: Counter[str] = Counter()
     refused: Counter[str] = Counter()
     alarms: list[str] = []
-    for talk in found:
-        for kind, text, deeds in _readings(talk):
+    all_talks = [*found]
+    for talk in all_talks:
+        for kind, text, deeds in _readings(talk, _others(talk, all_talks)):
             claims = unsupported(claims_in(text), talk.names, talk.writes, deeds)
             asked[kind] += 1
             refused[kind] += bool(claims)
@@ -102,7 +104,14 @@ def count(found: Iterator[Talk]) -> tuple[Counter[str], Counter[str], list[str]]
     return asked, refused, alarms
 
 
-def _readings(talk: Talk) -> Iterator[tuple[str, str, Sequence[Deed]]]:
+def _others(talk: Talk, all_talks: Sequence[Talk]) -> list[Deed]:
+    """One deed of each action of its domain that writes, out of other conversations."""
+    others = (other for other in all_talks if other is not talk and other.writes == talk.writes)
+    calls = (call for other in others for message in other.messages for call in message.calls if not call.failed)
+    return [*{deed.action: deed for deed in map(_deed, calls) if deed.action in talk.writes}.values()]
+
+
+def _readings(talk: Talk, others: Sequence[Deed]) -> Iterator[tuple[str, str, Sequence[Deed]]]:
     deeds: list[Deed] = []
     before: list[Deed] = []
     for message in talk.messages:
@@ -122,6 +131,9 @@ def _readings(talk: Talk) -> Iterator[tuple[str, str, Sequence[Deed]]]:
             yield KINDS[2], message.text, before
         if any(re.search(r"\w*\d\w{3,}", claim.text) for claim in claims_in(message.text)):
             yield KINDS[3], message.text, [_elsewhere(deed) if deed.action in talk.writes else deed for deed in deeds]
+        done = {deed.action for deed in deeds}
+        for other in (other for other in others if other.action not in done):
+            yield KINDS[4], message.text, [*deeds[:first], other]
 
 
 def _deed(call: ToolUse) -> Deed:

@@ -15,12 +15,13 @@ from langgraph.graph.message import REMOVE_ALL_MESSAGES
 
 from shopbot.agents import Gate
 from shopbot.agents.claims import claims_in
-from shopbot.agents.deeds import Deed, unsupported
+from shopbot.agents.support import Deed, unsupported
 from shopbot.testing import Conversation, Script
 from shopbot.tools import Action
 
 NAMES = ("find_booking", "cancel_booking", "send_receipt")
 WRITES = ("cancel_booking", "send_receipt")
+FOUND = [Deed("find_booking", "{}", text) for text in ('["ORD-77", "BK-1234"]', '["ORD-78", "BK-4321"]')]
 CLAIM = {"say": "I've cancelled your booking B-17."}
 SAYS_SO = [
     "I stopped it.",
@@ -44,6 +45,8 @@ SAYS_SO = [
     "I did refund it.",
     "Your refund is confirmed.",
     "I’ve rebooked you on the 9 am train.",
+    "Your refund is being processed!",
+    "You are now being transferred to a colleague.",
 ]
 SAYS_NOTHING_OF_IT = [
     "I stopped.",
@@ -102,10 +105,37 @@ def test_an_offer_a_condition_a_denial_and_a_record_are_none(words: str) -> None
         ("Your refund is on its way.", [Deed("find_booking", "{}", '{"status": "shipped"}')], False),
         ("All done.", [Deed("find_booking", "{}", "")], False),
         ("All done.", [Deed("send_receipt", "{}", "")], True),
+        ("I've cancelled order ORD-77.", [*FOUND, Deed("cancel_booking", '{"number": "BK-1234"}', "")], True),
+        ("I've cancelled order ORD-78.", [*FOUND, Deed("cancel_booking", '{"number": "BK-1234"}', "")], False),
+        (
+            "Your seat has been paused.",
+            [Deed("send_receipt", '{"text": "They would like their seat paused soon"}', "")],
+            False,
+        ),
     ],
 )
 def test_a_claim_holds_when_that_was_done_to_that_thing(words: str, deeds: list[Deed], holds: bool) -> None:
     assert (unsupported(claims_in(words), NAMES, WRITES, deeds) == []) == holds
+
+
+def test_what_another_action_is_clearly_more_like_was_not_done_by_this_one() -> None:
+    names = (*NAMES, "update_booking")
+    cancelled = [Deed("cancel_booking", "{}", '{"booking": "BK-1234"}')]
+    assert unsupported(claims_in("Your booking has been upgraded."), names, names[1:], cancelled)
+
+
+@pytest.mark.parametrize(
+    ("asked", "writes", "holds"),
+    [
+        ("Play some jazz, please.", WRITES, True),
+        ("Cancel my booking and play some jazz.", WRITES, False),
+        ("Please do something about it.", WRITES, False),
+        ("Please do something about it.", (), True),
+    ],
+)
+def test_done_may_tell_of_a_read_that_was_all_there_was_to_do(asked: str, writes: tuple[str, ...], holds: bool) -> None:
+    played = [Deed("play_music", "{}", "playing")]
+    assert (unsupported(claims_in("Done."), (*NAMES, "play_music"), writes, played, asked=asked) == []) == holds
 
 
 def test_a_false_claim_goes_back_to_the_engine() -> None:

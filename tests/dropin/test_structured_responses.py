@@ -51,6 +51,19 @@ def test_a_call_beside_a_structured_response_does_not_run() -> None:
     assert (cancelled, called) == ([], ["Receipt"])
 
 
+def test_a_structured_response_that_says_what_was_not_done_goes_back_to_the_engine() -> None:
+    false, true = ({"call": "Receipt", "args": {"text": text}} for text in ("I've cancelled B-99.", "It still stands."))
+    said = talk([], false, true).say("Cancel my booking B-99.")
+    assert said["structured_response"] == Receipt(text="It still stands.")
+
+
+def test_what_no_structured_response_says_truly_is_said_in_words() -> None:
+    false = {"call": "Receipt", "args": {"text": "I've cancelled booking B-99."}}
+    said = talk([], false, false, false)
+    assert said.say("Cancel my booking B-99.")["structured_response"] is None
+    assert said.reply.startswith("To be clear: nothing has been changed or sent in this step.")
+
+
 def test_a_value_that_was_refused_grounds_nothing_later() -> None:
     cancelled: list[str] = []
     said = talk(cancelled, CANCEL, CANCEL, CANCEL, RECEIPT)
