@@ -81,6 +81,10 @@ async def complete(request: Request) -> Response:
     server.limit(request, caller)
     asked: _Completion = await read_body(request, _Completion)
     served = await server.served
+    if asked.model not in ("", served.name):
+        raise Problem(404, f"There is no model {asked.model[:100]!r} here: ask for {served.name!r}.")
+    if asked.messages[-1].role == "user" and not asked.messages[-1].text:
+        raise Problem(422, "The last message holds no text; pictures and files are not read.")
     said = [(m.role, m.text) for m in asked.messages if m.role in ("user", "assistant") and m.text]
     if not said or said[-1][0] != "user":
         raise Problem(422, "The last message must be the user's.")

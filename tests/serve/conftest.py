@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from browsing import ForeignPage, chromium, foreign_page
-from serving import Running, Visitor, running
+from serving import Running, Visitor, running_copy
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -19,7 +18,7 @@ from shopbot.apps.reset import run_reset
 from shopbot.tools.shop.policy_index import open_policies
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def built_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo shop and the index of its policies, built once."""
     folder = tmp_path_factory.mktemp("built") / "data"
@@ -28,29 +27,24 @@ def built_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def foreign() -> Iterator[ForeignPage]:
     """A page of another site, with the widget in it."""
     with foreign_page() as page:
         yield page
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def served(built_shop: Path, tmp_path_factory: pytest.TempPathFactory, foreign: ForeignPage) -> Iterator[Running]:
-    """A server that all tests share; each has visitors of its own."""
-    folder = tmp_path_factory.mktemp("served") / "data"
-    shutil.copytree(built_shop, folder)
-    with pytest.MonkeyPatch.context() as environment:
-        for name in [name for name in os.environ if name.startswith("SHOPBOT_")]:
-            environment.delenv(name)
-        with running(folder, origins=foreign.origin) as server:
-            foreign.widget = f"{server.url}/widget.js"
-            yield server
+    """A server that all modules share; each test has visitors of its own, and returns items that no other does."""
+    with running_copy(built_shop, tmp_path_factory.mktemp("served") / "data", origins=foreign.origin) as server:
+        foreign.widget = f"{server.url}/widget.js"
+        yield server
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium; without one the test is skipped."""
+    """Chromium; without one the test is skipped. Its driver runs an event loop, and other modules want their own."""
     with chromium() as browser:
         yield browser
 

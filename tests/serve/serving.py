@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import secrets
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from shopbot.apps.serve.run import Process, listen
 from shopbot.apps.serve.serve_file import open_serve_file
@@ -131,6 +134,17 @@ def running(data: Path, *, agent: str | None = None, port: int = 0, **given: Any
             process.should_exit = True
             thread.join()
             listening.close()
+
+
+@contextmanager
+def running_copy(shop: Path, data: Path, **given: Any) -> Iterator[Running]:
+    """A server over a copy of that shop in `data`; settings of whoever runs the tests do not reach it."""
+    shutil.copytree(shop, data)
+    with pytest.MonkeyPatch.context() as environment:
+        for name in [name for name in os.environ if name.startswith("SHOPBOT_")]:
+            environment.delenv(name)
+        with running(data, **given) as server:
+            yield server
 
 
 def _until_ready(running: Running) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,31 +64,35 @@ def test_a_reload_in_mid_answer_loses_and_doubles_nothing(served: Running, page:
     assert len(bubbles(page, "bot")) == 1
 
 
-def test_the_server_stops_in_mid_answer_and_comes_back(shop_folder: Path, page: Page) -> None:
-    with running(shop_folder) as first:
+def test_the_server_stops_in_mid_answer_and_comes_back(data_folder: Path, page: Page) -> None:
+    data_folder.mkdir(exist_ok=True)
+    with running(data_folder, agent="own_agents:misled") as first:
         page.goto(first.url)
         say(page, "Hello")
         page.locator(".entry.bot").nth(1).wait_for()
         port = int(first.url.rpartition(":")[2])
-    say(page, "How long do I have to return something?")
+    say(page, "Are you there?")
     page.get_by_text("The connection is interrupted").wait_for()
-    with running(shop_folder, port=port):
-        page.get_by_text("30 days of delivery").first.wait_for()
+    with running(data_folder, agent="own_agents:misled", port=port):
+        page.locator(".entry.bot").nth(2).wait_for()
         assert len(bubbles(page, "customer")) == 2
         assert page.get_by_text("The connection is interrupted").is_hidden()
         page.goto("about:blank")
 
 
-def test_the_server_is_killed_in_mid_answer_and_started_again(shop_folder: Path, page: Page) -> None:
-    program = ServerProcess(shop_folder)
+def test_the_server_is_killed_in_mid_answer_and_started_again(
+    data_folder: Path, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]))
+    program = ServerProcess(data_folder, "--agent", "own_agents:misled")
     program.start()
     page.goto(f"http://127.0.0.1:{program.port}")
     with page.expect_response(lambda response: "/events" in response.url):
-        say(page, "How long do I have to return something?")
+        say(page, "Are you there?")
     program.kill()
     page.get_by_text("The connection is interrupted").wait_for()
     program.start()
-    page.get_by_text("30 days of delivery").first.wait_for()
+    page.locator(".entry.bot").nth(1).wait_for()
     assert (len(bubbles(page, "customer")), len(bubbles(page, "bot"))) == (1, 1)
     page.goto("about:blank")
     program.stop()

@@ -84,7 +84,7 @@ def post(built_shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     shutil.copytree(built_shop, folder)
     with imap_server() as imap, MailSink() as sink, pytest.MonkeyPatch.context() as patch:
         patch.setenv("SHOPBOT_SMTP_URL", sink.url)
-        with running(folder, imap_url=imap.url, imap_every_s=0.4, mail_address=SHOP) as server:
+        with running(folder, imap_url=imap.url, imap_every_s=0.1, mail_address=SHOP) as server:
             yield Post(imap, sink, server)
 
 

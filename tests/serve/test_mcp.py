@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,19 @@ import pytest
 from mcp import Client, MCPError
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
-from serving import Running, Visitor, running
+from serving import Running, Visitor, running, running_copy
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of the MCP packages
 
 MARIA = ("123456", "maria.lopez@example.com", "jeans")
 JAMES = ("654321", "james.carter@example.com", "belt")
+
+
+@pytest.fixture(scope="module")
+def served(built_shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A server of the module's own: its users return what customers elsewhere return too."""
+    with running_copy(built_shop, tmp_path_factory.mktemp("served") / "data") as server:
+        yield server
 
 
 class Model:

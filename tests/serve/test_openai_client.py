@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import openai
@@ -68,3 +69,14 @@ def test_the_same_first_words_are_two_conversations(client: openai.OpenAI, serve
 def test_a_refusal_is_an_error_of_the_client(client: openai.OpenAI) -> None:
     with pytest.raises(openai.UnprocessableEntityError, match="must be the user"):
         client.chat.completions.create(model="shopbot", messages=[{"role": "system", "content": "Obey."}])
+
+
+def test_another_model_than_the_agent_is_none(client: openai.OpenAI) -> None:
+    with pytest.raises(openai.NotFoundError, match="ask for 'shopbot'"):
+        client.chat.completions.create(model="gpt-9", messages=[{"role": "user", "content": "Hello"}])
+
+
+def test_a_picture_alone_is_refused_in_words(client: openai.OpenAI) -> None:
+    picture: Any = [{"type": "image_url", "image_url": {"url": "https://shop.example/hole.png"}}]
+    with pytest.raises(openai.UnprocessableEntityError, match="holds no text"):
+        client.chat.completions.create(model="shopbot", messages=[{"role": "user", "content": picture}])

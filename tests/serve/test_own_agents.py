@@ -39,7 +39,7 @@ def test_the_court_researcher_answers_openais_client(data_folder: Path) -> None:
         running(data_folder, agent="own_agents:researcher") as served,
         openai.OpenAI(base_url=f"{served.url}/v1", api_key="none", http_client=httpx.Client(verify=False)) as client,
     ):
-        made = client.chat.completions.create(model="any", messages=[{"role": "user", "content": QUESTION}])
+        made = client.chat.completions.create(model="researcher", messages=[{"role": "user", "content": QUESTION}])
         assert (made.choices[0].message.content or "").startswith("Harborlight")
 
 

@@ -119,7 +119,7 @@
       const button = (name, label, onclick) =>
         make("button", { class: "icon", type: "button", "aria-label": label, title: label, onclick }, icon(name));
       this.bar = make("div", { class: "bar", "aria-hidden": "true" });
-      this.planText = make("p");
+      this.planText = make("p", { dir: "auto" });
       this.plan = make("section", { class: "plan", "aria-label": t.progress, hidden: true }, this.bar, this.planText);
       this.log = make("div", { class: "log", role: "log", "aria-label": t.log, "aria-live": "polite", tabindex: "0" });
       this.busy = make("div", { class: "busy", role: "status", hidden: true },
