@@ -16,7 +16,7 @@ from shopbot.errors import AgentError
 from shopbot.yaml_text import read_yaml_text
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import Environment, Template
 
 _HERE = Path(__file__).parent
 _added: list[Path] = []
@@ -85,16 +85,26 @@ def render(path: str, **values: Any) -> str:
 
     Values are data: they are inserted as text and never read as a template.
     """
-    return _environment(_folders()).get_template(path).render(**values).strip()
+    return _template(path, _folders()).render(**values).strip()
 
 
 def exists(path: str) -> bool:
     """Whether there is such a prompt file."""
-    return any((folder / path).is_file() for folder in _folders())
+    return _exists(path, _folders())
 
 
 def _folders() -> tuple[Path, ...]:
     return (*_overrides, *_added, _HERE)
+
+
+@lru_cache(maxsize=256)
+def _exists(path: str, folders: tuple[Path, ...]) -> bool:
+    return any((folder / path).is_file() for folder in folders)
+
+
+@lru_cache(maxsize=256)
+def _template(path: str, folders: tuple[Path, ...]) -> Template:
+    return _environment(folders).get_template(path)
 
 
 @lru_cache(maxsize=8)
