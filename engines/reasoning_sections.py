@@ -12,8 +12,9 @@ from shopbot.prompts import load_data
 
 _FILE = "engines/dialects.yaml"
 _TOKEN = re.compile(r"<[|｜][\w▁]{1,40}[|｜]?>|<[\w▁]{1,40}[|｜]>|<(?!h\d>)[a-z]+_?\d+>|<[a-z]{2,10}_of_[a-z]{2,10}>")
+_PHRASE = r"[^\W\d_][\w'’-]{0,20}(?: [^\W\d_][\w'’-]{0,20}){0,5}"
 _HEADING = re.compile(
-    r"^[ \t#*_>•-]{0,8}([^\W\d_][\w'’-]{0,20}(?: [^\W\d_][\w'’-]{0,20}){0,5})[*_ \t]{0,4}[:：][*_]{0,4}", re.MULTILINE
+    rf"^[ \t#*_>•-]{{0,8}}({_PHRASE})(?:[*_ \t]{{0,4}}[:：][*_]{{0,4}}|[*_]{{2,3}}[ \t]{{0,4}}$)", re.MULTILINE
 )
 _TO = re.compile(r"to=(?:functions\.)?([\w.-]{1,100})")
 

@@ -81,7 +81,7 @@ def test_between_markers_of_the_answer(marks: tuple[str, str], space: str) -> No
     assert read(f"{SECRET}{space}{marks[0]}{space}{REPLY}{marks[1]}").text == REPLY
 
 
-decorated = st.sampled_from(["{}:", "**{}:**", "**{}**:", "### {}:", "{} :", "*{}:*", "- {}:"])
+decorated = st.sampled_from(["{}:", "**{}:**", "**{}**:", "### {}:", "{} :", "*{}:*", "- {}:", "**{}**\n"])
 thoughts = st.sampled_from(
     [
         "Thought",
