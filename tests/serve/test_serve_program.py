@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import json
 import subprocess
 import sys
@@ -118,4 +119,5 @@ def test_langgraphs_tools_find_the_agent() -> None:
     named = json.loads((ROOT / "langgraph.json").read_text(encoding="utf-8"))["graphs"]["shopbot"]
     file, _, name = named.partition(":")
     module = importlib.import_module("shopbot." + file.removeprefix("./").removesuffix(".py").replace("/", "."))
-    assert callable(getattr(module, name))
+    # `langgraph dev` calls it in its event loop, where nothing may block.
+    assert inspect.iscoroutinefunction(getattr(module, name))
