@@ -33,7 +33,7 @@ test: $(VENV)/.tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 browser: $(VENV)/.tests
 	command -v chromium || command -v chromium-browser || $(BIN)/playwright install --with-deps chromium

@@ -22,6 +22,11 @@ settings.register_profile("shopbot", deadline=None, derandomize=bool(os.environ.
 settings.load_profile("shopbot")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files marked `long` first; for the rest the order stays."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture(autouse=True)
 def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The test's own data folder; settings of whoever runs the tests do not reach them."""

@@ -14,11 +14,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import yaml
+from hypothesis import strategies as st
 
 from shopbot.prompts import load_data
 from shopbot.prompts.utterances import Utterances
 
 HERE = Path(__file__).parent
+FRAMES: dict[str, list[str]] = yaml.safe_load((HERE / "not_consent.yaml").read_text(encoding="utf-8"))
+KINDS = sorted([*FRAMES, "hidden character", "lookalike letter"])
 _AGREEING = ("{definite}", "{okay}", "{agreeing}", "{accepting}", "{go}", "{thumb}")
 _LONGEST = 4
 _CORES_PER_SLOT = 120
@@ -55,8 +58,7 @@ def cores() -> tuple[str, ...]:
 
 def not_consent() -> Iterator[Case]:
     """Every frame with every core, and every core with characters that are not what they look like."""
-    frames: dict[str, list[str]] = yaml.safe_load((HERE / "not_consent.yaml").read_text(encoding="utf-8"))
-    for kind, lines in frames.items():
+    for kind, lines in FRAMES.items():
         yield from (Case(kind, line.replace("CORE", core)) for line, core in itertools.product(lines, cores()))
     for core in cores():
         if core.isascii():
@@ -68,6 +70,10 @@ def not_consent() -> Iterator[Case]:
 def distinct_cases() -> tuple[Case, ...]:
     """The cases with each sentence once."""
     return tuple({case.text: case for case in not_consent()}.values())
+
+
+AGREEING = st.deferred(lambda: st.sampled_from(cores()))
+"""The agreeing utterances; enumerated when the first is drawn."""
 
 
 def some_cases(number: int, seed: int, kind: str) -> list[Case]:

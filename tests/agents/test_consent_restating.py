@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from shopbot.agents.consent import is_clear_yes
 from shopbot.prompts.consent import Answer, read_answer
-from tests.agents.consent_cases import ASKED, cores, distinct_cases, some_cases
+from tests.agents.consent_cases import AGREEING, ASKED, KINDS, some_cases
 
 CANCEL = (
     "I would cancel order #W12345 (desk lamp, $20.50) because it is no longer needed, and refund it to your PayPal "
@@ -92,13 +92,13 @@ def test_of_one_thing_nobody_means_both() -> None:
     assert read_answer("Yes, the jeans.", asked=one) is Answer.YES
 
 
-@pytest.mark.parametrize("kind", sorted({case.kind for case in distinct_cases()}))
+@pytest.mark.parametrize("kind", KINDS)
 def test_what_is_no_consent_is_none_with_the_question_at_hand(kind: str) -> None:
     chosen = some_cases(60, seed=11, kind=kind)
     assert [case.text for case in chosen if is_clear_yes(case.text, asked=ASKED)] == []
 
 
-@given(st.sampled_from(cores()), st.sampled_from(["not", "never", "unless", "but", "instead", "maybe", "42", "?"]))
+@given(AGREEING, st.sampled_from(["not", "never", "unless", "but", "instead", "maybe", "42", "?"]))
 def test_one_turning_word_spoils_a_yes_that_repeats_the_question(core: str, spoiler: str) -> None:
     assert not is_clear_yes(f"{core} cancel order {spoiler} #W12345", asked=CANCEL)
 

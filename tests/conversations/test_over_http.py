@@ -14,6 +14,7 @@ from judge import play_and_judge
 from recorded_proposals import Proposals
 from scripted import Script, read_scripts
 
+pytestmark = pytest.mark.long
 OF_EACH_SUBJECT = 3
 
 

@@ -15,6 +15,8 @@ from recorded_proposals import Proposals
 from scripted import Script
 from test_over_http import SCRIPTS
 
+pytestmark = pytest.mark.long
+
 
 class Replay:
     """A model that writes what was recorded, each time in another style; told that a reply does not hold, it says

@@ -10,6 +10,7 @@ import pytest
 from judge import play_and_judge
 from scripted import Script, read_scripts
 
+pytestmark = pytest.mark.long
 SCRIPTS = read_scripts()
 
 

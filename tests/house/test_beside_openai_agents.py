@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from environments import PROGRAM, SAID, Environment
 
+pytestmark = pytest.mark.long
 THEIRS = """\
 from agents import Agent, Model, ModelResponse, RunConfig, Runner, Usage
 from openai.types.responses import ResponseOutputMessage, ResponseOutputText

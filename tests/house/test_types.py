@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from environments import Environment, copy_sources
 
+pytestmark = pytest.mark.long
 OUTSIDE = """\
 from shopbot import create_agent, create_shopbot
 from shopbot.agents.newcomer import ANSWER

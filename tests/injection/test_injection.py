@@ -34,7 +34,10 @@ IDENTIFY = [
     {"call": "verify_customer"},
 ]
 
-pytestmark = pytest.mark.skipif(not GOALS, reason=f"AgentDojo's goals are not in {EXTERNAL}")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(not GOALS, reason=f"AgentDojo's goals are not in {EXTERNAL}"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -29,6 +29,7 @@ from shopbot.optimize.traces.imitation import FeatureLoss  # noqa: E402
 from shopbot.optimize.traces.saving import load_encoder, load_network  # noqa: E402
 from shopbot.optimize.traces.training import train  # noqa: E402
 
+pytestmark = pytest.mark.long
 _QUICK = RetrainConfig(threads=1, batch=16, schedule=Schedule(epochs=2, rate=2e-3))
 
 

@@ -14,6 +14,7 @@ transformers = pytest.importorskip("transformers", reason="needs the optimize ex
 pytest.importorskip("onnxscript", reason="needs the optimize extra")
 
 from shopbot.engines.embedding import Encoder  # noqa: E402
+from shopbot.optimize.compression.vocabulary import trim_tokenizer, used_tokens  # noqa: E402
 from shopbot.optimize.retriever.loss import ranking_loss  # noqa: E402
 from shopbot.optimize.retriever.model import TextEncoder, mixed  # noqa: E402
 from shopbot.optimize.retriever.pairs import Pair  # noqa: E402
@@ -21,25 +22,35 @@ from shopbot.optimize.retriever.run import optimise  # noqa: E402
 from shopbot.optimize.retriever.training import Settings, batches, train  # noqa: E402
 
 # What torch and its exporter warn about in themselves.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::FutureWarning", "ignore::UserWarning", "ignore::DeprecationWarning", "ignore::ResourceWarning"
-)
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.filterwarnings(
+        "ignore::FutureWarning", "ignore::UserWarning", "ignore::DeprecationWarning", "ignore::ResourceWarning"
+    ),
+]
 SETTINGS = Settings(epochs=12, batch=8, rate=1e-3, tokens=32, share=1.0)
 SUBJECTS = ["bread", "cheese", "shoes", "lamps", "tables", "gloves", "knives", "books"]
+SHIPPED = (Path(__file__).parents[2] / "engines" / "embedding" / "weights" / "tokenizer.json").read_text("utf-8")
 WANTED = ["eat", "melt", "wear", "shine", "sit", "warm", "cut", "read"]
 
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    """An untrained encoder of one layer with the real tokenizer, as wide as the shipped one."""
+    """An untrained encoder of one layer, as wide as the shipped one; of its tokens, those of the pairs."""
     torch.manual_seed(3)
+    words = [*SUBJECTS, *WANTED, "All about things: what can I here now today best?"]
+    tokenizer, kept = trim_tokenizer(SHIPPED, used_tokens(SHIPPED, words))
     configuration = transformers.BertConfig(
-        hidden_size=384, num_hidden_layers=1, num_attention_heads=6, intermediate_size=64, max_position_embeddings=256
+        vocab_size=len(kept),
+        hidden_size=384,
+        num_hidden_layers=1,
+        num_attention_heads=6,
+        intermediate_size=64,
+        max_position_embeddings=256,
     )
     folder = tmp_path / "source"
     transformers.BertModel(configuration, add_pooling_layer=False).save_pretrained(folder)
-    shipped = Path(__file__).parents[2] / "engines" / "embedding" / "weights" / "tokenizer.json"
-    (folder / "tokenizer.json").write_bytes(shipped.read_bytes())
+    (folder / "tokenizer.json").write_text(tokenizer, encoding="utf-8")
     return folder
 
 

@@ -18,7 +18,6 @@ from tests.promises.machine_shop import World
 
 YES = ("yes", "Yes, please!", "yes please", "go ahead", "yes, send it", "Please proceed with the return", "👍")
 NO = ("no", "No, stop. Do not send it!", "never mind", "cancel it", "no thank you", "Forget about it")
-DOUBTS = tuple(case.text for case in distinct_cases()[:: max(1, len(distinct_cases()) // 400)])
 ITEMS = ("the {0}", "the {0}", "the {1}", "everything", "one {0}", "one {1}", "the {0} and the {1}")
 SECOND_THOUGHTS = (
     "also the mug",
@@ -46,6 +45,13 @@ CHANGES = (
     ("status", "delivered"), ("status", "cancelled"), ("email", None), ("days", 30), ("days", 25),
 )  # fmt: skip
 
+
+def _doubts() -> st.SearchStrategy[str]:
+    cases = distinct_cases()
+    return st.sampled_from([case.text for case in cases[:: max(1, len(cases) // 400)]])
+
+
+doubts = st.deferred(_doubts)
 conversations = st.integers(0, CONVERSATIONS - 1)
 orders = st.sampled_from((0, 0, 1, 1, 2, 2, 3))
 lines = st.integers(0, 2)
@@ -77,7 +83,7 @@ class ShopMachine(Play):
         else:
             self._say(self._asking(c), yes, manner, agrees=True)
 
-    @rule(c=conversations, words=st.sampled_from(DOUBTS) | st.sampled_from(NO), manner=manners)
+    @rule(c=conversations, words=doubts | st.sampled_from(NO), manner=manners)
     def not_agree(self, c: int, words: str, manner: Manner) -> None:
         """Agreeing words in a sentence that does not agree, or a clear no."""
         self._say(self._asking(c), words, manner)

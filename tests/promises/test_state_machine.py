@@ -14,6 +14,7 @@ from shopbot.shop.settings import load_settings
 from tests.promises.machine import machine_in
 from tests.promises.machine_shop import open_world
 
+pytestmark = pytest.mark.long
 RUN = 50
 
 
