@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from shopbot.engines.react.words import label_pattern
+from shopbot.engines.labels import label_pattern
 from shopbot.prompts import load_data
 
 _FILE = "engines/dialects.yaml"

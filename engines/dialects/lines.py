@@ -9,11 +9,11 @@ from typing import Any
 
 from shopbot.engines.dialects.looks import is_call
 from shopbot.engines.dialects.marks import either_spelt
+from shopbot.engines.labels import label_pattern
 from shopbot.engines.react.call_shapes import Actions, Shaped
 from shopbot.engines.react.complaints import Unreadable
 from shopbot.engines.react.inputs import read_fields, read_input
 from shopbot.engines.react.names import match_name
-from shopbot.engines.react.words import label_pattern
 from shopbot.engines.reasoning_marks import kind_of
 
 _IDENTIFIER = r"(?:[A-Za-z]\w{0,60}\.)*[A-Za-z][a-z0-9]{0,40}(?:_[A-Za-z0-9_]{1,60}|[A-Z]\w{0,60}|\.\w{1,60})"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from shopbot.engines.dialects.marks import insides
+from shopbot.engines.labels import keys
 from shopbot.engines.react.call_shapes import MOST_CALLS, Shaped, as_listed
 from shopbot.engines.react.complaints import Unreadable
 from shopbot.engines.react.lenient import Bare, as_written
 from shopbot.engines.react.names import match_name
-from shopbot.engines.react.words import keys
 from shopbot.engines.reasoning_sections import heading_kind
 
 

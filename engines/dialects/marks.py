@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from shopbot.engines.react.words import ends_of_turn
+from shopbot.engines.labels import ends_of_turn
 from shopbot.prompts import load_data
 
 _FILE = "engines/dialects.yaml"

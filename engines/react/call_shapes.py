@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from shopbot.engines.labels import keys, squash, words
 from shopbot.engines.react.complaints import Unreadable
 from shopbot.engines.react.inputs import read_input, read_named, read_object
 from shopbot.engines.react.lenient import Bare, as_written, read_value
 from shopbot.engines.react.names import match_name
-from shopbot.engines.react.words import keys, squash, words
 
 Actions = Mapping[str, Mapping[str, Any] | None]
 """Name of each known action -> its JSON schema; None for one that is not on offer."""

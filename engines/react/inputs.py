@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from shopbot.engines.labels import keys, squash, words
 from shopbot.engines.react.complaints import Unreadable, fields_of
 from shopbot.engines.react.fitting import Schema, fit_arguments, types_of
 from shopbot.engines.react.lenient import Bare, Reader, read_value
 from shopbot.engines.react.sections import FENCE, unfenced
-from shopbot.engines.react.words import keys, squash, words
 
 _QUOTES = "\"'“”‘’«»„`"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from shopbot.engines.react.words import squash, words
+from shopbot.engines.labels import squash, words
 
 _LONGEST = 100
 

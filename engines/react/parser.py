@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from shopbot.engines.labels import inline_pattern, squash, words
 from shopbot.engines.react.call_shapes import (
     MOST_CALLS,
     Actions,
@@ -27,7 +28,6 @@ from shopbot.engines.react.complaints import Unreadable
 from shopbot.engines.react.inputs import read_input
 from shopbot.engines.react.names import match_name
 from shopbot.engines.react.sections import PROSE, Section, split_sections, unfenced
-from shopbot.engines.react.words import inline_pattern, squash, words
 
 _INPUT_BEGINS = ("{", "[", "```", "~~~")
 

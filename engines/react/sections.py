@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from shopbot.engines.react.words import ends_of_turn, inline_pattern, label_pattern
+from shopbot.engines.labels import ends_of_turn, inline_pattern, label_pattern
 
 PROSE = "prose"
 _MADE_UP = ("observation", "customer")
