@@ -60,6 +60,7 @@ def test_a_yes_that_repeats_the_question_is_a_yes(message: str) -> None:
         "yes shall I cancel it",
         "Yes, and cancel the t-shirt as well.",
         "Yes, I think that is correct.",
+        "Yes, correct that.",
         "Yes. I'd rather keep the lamp.",
         "Yes, please do not cancel the order.",
         "Yes, just the refund.",
