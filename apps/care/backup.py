@@ -13,6 +13,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import subprocess
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -21,7 +22,8 @@ from shopbot.postgres_url import libpq_url
 from shopbot.shop.errors import ShopError
 from shopbot.shop.settings import Settings
 
-DATABASES = ("serve.db", "conversations.db", "agent.db", "shop.db", "carrier/carrier.db")
+CARRIER = "carrier/carrier.db"
+DATABASES = ("serve.db", "conversations.db", "agent.db", "shop.db", CARRIER)
 """The SQLite files, in the order in which they are copied."""
 FOLDERS = ("labels", "mail", "carrier", "collections", "tenants")
 FILES = ("serve-accounts.json", "serve-secret")
@@ -42,14 +44,16 @@ def run_backup(*, data: Path | None, folder: Path) -> int:
     if folder.exists() and any(folder.iterdir()):
         raise NotBackedUp(f"{folder} is not empty: name a new folder, one for each copy.")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    copied = [_dump(settings, folder)] if settings.postgres_url else _copy_databases(settings.data, folder)
+    copied = [_dump(settings, folder)] if settings.postgres_url else []
+    # Beside a PostgreSQL the sandbox carrier's ledger is the only file; any other is from before a move.
+    copied += _copy_databases(settings.data, folder, (CARRIER,) if settings.postgres_url else DATABASES)
     copied += _copy_files(settings.data, folder)
     print(f"In {folder}: {', '.join(copied)}")
     return 0
 
 
-def _copy_databases(data: Path, folder: Path) -> list[str]:
-    found = [name for name in DATABASES if (data / name).exists()]
+def _copy_databases(data: Path, folder: Path, names: Sequence[str]) -> list[str]:
+    found = [name for name in names if (data / name).exists()]
     for name in found:
         (folder / name).parent.mkdir(exist_ok=True)
         with closing(sqlite3.connect(data / name)) as old, closing(sqlite3.connect(folder / name)) as new:

@@ -4,7 +4,7 @@ Both databases index the parts of three characters that a text has, so a search 
 index: SQLite by FTS5's trigram tokenizer, PostgreSQL by pg_trgm. Where there is none of them, search reads on from the
 newest conversation. Triggers and indices belong to the database: a program of the version before keeps them up to date.
 
-Sealed texts (`shopbot.encryption`) are in no index.
+Encrypted texts (`shopbot.encryption`) are in no index.
 """
 
 from __future__ import annotations
