@@ -16,6 +16,7 @@ _PHRASE = r"[^\W\d_][\w'’-]{0,20}(?: [^\W\d_][\w'’-]{0,20}){0,5}"
 _HEADING = re.compile(
     rf"^[ \t#*_>•-]{{0,8}}({_PHRASE})(?:[*_ \t]{{0,4}}[:：][*_]{{0,4}}|[*_]{{2,3}}[ \t]{{0,4}}$)", re.MULTILINE
 )
+_KINDS = {"thought": "reasoning", "answer": "answer", "say": "answer", "action": "call"}
 _TO = re.compile(r"to=(?:functions\.)?([\w.-]{1,100})")
 
 
@@ -66,10 +67,13 @@ def split_headed(text: str) -> tuple[str, str] | None:
     """The reply and the reasoning where a heading says which is which; None where none says so.
 
     A heading for reasoning counts when one for the answer follows it, and where its word has no other meaning. The
-    last answer is the reply. Sections of other kinds stay in front of it.
+    last answer is the reply, and all before it reasoning; where an action is among that, it is a call with what the
+    model made up of its result, and left to those who read calls.
     """
     parts = list(_sections(text))
     kinds = [kind for kind, _, _ in parts]
+    if "call" in kinds:
+        return None
     thoughts = [
         place for place, (kind, head, _) in enumerate(parts) if kind == "reasoning" and _counts(place, head, parts)
     ]
@@ -77,7 +81,8 @@ def split_headed(text: str) -> tuple[str, str] | None:
         return None
     last = max((place for place, kind in enumerate(kinds) if kind == "answer" and place > thoughts[0]), default=None)
     if last is not None:
-        return parts[last][2].strip(), "".join(head + body for _, head, body in parts[:last]).strip()
+        before = [body if kind == "reasoning" else head + body for kind, head, body in parts[:last]]
+        return parts[last][2].strip(), "".join(before).strip()
     kept = [head + body for place, (_, head, body) in enumerate(parts) if place not in thoughts]
     return "".join(kept).strip(), "".join(parts[place][2] for place in thoughts).strip()
 
@@ -112,7 +117,7 @@ def _kind(heading: re.Match[str]) -> str:
     if label:
         named = ((kind, label[kind]) for kind in ("thought", "answer", "say", "action", "input", "observation"))
         kind = next((kind for kind, value in named if value), "")
-        return {"thought": "reasoning", "answer": "answer", "say": "answer"}.get(kind, "")
+        return _KINDS.get(kind, "")
     return heading_kind(heading[1])
 
 
