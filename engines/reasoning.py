@@ -9,22 +9,28 @@ reasoning inside the text.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from langchain_core.messages import AIMessage
 
 from shopbot.engines.protocol import THOUGHT
 from shopbot.engines.reasoning_marks import of_kind, split_marked
-from shopbot.engines.reasoning_sections import split_channels, split_headed
+from shopbot.engines.reasoning_sections import split_asides, split_channels, split_headed, split_speaker
 
+Ways = Sequence[Callable[[str], tuple[str, str] | None]]
+"""Each takes reply and reasoning of a text apart, or finds none."""
 _BLOCKS = frozenset({"reasoning", "thinking", "reasoning_content"})
 _COMMENT = re.compile(r"<!--(.*?)(?:-->|\Z)", re.DOTALL)
 
 
-def separate_reasoning(message: AIMessage) -> AIMessage:
-    """The answer with its reasoning under `THOUGHT` and its text without it; the same object when there is none."""
+def separate_reasoning(message: AIMessage, *, headings: bool = True) -> AIMessage:
+    """The answer with its reasoning under `THOUGHT` and its text without it; the same object when there is none.
+
+    Without `headings`, "Thought:" and the like stay, for whoever reads the sections of a completion.
+    """
     beside = [_text_of(message.additional_kwargs.get(key)) for key in (THOUGHT, "reasoning")]
-    content, inside = _without_reasoning(message.content)
+    content, inside = _without_reasoning(message.content, _WAYS if headings else _MARKED)
     thought = "\n".join(part.strip() for part in [*beside, *inside] if part.strip())
     if not thought and content == message.content:
         return message
@@ -32,13 +38,13 @@ def separate_reasoning(message: AIMessage) -> AIMessage:
     return message.model_copy(update={"content": content, "additional_kwargs": {**kept, THOUGHT: thought}})
 
 
-def split_reasoning(text: str) -> tuple[str, str]:
+def split_reasoning(text: str, ways: Ways | None = None) -> tuple[str, str]:
     """The reply and the reasoning in a text: in channels, between markers, under headings.
 
     What is marked as the answer is the reply alone.
     """
     reply, thoughts = text, list[str]()
-    for split in (split_channels, _split_thoughts, _split_answer, split_headed, _split_comments):
+    for split in ways or _WAYS:
         found = split(reply)
         if found is not None:
             reply = found[0]
@@ -60,15 +66,19 @@ def _split_comments(text: str) -> tuple[str, str] | None:
     return (_COMMENT.sub("", text).strip(), "\n".join(hidden)) if hidden else None
 
 
-def _without_reasoning(content: Any) -> tuple[Any, list[str]]:
+_MARKED: Ways = (split_channels, _split_thoughts, _split_answer, _split_comments)
+_WAYS: Ways = (*_MARKED, split_asides, split_headed, split_speaker)
+
+
+def _without_reasoning(content: Any, ways: Ways) -> tuple[Any, list[str]]:
     if isinstance(content, str):
-        reply, thought = split_reasoning(content)
+        reply, thought = split_reasoning(content, ways)
         return reply, [thought]
     blocks, thoughts = [], []
     for block in content:
         text = block if isinstance(block, str) else block.get("text") if block.get("type") == "text" else None
         if isinstance(text, str):
-            reply, thought = split_reasoning(text)
+            reply, thought = split_reasoning(text, ways)
             block = reply if isinstance(block, str) else {**block, "text": reply}
             thoughts.append(thought)
         elif isinstance(block, dict) and block.get("type") in _BLOCKS:

@@ -107,6 +107,19 @@ def pairs_in(text: str) -> set[str]:
     return sides[0] & sides[1]
 
 
+def lone_in(text: str) -> set[str]:
+    """The names of tags that close themselves, outside of code, and are no markup of a reply's own."""
+    names: set[str] = set()
+
+    def look(mark: re.Match[str]) -> bool:
+        if mark["open"] == "<" and mark.group().endswith("/>"):
+            names.add(read_name(mark["name"])[0])
+        return False
+
+    _Splitter(look).split(text)
+    return names - {*load_data(_FILE)["markup"]}
+
+
 class _Splitter:
     """Takes one text apart; after it, `found`: a marker was there, `began_inside`: the first was a closing one."""
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from shopbot.engines.labels import label_pattern
+from shopbot.engines.reasoning_marks import kind_of
 from shopbot.prompts import load_data
 
 _FILE = "engines/dialects.yaml"
@@ -16,6 +17,16 @@ _PHRASE = r"[^\W\d_][\w'’-]{0,20}(?: [^\W\d_][\w'’-]{0,20}){0,5}"
 _HEADING = re.compile(
     rf"^[ \t#*_>•-]{{0,8}}({_PHRASE})(?:[*_ \t]{{0,4}}[:：][*_]{{0,4}}|[*_]{{2,3}}[ \t]{{0,4}}$)", re.MULTILINE
 )
+_CLOSES = {"(": ")", "[": "]", "*": "*", "_": "_", "**": "**", "__": "__"}
+_ASIDE = re.compile(rf"(?m)^[ \t]*(\*\*|__|[(\[*_]) ?({_PHRASE})[:：]([^\n]*?)(\*\*|__|[)\]*_])[ \t]*")
+_FENCED = re.compile(
+    r"^[ \t]*(`{3,}|~{3,})[ \t]*([\w-]+)[^\n]*\n(.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL
+)
+_DOTTED = re.compile(
+    rf"^[ \t]*({_PHRASE}) ?(?:\.{{3}}|…)[ \t]*\n(.*?)\n[ \t]*(?:\.{{3}}|…) ?({_PHRASE})\.?[ \t]*$",
+    re.MULTILINE | re.DOTALL,
+)
+_SPEAKER = re.compile(rf"\A\s*[*_]{{0,2}}({_PHRASE})[*_]{{0,2}}[:：][*_]{{0,2}}[ \t]*(?=\S)")
 _KINDS = {"thought": "reasoning", "answer": "answer", "say": "answer", "action": "call"}
 _TO = re.compile(r"to=(?:functions\.)?([\w.-]{1,100})")
 
@@ -85,6 +96,36 @@ def split_headed(text: str) -> tuple[str, str] | None:
         return parts[last][2].strip(), "".join(before).strip()
     kept = [head + body for place, (_, head, body) in enumerate(parts) if place not in thoughts]
     return "".join(kept).strip(), "".join(parts[place][2] for place in thoughts).strip()
+
+
+def split_asides(text: str) -> tuple[str, str] | None:
+    """The reply and the reasoning where it stands in brackets, "(Thinking: …)", in a block of code of that name, or
+    between "Thinking..." and "...done thinking."; None where there is none."""
+    thoughts: list[str] = []
+
+    def take(found: re.Match[str], *phrases: str, inside: str) -> str:
+        if not all(kind_of(phrase) == "reasoning" for phrase in phrases):
+            return found.group()
+        thoughts.append(inside.strip())
+        return ""
+
+    def aside(found: re.Match[str]) -> str:
+        closed = _CLOSES[found[1]] == found[4]
+        return take(found, found[2], inside=found[3]) if closed else found.group()
+
+    text = _FENCED.sub(lambda found: take(found, found[2], inside=found[3]), text)
+    text = _DOTTED.sub(lambda found: take(found, found[1], found[3], inside=found[2]), text)
+    text = _ASIDE.sub(aside, text)
+    return (text.strip(), "\n".join(thoughts)) if thoughts else None
+
+
+def split_speaker(text: str) -> tuple[str, str] | None:
+    """The reply without the label of who speaks, "Assistant:", and no reasoning; None where it begins with none."""
+    found = _SPEAKER.match(text)
+    if found is None:
+        return None
+    is_own = found[1].lower() in load_data(_FILE)["channels"]["answer"] or heading_kind(found[1]) == "answer"
+    return (text[found.end() :], "") if is_own else None
 
 
 def _counts(place: int, head: str, parts: list[tuple[str, str, str]]) -> bool:

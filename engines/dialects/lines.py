@@ -7,10 +7,10 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from shopbot.engines.dialects.looks import is_call
+from shopbot.engines.dialects.looks import is_call, unread
 from shopbot.engines.dialects.marks import either_spelt
 from shopbot.engines.labels import label_pattern
-from shopbot.engines.react.call_shapes import Actions, Shaped
+from shopbot.engines.react.call_shapes import Actions, Shaped, read_call
 from shopbot.engines.react.complaints import Unreadable
 from shopbot.engines.react.inputs import read_fields, read_input
 from shopbot.engines.react.names import match_name
@@ -27,6 +27,7 @@ _FIELD = re.compile(
     r"[ \t]{0,8}[\"*_`-]{0,4}[ \t]?([\w-]{1,60})[\"*_`]{0,4}[ \t]*[:=][*_]{0,3}[ \t]*([^{\[\n]*)(?:\n|\Z)"
 )
 _OPENS = re.compile(r"\s*(?:[\"*_` \w-]{1,60}[:=])?[*_`]*\s*(?:```\w*\s*)?[{\[]")
+_CALLED = re.compile(r"[ \t]*[*_`]{0,4}([\w.-]{1,100})[ \t]?([(\[][^\n]*[)\]])[*_`.; \t]*(?:\n|\Z)")
 _WRITTEN = re.compile(r"[ \t]*[*_`\"']{0,4}([\w.-]{1,100})[*_`\"']{0,4}[ \t]*(?:\n|\Z)")
 
 
@@ -62,7 +63,11 @@ def _lone(names: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def _labelled(text: str, label: re.Match[str], actions: Actions) -> tuple[int, Shaped] | None:
-    """A label for an action, its name and the fields under it; None when what follows is no name."""
+    """A label for an action, its name and the fields under it or in brackets; None when what follows is no name."""
+    called = _CALLED.match(text, label.end())
+    if called and match_name(called[1], actions):
+        raw = called[1] + called[2]
+        return called.end(), read_call(raw, actions) or unread(raw, tuple(actions))
     written = _WRITTEN.match(text, label.end())
     if written is None or _OPENS.match(text, written.end()):
         return None

@@ -39,7 +39,14 @@ def is_call(value: Any, names: tuple[str, ...]) -> bool:
     beside = any(isinstance(inner, str | Bare) for key, inner in value.items() if key not in keys("arguments"))
     if beside and any(_is_given(value.get(key)) for key in keys("arguments")):
         return True
-    return len(value) == 1 and next(iter(value)) in names
+    return (len(value) == 1 and next(iter(value)) in names) or _is_protocol(value)
+
+
+def _is_protocol(value: dict[str, Any]) -> bool:
+    """Whether an object has the keys of a call and none besides, whatever it calls: a "final_answer" too."""
+    roles = [keys("name"), keys("arguments")]
+    known = {key for kind in ("name", "arguments", "thought") for key in keys(kind)}
+    return value.keys() <= known and all(any(key in value for key in role) for role in roles)
 
 
 def _is_given(value: Any) -> bool:

@@ -21,7 +21,7 @@ from shopbot.engines.react.complaints import Unreadable
 from shopbot.engines.react.inputs import read_object
 from shopbot.engines.react.lenient import Reader, read_value
 from shopbot.engines.react.names import match_name
-from shopbot.engines.reasoning_marks import pairs_in, read_name, split_marked
+from shopbot.engines.reasoning_marks import lone_in, pairs_in, read_name, split_marked
 
 LONGEST = 20_000
 """Characters of a text with marks of a call that are read."""
@@ -85,7 +85,7 @@ def _read_marked(text: str, actions: Actions) -> Found | None:
 
 
 def _unknown_pairs(text: str, names: tuple[str, ...]) -> set[str]:
-    return {name for name in pairs_in(text) if not tags(names).search(f"<{name}>")}
+    return {name for name in pairs_in(text) | lone_in(text) if not tags(names).search(f"<{name}>")}
 
 
 def _read_lines(text: str, actions: Actions) -> Found:

@@ -113,7 +113,7 @@ class ReactEngine(BaseChatModel):
 
 
 def _result(said: Any, messages: Sequence[BaseMessage], actions: Sequence[Action]) -> ChatResult:
-    answer = separate_reasoning(said if isinstance(said, AIMessage) else AIMessage(str(said)))
+    answer = separate_reasoning(said if isinstance(said, AIMessage) else AIMessage(str(said)), headings=False)
     offered: dict[str, Mapping[str, Any] | None] = {action["name"]: action.get("parameters", {}) for action in actions}
     known = {**dict.fromkeys(_blocked(messages)), **offered}
     return ChatResult(generations=[ChatGeneration(message=_message(answer, read_completion(answer.text, known)))])
