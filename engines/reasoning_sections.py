@@ -18,7 +18,7 @@ _HEADING = re.compile(
     rf"^[ \t#*_>•-]{{0,8}}({_PHRASE})(?:[*_ \t]{{0,4}}[:：][*_]{{0,4}}|[*_]{{2,3}}[ \t]{{0,4}}$)", re.MULTILINE
 )
 _CLOSES = {"(": ")", "[": "]", "*": "*", "_": "_", "**": "**", "__": "__"}
-_ASIDE = re.compile(rf"(?m)^[ \t]*(\*\*|__|[(\[*_]) ?({_PHRASE})[:：]([^\n]*?)(\*\*|__|[)\]*_])[ \t]*")
+_ASIDE = re.compile(rf"(?m)^[ \t]*(\*\*|__|[(\[*_]) ?({_PHRASE})[:：]([^\n]*?[^\s*_][^\n]*?)(\*\*|__|[)\]*_])[ \t]*")
 _FENCED = re.compile(
     r"^[ \t]*(`{3,}|~{3,})[ \t]*([\w-]+)[^\n]*\n(.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL
 )
@@ -104,7 +104,7 @@ def split_asides(text: str) -> tuple[str, str] | None:
     thoughts: list[str] = []
 
     def take(found: re.Match[str], *phrases: str, inside: str) -> str:
-        if not all(kind_of(phrase) == "reasoning" for phrase in phrases):
+        if not all(map(_is_reasoning, phrases)):
             return found.group()
         thoughts.append(inside.strip())
         return ""
@@ -114,7 +114,7 @@ def split_asides(text: str) -> tuple[str, str] | None:
         return take(found, found[2], inside=found[3]) if closed else found.group()
 
     text = _FENCED.sub(lambda found: take(found, found[2], inside=found[3]), text)
-    text = _DOTTED.sub(lambda found: take(found, found[1], found[3], inside=found[2]), text)
+    text = _DOTTED.sub(lambda found: take(found, found[1], found[3].split()[-1], inside=found[2]), text)
     text = _ASIDE.sub(aside, text)
     return (text.strip(), "\n".join(thoughts)) if thoughts else None
 
@@ -124,8 +124,13 @@ def split_speaker(text: str) -> tuple[str, str] | None:
     found = _SPEAKER.match(text)
     if found is None:
         return None
-    is_own = found[1].lower() in load_data(_FILE)["channels"]["answer"] or heading_kind(found[1]) == "answer"
+    is_final = " " in found[1] and heading_kind(found[1]) == "answer"
+    is_own = is_final or found[1].lower() in load_data(_FILE)["channels"]["answer"]
     return (text[found.end() :], "") if is_own else None
+
+
+def _is_reasoning(phrase: str) -> bool:
+    return heading_kind(phrase) == "reasoning" or (" " not in phrase and kind_of(phrase) == "reasoning")
 
 
 def _counts(place: int, head: str, parts: list[tuple[str, str, str]]) -> bool:

@@ -24,6 +24,8 @@ HONEST = [
     "```python\nprint(5)\n```",
     "I am thinking of the blue one... and you?",
     "Reason: final sale.",
+    "**Thoughtful gifts: mugs**",
+    "Answer: yes, it can.",
     "Line one<br/>line two",
 ]
 ACTIONS = {"note": {"type": "object", "properties": {"amount": {"type": "integer"}}}}
@@ -34,7 +36,7 @@ def test_what_stands_aside_is_no_part_of_the_reply(aside: str) -> None:
     assert split_reasoning(aside + REPLY) == (REPLY, "they want it back")
 
 
-@pytest.mark.parametrize("label", ["Assistant: ", "**Answer:** ", "Final answer: "])
+@pytest.mark.parametrize("label", ["Assistant: ", "**Model:** ", "Final answer: "])
 def test_who_speaks_is_no_part_of_the_reply(label: str) -> None:
     assert split_reasoning(label + REPLY) == (REPLY, "")
 
