@@ -105,7 +105,7 @@ def _desk_of(place: str) -> FulfilmentContext:
     """
     at = place or home[0]
     for context in reversed(open_contexts):
-        if str(context.data) == at:
+        if str(context.data) == at and not context.closing.is_set():
             return context
     left_behind.add(str(DBOS.workflow_id))
     raise Closing

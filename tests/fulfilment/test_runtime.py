@@ -10,6 +10,7 @@ import pytest
 from return_shop import ADA, JEANS, ONE_OF_EACH, ORDER, build, end_state, open_shop
 
 from shopbot.shop.errors import DatabaseError
+from shopbot.shop.fulfilment.workflow import Closing, _desk_of
 from shopbot.shop.settings import Settings
 
 
@@ -61,6 +62,14 @@ def test_a_shop_that_closed_beside_another_goes_on_when_it_opens_again(settings:
         with open_shop(other) as second:
             second.linger(20)
     assert end_state(other) == ONE_OF_EACH
+
+
+def test_nothing_is_tried_again_in_a_shop_that_is_closing(settings: Settings) -> None:
+    with open_shop(settings) as fulfilment:
+        fulfilment.warm()
+        fulfilment._context.closing.set()  # from here on its pauses end at once
+        with pytest.raises(Closing):
+            _desk_of(str(settings.data))
 
 
 def test_a_damaged_workflow_database_is_named_before_anything_is_written(settings: Settings) -> None:

@@ -81,7 +81,7 @@ def test_a_run_that_is_killed_leaves_a_store_that_answers_and_the_next_one_goes_
     assert retriever.search("book 0, part 7")[0].source == "books/book00.md"
     retriever.close()
 
-    monkeypatch.setattr(collections, "Encoder", Counting)
+    monkeypatch.setattr(collections, "shipped_encoder", Counting)
     Counting.encoded.clear()
     ingest(data_folder, "books", [str(folder)])
     assert len(Counting.encoded) == 20 * SECTIONS - half
@@ -168,7 +168,7 @@ def test_metadata_that_changes_is_written_without_encoding_again(
 ) -> None:
     folder = books(tmp_path / "books", 1)
     ingest(data_folder, "books", [str(folder)], metadata={"language": "en", "old": "yes"})
-    monkeypatch.setattr(collections, "Encoder", Counting)
+    monkeypatch.setattr(collections, "shipped_encoder", Counting)
     Counting.encoded.clear()
     report = ingest(data_folder, "books", [str(folder)], metadata={"language": "de"})
     assert (report.changed, Counting.encoded) == (["books/book00.md"], [])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 from shopbot.apps.reset import run_reset
 from shopbot.tools.shop.policy_index import open_policies
+
+_shared: list[Running] = []
+_closing = ExitStack()
 
 
 @pytest.fixture(scope="session")
@@ -34,12 +38,22 @@ def foreign() -> Iterator[ForeignPage]:
         yield page
 
 
-@pytest.fixture(scope="session")
-def served(built_shop: Path, tmp_path_factory: pytest.TempPathFactory, foreign: ForeignPage) -> Iterator[Running]:
+@pytest.fixture(scope="module")
+def served(built_shop: Path, tmp_path_factory: pytest.TempPathFactory, foreign: ForeignPage) -> Running:
     """A server that all modules share; each test has visitors of its own, and returns items that no other does."""
-    with running_copy(built_shop, tmp_path_factory.mktemp("served") / "data", origins=foreign.origin) as server:
-        foreign.widget = f"{server.url}/widget.js"
-        yield server
+    if not _shared:
+        copy = running_copy(built_shop, tmp_path_factory.mktemp("served") / "data", origins=foreign.origin)
+        _shared.append(_closing.enter_context(copy))
+        foreign.widget = f"{_shared[0].url}/widget.js"
+    return _shared[0]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    """The server that is shared ends with the last of these tests in a row: others count threads and draw numbers."""
+    if nextitem is None or not nextitem.path.is_relative_to(Path(__file__).parent):
+        _shared.clear()
+        _closing.close()
 
 
 @pytest.fixture(scope="module")
