@@ -9,6 +9,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +26,11 @@ from shopbot.apps.serve.shared.tables import ServeTables
 from shopbot.apps.serve.store import Store
 from shopbot.apps.session import open_conversation_with
 from shopbot.shop.settings import Settings, load_settings
+from shopbot.shop.shop import open_shop
 
 THREAD = "-SKCePDONDEMYp2D8OnqEZ17"
+LEFT = datetime(2026, 11, 28, 1, 30, tzinfo=UTC)
+"""Minutes after the earlier version was stopped: an hour later the customer has to say again who they are."""
 EARLIER = Path(__file__).with_name("earlier_version")
 
 
@@ -46,7 +51,8 @@ def store_of(keeping: Keeping) -> Store:
     return SharedStore(keeping.said) if isinstance(keeping.said, ServeTables) else Store(keeping.said)
 
 
-def test_a_conversation_of_the_version_before_goes_on(earlier: Settings) -> None:
+def test_a_conversation_of_the_version_before_goes_on(earlier: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shopbot.shop.shop.open_shop", partial(open_shop, now=lambda: LEFT))
     with open_conversation_with(earlier, THREAD) as conversation:
         turn = conversation.say("which orders do I have?").turn
     assert "123456" in turn.reply
