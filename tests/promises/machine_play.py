@@ -191,6 +191,7 @@ class Play(RuleBasedStateMachine):
         if cancelled_at is not None:
             self.process.fuse.light(cancelled_at, lambda: loop.call_soon_threadsafe(tasks[0].cancel))
         states = await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.to_thread(self.world.pool.settle)
         for state in states:
             if isinstance(state, BaseException) and not isinstance(state, asyncio.CancelledError):
                 raise state

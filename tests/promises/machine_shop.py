@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session, selectinload
 
@@ -61,7 +63,8 @@ class Effect:
 class World:
     """The open shop. Every run of the machine plants customers and orders of its own."""
 
-    def __init__(self, desk: Any, clock: Clock, planner: Any, liar: Any) -> None:
+    def __init__(self, desk: Any, clock: Clock, planner: Any, liar: Any, pool: RememberingPool) -> None:
+        self.pool = pool
         self.desk, self.clock, self.liar = desk, clock, liar
         self.shop = desk.shop
         self.rules = desk.shop.rules
@@ -162,6 +165,25 @@ def _effect(session: Session, made: Return) -> Effect:
     )
 
 
+class RememberingPool(ThreadPoolExecutor):
+    """The gate's threads; a turn that is cancelled leaves them to end what they are at."""
+
+    def __init__(self) -> None:
+        super().__init__(max_workers=64, thread_name_prefix="gate")
+        self._running: set[Future[Any]] = set()
+
+    def submit(self, *given: Any, **named: Any) -> Future[Any]:
+        """As `ThreadPoolExecutor`."""
+        future = super().submit(*given, **named)
+        self._running.add(future)
+        future.add_done_callback(self._running.discard)
+        return future
+
+    def settle(self) -> None:
+        """Wait for all that was begun."""
+        wait(tuple(self._running))
+
+
 @contextmanager
 def open_world(settings: Any) -> Iterator[World]:
     """The shop of `settings`, open."""
@@ -175,5 +197,7 @@ def open_world(settings: Any) -> Iterator[World]:
         desk = ShopServices(shop)
         desk.similarity("jeans", ["jeans"])
         shop.fulfilment.warm()
-        yield World(desk, clock, planner, LyingEngine(planner))
+        with RememberingPool() as pool, pytest.MonkeyPatch.context() as patch:
+            patch.setattr("shopbot.agents.threads._own", pool)
+            yield World(desk, clock, planner, LyingEngine(planner), pool)
         desk.close()
