@@ -219,11 +219,10 @@ def likeness_of(verb: str, other: str) -> float:
     return float(one @ two)
 
 
-@cache
 def _encoder() -> Any:
-    from shopbot.engines.embedding import Encoder
+    from shopbot.engines.embedding import shipped_encoder
 
-    return Encoder()
+    return shipped_encoder()
 
 
 @cache

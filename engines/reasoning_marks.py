@@ -95,29 +95,31 @@ def split_marked(text: str, is_wanted: Callable[[re.Match[str]], bool]) -> tuple
 
 def pairs_in(text: str) -> set[str]:
     """The names of what is opened and closed again in a text, outside of code, and is no markup of a reply's own."""
+    markup = load_data(_FILE)["markup"]
     sides: tuple[set[str], set[str]] = (set(), set())
-
-    def look(mark: re.Match[str]) -> bool:
+    for mark in _outside_of_code(text):
         name, end = read_name(mark["name"])
-        if end or name not in load_data(_FILE)["markup"]:
+        if end or name not in markup:
             sides[is_closing(mark)].add(name)
-        return False
-
-    _Splitter(look).split(text)
     return sides[0] & sides[1]
 
 
 def lone_in(text: str) -> set[str]:
     """The names of tags that close themselves, outside of code, and are no markup of a reply's own."""
-    names: set[str] = set()
+    lone = (mark for mark in _outside_of_code(text) if mark["open"] == "<" and mark.group().endswith("/>"))
+    return {read_name(mark["name"])[0] for mark in lone} - {*load_data(_FILE)["markup"]}
+
+
+def _outside_of_code(text: str) -> list[re.Match[str]]:
+    """Every marker that stands in no code."""
+    marks: list[re.Match[str]] = []
 
     def look(mark: re.Match[str]) -> bool:
-        if mark["open"] == "<" and mark.group().endswith("/>"):
-            names.add(read_name(mark["name"])[0])
+        marks.append(mark)
         return False
 
     _Splitter(look).split(text)
-    return names - {*load_data(_FILE)["markup"]}
+    return marks
 
 
 class _Splitter:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shopbot.engines.embedding import Encoder
+from shopbot.engines.embedding import shipped_encoder
 from shopbot.prompts import load_data
 
 FILE = "engines/llama/examples.yaml"
@@ -34,7 +34,7 @@ class Example:
 def nearest(message: str, asked: str | None, kinds: frozenset[str], count: int = SHOWN) -> list[Example]:
     """The `count` examples nearest to a message, the nearest last, of those that need no other kinds of notes."""
     examples, vectors = _encoded()
-    scores = vectors @ _encoder().encode([message])[0]
+    scores = vectors @ shipped_encoder().encode([message])[0]
     scores += np.array([_SAME_QUESTION * (example.asked == asked) for example in examples], dtype=np.float32)
     fitting = [place for place in np.argsort(-scores) if _kinds(examples[place].notes) <= kinds]
     return [examples[place] for place in reversed(fitting[:count])]
@@ -48,9 +48,4 @@ def _kinds(notes: Sequence[str]) -> set[str]:
 def _encoded() -> tuple[list[Example], NDArray[np.float32]]:
     entries: list[dict[str, Any]] = load_data(FILE)
     examples = [Example(entry["says"], tuple(map(str, entry["notes"])), entry.get("asked")) for entry in entries]
-    return examples, _encoder().encode([example.says for example in examples])
-
-
-@cache
-def _encoder() -> Encoder:
-    return Encoder()
+    return examples, shipped_encoder().encode([example.says for example in examples])
